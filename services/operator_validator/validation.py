@@ -7,7 +7,7 @@ from services.operator_validator.storage.ports import ApiTokens, Feed
 from shared.audit.trail import RefusalAudit
 from shared.clock import Clock
 from shared.contracts.key_registry import ApiToken
-from shared.opaque import API_TOKEN, digest, of_another_kind, well_formed
+from shared.opaque import API_TOKEN, claimed_prefix, digest, of_another_kind, well_formed
 
 
 class Cause(StrEnum):
@@ -71,8 +71,7 @@ class Validator:
     async def _validate(self, request: ValidationRequest) -> ValidationResult:
         position, mark = self._feed.position, self._feed.mark
         if not well_formed(API_TOKEN, request.token):
-            cause = Cause.WRONG_KIND if of_another_kind(API_TOKEN, request.token) else Cause.MALFORMED
-            return ValidationResult(cause, None, position, mark)
+            return ValidationResult(_cause_of_form(request), None, position, mark)
         record = await self._tokens.get(digest(request.token))
         if record is None:
             return ValidationResult(Cause.UNKNOWN, None, position, mark)
@@ -91,6 +90,12 @@ class Validator:
             detail={"cause": cause.value},
         )
         self._audit.note_refusal(event)
+
+
+def _cause_of_form(request: ValidationRequest) -> Cause:
+    """Of what has not the form of an API token; with one of ours as the prefix, the two were swapped."""
+    other = of_another_kind(API_TOKEN, request.token) or claimed_prefix(request.client_prefix)
+    return Cause.WRONG_KIND if other else Cause.MALFORMED
 
 
 def stopped(token: ApiToken, now: float) -> Cause | None:

@@ -31,12 +31,20 @@ class Refusal(ServiceError):
     """
 
     def __init__(
-        self, description: str, *, detail: str = "", subject: Subject | None = None, presented: str = ""
+        self,
+        description: str,
+        *,
+        detail: str = "",
+        subject: Subject | None = None,
+        presented: str = "",
+        expected: str = "",
     ) -> None:
         super().__init__(description, detail=detail)
         self.subject = subject
         self.presented = presented
-        """The prefix of what came in the place of a client's key, if it is one of ours."""
+        """The prefix of what came in the place of another kind, if it is one of ours."""
+        self.expected = expected
+        """What belongs there: for its trace."""
 
 
 class InvalidRequest(Invalid):

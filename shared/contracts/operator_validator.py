@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.contracts import Caller, response_of
 from shared.contracts.identifiers import PREFIX, credential_version_id
 from shared.errors import Unavailable
-from shared.opaque import API_TOKEN, of_another_kind, well_formed
+from shared.opaque import API_TOKEN, claimed_prefix, of_another_kind, well_formed
 
 VALIDATE = "/OKIT.Operator.Api/api/tokenvalidator"
 VALIDATE_BY_POST = "/operator/v1/validate"
@@ -102,7 +102,8 @@ class OperatorValidatorClient:
     async def check(self, token: str, *, client_prefix: str, application_prefix: str) -> TokenCheck:
         """The gateway's own call: also returns whose token it is, and why it is refused."""
         if not _well_formed(token, client_prefix, application_prefix):
-            return WRONG_KIND if of_another_kind(API_TOKEN, token) else MALFORMED
+            other = of_another_kind(API_TOKEN, token) or claimed_prefix(client_prefix)
+            return WRONG_KIND if other else MALFORMED
         response = await self._client.post(CHECK, _check_body(token, client_prefix, application_prefix))
         return response_of(TokenCheck, response)
 

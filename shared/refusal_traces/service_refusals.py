@@ -70,7 +70,8 @@ def _steps(cause: str, route: str, note: NotedRefusal, error: ServiceError | Non
     if isinstance(error, RateExceeded | AddressNotAllowed):
         return [*steps, failed(cause, error.exceeded.found, error.exceeded.expected)]
     if note.presented:
-        return [*steps, failed(cause, f"{cause}: it begins with {note.presented}")]
+        expected = getattr(error, "expected", "")
+        return [*steps, failed(cause, f"{cause}: it begins with {note.presented}", expected)]
     description = "" if error is None else error.description
     steps.append(failed(cause, f"{cause}: {description}" if description else cause))
     return steps

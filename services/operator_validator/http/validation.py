@@ -75,7 +75,7 @@ class OperatorEndpoints:
             token, cause = result.record, "" if result.cause is None else result.cause.value
             self._usage.count("api_token", token.id, token.version, route, outcome, cause, address=client)
         elif result.cause is not None:
-            presented = claimed_prefix(validation.token)
+            presented = claimed_prefix(validation.token) or claimed_prefix(validation.client_prefix)
             self._audit.count_refusal(cause=result.cause, endpoint=route, client=client, presented=presented)
         return web.Response(body=VALID if result.valid else NOT_VALID, headers=JSON_NO_STORE)
 

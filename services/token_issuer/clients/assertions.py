@@ -18,11 +18,13 @@ from shared.contracts.key_registry import KeyPair
 from shared.jose import verifier
 from shared.jose.keys import PublicKey, load_public_key
 from shared.jose.verifier import Claims, Expectation, InvalidToken, UnverifiedToken, VerifiedPayload
-from shared.opaque import KEY_PAIR, well_formed_id
+from shared.opaque import KEY_PAIR, claimed_prefix, well_formed_id
 
 ASSERTION_LEEWAY_S = 55.0
 """Seconds that clocks may differ by. One of 60 s is refused, so this stops short of it by the time on the way."""
 MAX_ASSERTION_LIFETIME_S = 3600.0
+ASSERTION = "an assertion (a JWT)"
+"""What belongs where something else of ours is, in the words of traces."""
 JTI_USED = "jti_used"
 """Of an assertion that `use_once` says no to: for the log and the audit trail."""
 
@@ -36,9 +38,13 @@ class VerifiedAssertion:
 class InvalidAssertion(InvalidToken):
     """`description` is fit for strangers; `cause` and `subject` are for the log and the audit trail."""
 
-    def __init__(self, error: InvalidToken, *, subject: Subject | None, cause: str | None = None) -> None:
+    def __init__(
+        self, error: InvalidToken, *, subject: Subject | None, cause: str | None = None, presented: str = ""
+    ) -> None:
         super().__init__(error.code, error.description)
         self.cause: str = cause or error.code
+        self.presented = presented
+        """The prefix of what is no JWT, if it is one of ours."""
         self.subject = subject
         """The key pair that the assertion names, if the registry has it; its sender need not be the holder."""
 
@@ -68,8 +74,7 @@ class AssertionVerifier:
         An unknown kid, a suspended or revoked one, another key and a bad signature get one and the same response.
         """
         now = self._clock.now()
-        with _refused_for(None, now):
-            token = verifier.parse(assertion)
+        token = _parse(assertion)
         record, payload = await self._signed(token, now)
         with _refused_for(record, now):
             client = Client.of_key_pair(record)
@@ -124,6 +129,15 @@ def expected_claims(subject: str, audiences: frozenset[str], typ: str) -> Expect
 
 def _jti_digest(jti: str) -> bytes:
     return hashlib.sha256(jti.encode("ascii")).digest()
+
+
+def _parse(assertion: str) -> UnverifiedToken:
+    try:
+        return verifier.parse(assertion)
+    except InvalidToken as error:
+        prefix = claimed_prefix(assertion)
+        cause = "wrong_kind" if prefix else None
+        raise InvalidAssertion(error, subject=None, cause=cause, presented=prefix) from None
 
 
 @contextmanager

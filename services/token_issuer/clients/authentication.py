@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 from urllib.parse import unquote_plus
 
 from services.token_issuer.clients.assertions import (
+    ASSERTION,
     JTI_USED,
     AssertionVerifier,
     InvalidAssertion,
@@ -177,7 +178,13 @@ class ClientAuthenticator:
                 given.proof, audiences=self._audiences, typ=CLIENT_AUTHENTICATION
             )
         except InvalidAssertion as error:
-            raise InvalidClient(error.description, detail=error.cause, subject=error.subject) from None
+            raise InvalidClient(
+                error.description,
+                detail=error.cause,
+                subject=error.subject,
+                presented=error.presented,
+                expected=ASSERTION,
+            ) from None
         client = assertion.client
         if given.client_id not in (None, client.client_id):
             raise InvalidClient("client_id must be the iss of the client_assertion", subject=client.audited)

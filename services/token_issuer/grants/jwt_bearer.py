@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from services.token_issuer.clients.assertions import (
+    ASSERTION,
     JTI_USED,
     AssertionVerifier,
     InvalidAssertion,
@@ -68,7 +69,13 @@ class JwtBearer:
         try:
             return await self._assertions.verify(assertion, audiences=self._audiences, typ=AUTHORIZATION_GRANT)
         except InvalidAssertion as error:
-            raise InvalidGrant(error.description, detail=error.cause, subject=error.subject) from None
+            raise InvalidGrant(
+                error.description,
+                detail=error.cause,
+                subject=error.subject,
+                presented=error.presented,
+                expected=ASSERTION,
+            ) from None
 
 
 class RequestedScopes(NamedTuple):

@@ -56,6 +56,8 @@ async def test_the_gateway_is_told_why_a_token_is_refused(operator: Operator) ->
         assert (unknown.valid, unknown.cause, unknown.api_token_id) == (False, "unknown", None)
         other = await client.check(mint(ACCESS_KEY), client_prefix="blabla", application_prefix="SMS")
         assert (other.valid, other.cause) == (False, "wrong_kind")
+        swapped = await client.check("blabla", client_prefix=operator.token, application_prefix="SMS")
+        assert (swapped.valid, swapped.cause) == (False, "wrong_kind")
         for odd in ODD:
             check = await client.check(odd, client_prefix="blabla", application_prefix="SMS")
             assert (check.valid, check.cause) == (False, "malformed")

@@ -2,13 +2,16 @@
 
 import base64
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 import pytest
 
+from services.token_issuer.clients.authentication import JWT_BEARER
+from services.token_issuer.grants.jwt_bearer import GRANT_TYPE as JWT_BEARER_GRANT
 from services.token_issuer.http.parameters import FORM, JSON
 from services.token_issuer.metadata import TOKEN_PATH
 from shared.contracts.refusal_traces import RefusalTrace
-from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, mint, public_id
+from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, API_TOKEN, mint, public_id
 from tests.support.harness.token_issuer import Issuer, basic
 from tests.support.waiting import until
 
@@ -51,6 +54,20 @@ CASES = (
         "credential",
         "wrong_kind: it begins with pgcs_",
         headers={"authorization": basic(mint(API_CLIENT_SECRET), public_id(API_CLIENT_KEY))},
+    ),
+    Case(
+        "secret as assertion",
+        "credential",
+        "wrong_kind: it begins with pgcs_",
+        urlencode({"grant_type": JWT_BEARER_GRANT, "assertion": mint(API_CLIENT_SECRET)}).encode(),
+        headers={"authorization": ""},
+    ),
+    Case(
+        "API token as client assertion",
+        "credential",
+        "wrong_kind: it begins with pgat_",
+        f"{GRANT}&{urlencode({'client_assertion_type': JWT_BEARER, 'client_assertion': mint(API_TOKEN)})}".encode(),
+        headers={"authorization": ""},
     ),
     Case("scope not granted", "scope", "not granted", f"{GRANT}&scope=entity:write".encode()),
     Case("scope with a comma", "scope", "joined by colons", f"{GRANT}&scope=a%2Cb".encode()),

@@ -68,6 +68,7 @@ async def test_a_token_is_valid_for_its_own_company_and_application(operator: Op
         (ValidationRequest(TOKEN, "blabla", ""), Cause.WRONG_APPLICATION),
         (ValidationRequest(mint(API_TOKEN), "blabla", "SMS"), Cause.UNKNOWN),
         (ValidationRequest(mint(ACCESS_KEY), "blabla", "SMS"), Cause.WRONG_KIND),
+        (ValidationRequest("blabla", TOKEN, "SMS"), Cause.WRONG_KIND),
         (ValidationRequest(TOKEN[:-1], "blabla", "SMS"), Cause.MALFORMED),
         (ValidationRequest("", "blabla", "SMS"), Cause.MALFORMED),
     ],
