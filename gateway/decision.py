@@ -90,7 +90,7 @@ class Decider:
             if call.api_token is None:
                 self.staleness.require(route)
         except Unavailable as error:
-            return refusal_of(error, route)
+            return refusal_of(error, route, head)
         if (found := self.stopped.first(identity.depends_on)) is not None:
             return stopped_refusal(found, identity, route)
         if call.limits_as_of is not self.limits.table.generation:
@@ -131,7 +131,7 @@ class Decider:
                 route = choose(route, head, target.query)
             identity = self._known(head, target, route)
         except (NoCredential, AmbiguousCredential, RefusedCredential, Unavailable) as error:
-            return self._refused(refusal_of(error, route), head, target, route, origin, request_id)
+            return self._refused(refusal_of(error, route, head), head, target, route, origin, request_id)
         if identity is None and route.credential is not CredentialKind.NONE:
             return partial(self._look_up, head, target, route, origin, request_id)
         return self._admitted(identity, head, target, route, origin, request_id)
@@ -161,7 +161,7 @@ class Decider:
             else:
                 call = ResolvedCall(await self._caller(head, route), target)
         except (NoCredential, RefusedCredential, Unavailable) as error:
-            return self._refused(refusal_of(error, route), head, target, route, origin, request_id)
+            return self._refused(refusal_of(error, route, head), head, target, route, origin, request_id)
         decision = self._admitted(call.identity, head, call.target, route, origin, request_id)
         limited = self._within_limits(decision, request_id)
         limited = await limited() if callable(limited) else limited
@@ -169,7 +169,7 @@ class Decider:
             if call.take_use is not None and isinstance(limited, Forward) and limited.identity is not None:
                 await call.take_use()
         except (RefusedCredential, Unavailable) as error:
-            return self._refused(refusal_of(error, route), head, call.target, route, origin, request_id)
+            return self._refused(refusal_of(error, route, head), head, call.target, route, origin, request_id)
         return limited
 
     async def _caller(self, head: RequestHead, route: Route) -> Identity:

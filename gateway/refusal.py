@@ -37,6 +37,8 @@ class Refusal:
     route: str = "unmatched"
     credential: RefusedCredential | None = None
     """The credential that was refused, for the audit trail."""
+    presented: str = ""
+    """The prefix of what was sent in another place than the one that the route reads."""
 
 
 def render(refusal: Refusal, request_id: str) -> tuple[Fields, bytes]:

@@ -110,7 +110,11 @@ def _identity(response: TokenCheck, credential: ApiTokenPair, application: str, 
 def _refused(response: TokenCheck, credential: ApiTokenPair, application: str) -> RefusedCredential:
     """Of a token that is known the operator has written a line; the rest is counted here, by route and client."""
     if response.cause == "wrong_kind":
-        return RefusedCredential.of_another_kind(claimed_prefix(credential.token), "an API token")
+        if prefix := claimed_prefix(credential.token):
+            return RefusedCredential.of_another_kind(prefix, "an API token")
+        return RefusedCredential.of_another_kind(
+            claimed_prefix(credential.client_prefix), "a client prefix in X-Client-Prefix"
+        )
     refused = RefusedCredential(response.cause or "not_valid", noted=response.api_token_id is not None)
     if response.api_token_id is None:
         return refused

@@ -66,8 +66,12 @@ def _presents(
 
 
 def _nothing(kinds: tuple[CredentialKind, ...]) -> NoCredential:
-    challenges = [_CHALLENGES[kind] for kind in kinds]
     return NoCredential(
-        description=f"a credential is required: {' or '.join(named for _, named in challenges)}",
-        challenge=", ".join(scheme for scheme, _ in challenges),
+        description=f"a credential is required: {in_words(kinds)}",
+        challenge=", ".join(_CHALLENGES[kind][0] for kind in kinds),
     )
+
+
+def in_words(kinds: tuple[CredentialKind, ...]) -> str:
+    """What a caller has to send, and where."""
+    return " or ".join(_CHALLENGES[kind][1] for kind in kinds)

@@ -11,8 +11,11 @@ from gateway.credentials.kinds import (
     SESSION_TOKEN_PARAMETER,
 )
 from gateway.http1.request_head import RequestHead
+from shared.opaque import API_TOKEN, claimed_prefix, of_another_kind
 
 MAX_PARAMETERS = 1000
+ACCESS_TOKEN = "an access token (a JWT)"
+"""What belongs after `Bearer`, where something else is."""
 
 
 class NoCredential(Exception):
@@ -51,14 +54,16 @@ class SessionToken:
 def read_bearer(head: RequestHead) -> Bearer:
     """The bearer token of RFC 6750 section 2.1.
 
-    Raises `NoCredential` when there is none, or another scheme; `RefusedCredential` when it is not one word.
-    Whether that has the form of a token is seen by whoever verifies it.
+    Raises `NoCredential` when there is none, or another scheme; `RefusedCredential` when it is not one word, or in
+    another scheme one of ours that is no bearer token. Its form is seen by whoever verifies it.
     """
     value = head.first("authorization")  # of which a head has one at most
     if value is None:
         raise NoCredential
     scheme, _, token = value.partition(" ")
     if scheme.lower() != "bearer":
+        if prefix := claimed_prefix(value.rpartition(" ")[2]):
+            raise RefusedCredential.of_another_kind(prefix, ACCESS_TOKEN)
         raise NoCredential("wrong_scheme", "the scheme of the header field Authorization must be Bearer")
     token = token.lstrip(" ")
     if not token or " " in token or "\t" in token:
@@ -69,7 +74,8 @@ def read_bearer(head: RequestHead) -> Bearer:
 def read_api_token(head: RequestHead) -> ApiTokenPair:
     """The API token and its company's prefix.
 
-    Raises `NoCredential` when one of them is missing, `RefusedCredential` when one is empty or repeated.
+    Raises `NoCredential` when one of them is missing, `RefusedCredential` when one is empty or repeated, or the
+    token is something else of ours and has no prefix beside it.
     """
     tokens, prefixes = head.values(API_TOKEN_FIELD), head.values(CLIENT_PREFIX_FIELD)
     if not tokens and not prefixes:
@@ -77,6 +83,8 @@ def read_api_token(head: RequestHead) -> ApiTokenPair:
     if not tokens:
         raise NoCredential("no_api_token", "the header field X-Api-Token is missing")
     if not prefixes:
+        if of_another_kind(API_TOKEN, tokens[0]):
+            raise RefusedCredential.of_another_kind(claimed_prefix(tokens[0]), "an API token")
         raise NoCredential("no_client_prefix", "the header field X-Client-Prefix is missing")
     if len(tokens) != 1 or len(prefixes) != 1 or not tokens[0] or not prefixes[0]:
         raise RefusedCredential("malformed")

@@ -75,6 +75,8 @@ class RefusedCredential(Exception):
         self.found: object = None
         self.expected = ""
         """What the token holds there, and what it must be: for its trace alone."""
+        self.presented = ""
+        """The prefix of what is of another kind."""
 
     @classmethod
     def for_token(cls, fault: InvalidToken) -> "RefusedCredential":
@@ -90,7 +92,7 @@ class RefusedCredential(Exception):
         refused = cls("wrong_kind")
         found = f"it begins with {prefix}"
         refused.detail = {"reason": found}
-        refused.found, refused.expected = found, expected
+        refused.found, refused.expected, refused.presented = found, expected, prefix
         return refused
 
     @classmethod

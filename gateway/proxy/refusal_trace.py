@@ -4,6 +4,7 @@ from gateway.credentials.identity import RefusedCredential
 from gateway.http1.request_head import RequestHead
 from gateway.origin import Origin
 from gateway.refusal import Refusal
+from gateway.refused_calls.refusals import WRONG_PLACE
 from shared.contracts.refusal_traces import RefusalTrace, TraceStep
 from shared.http.client_address import address_block
 from shared.jose.errors import InvalidToken
@@ -39,7 +40,7 @@ def record_refusal(
             cause=refusal.cause,
             client=client,
             credential_kind="" if credential is None else credential.kind,
-            credential=_credential(credential, request),
+            credential=_credential(refusal, request),
             company_id=credential.company_id if credential is not None else None,
             steps=tuple(_steps(refusal, request)),
         )
@@ -68,6 +69,8 @@ def _steps(refusal: Refusal, request: RequestHead | None) -> list[TraceStep]:
 
 def _failed(refusal: Refusal, credential: RefusedCredential | None) -> TraceStep:
     detail = {**refusal.detail, **(credential.detail if credential is not None else {})}
+    if refusal.cause == WRONG_PLACE:
+        return failed(refusal.cause, detail["presented"], str(detail["expected"]))
     if "needed_scopes" in detail:
         return failed(refusal.cause, detail["granted_scopes"], str(detail["needed_scopes"]))
     if "stopped" in detail:
@@ -84,10 +87,11 @@ def _named(stopped: object) -> str:
     return " ".join(map(str, stopped.values())) if isinstance(stopped, dict) else str(stopped)
 
 
-def _credential(credential: RefusedCredential | None, request: RequestHead | None) -> str:
-    if credential is not None and credential.subject:
-        return shown(credential.subject)
-    return _name_of(request) if credential is not None else ""
+def _credential(refusal: Refusal, request: RequestHead | None) -> str:
+    credential = refusal.credential
+    if credential is None:
+        return refusal.presented
+    return shown(credential.subject) or credential.presented or _name_of(request)
 
 
 def _presented(request: RequestHead | None) -> str:

@@ -1,27 +1,49 @@
 """The refusals of a call for its credential."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gateway import refusal
-from gateway.credentials.choice import AmbiguousCredential
+from gateway.credentials.choice import AmbiguousCredential, in_words
 from gateway.credentials.extract import NoCredential
 from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.credentials.presented import presented
+from gateway.http1.request_head import RequestHead
 from gateway.refusal import Refusal
 from gateway.routing.table import Route
 from shared.errors import Unavailable
 from shared.scopes import covered
 
+WRONG_PLACE = "wrong_place"
+"""The cause where a credential was sent, and none where the route reads it."""
+_NOTHING_THERE = frozenset({"no_credential", "no_api_token"})
+
 
 def refusal_of(
-    error: NoCredential | AmbiguousCredential | RefusedCredential | Unavailable, route: Route
+    error: NoCredential | AmbiguousCredential | RefusedCredential | Unavailable, route: Route, head: RequestHead
 ) -> Refusal:
     if isinstance(error, NoCredential):
-        return refusal.no_credential(error, route=route.name)
+        return _no_credential(error, route, head)
     if isinstance(error, AmbiguousCredential):
         return refusal.ambiguous_credential(error, route=route.name)
     if isinstance(error, RefusedCredential):
         return refusal.bad_credential(error, route=route.name)
     return refusal.unavailable(error, route=route.name)
+
+
+def _no_credential(error: NoCredential, route: Route, head: RequestHead) -> Refusal:
+    """Where the call has one in another place, the response names both places, and the cause is another."""
+    refused = refusal.no_credential(error, route=route.name)
+    if error.cause not in _NOTHING_THERE or (found := presented(head)) is None:
+        return refused
+    expected = in_words(route.kinds)
+    return replace(
+        refused,
+        cause=WRONG_PLACE,
+        description=f"a credential is required: {expected}; {found.place} is not read here",
+        detail={"presented": str(found), "expected": expected},
+        presented=found.prefix,
+    )
 
 
 def stopped_refusal(found: tuple[str, str], identity: Identity, route: Route) -> Refusal:

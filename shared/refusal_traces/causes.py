@@ -47,6 +47,7 @@ _CAUSES: Mapping[str, Mapping[str, str]] = {
     },
     "credential": {
         "no_credential": "a credential of a kind that the route accepts",
+        "wrong_place": "a credential where the route reads it",
         "wrong_kind": "a credential of the kind that belongs here",
         "wrong_scheme": "Authorization: Bearer",
         "no_api_token": "X-Api-Token beside X-Client-Prefix",

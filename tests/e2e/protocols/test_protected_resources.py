@@ -30,6 +30,10 @@ def missing(
     return Row(name, 401, response, method, target, headers or {}, body, {"WWW-Authenticate": "Bearer"})
 
 
+def elsewhere(place: str) -> str:
+    return f"{NO_CREDENTIAL}: a bearer token (Authorization); {place} is not read here"
+
+
 def refused(name: str, target: str, headers: dict[str, str] | None = None, method: str = "GET") -> Row:
     body = MESSAGE if method == "POST" else ""
     return Row(name, 401, BAD_CREDENTIAL, method, target, headers or {}, body, INVALID)
@@ -62,7 +66,8 @@ ROWS = [
     *(missing(f"nothing, for {target}", target) for target in (SITE, YACHTS, EDITOR)),
     missing("nothing, for a message", SMS, JSON, "POST"),
     missing("another scheme", SITE, {"Authorization": "Basic YTpi"}, detail=ONLY_BEARER),
-    missing("a token in the query", SITE + "?access_token=$token"),
+    missing("a token in the query", SITE + "?access_token=$token", detail=elsewhere("access_token in the query")),
+    missing("an API token where a JWT belongs", SITE, API_TOKEN, detail=elsewhere("X-Api-Token")),
     refused("junk", SITE, bearer("junk")),
     refused("an empty bearer", SITE, {"Authorization": "Bearer "}),
     refused("two tokens in one field", SITE, {"Authorization": "Bearer $token $token"}),

@@ -80,7 +80,12 @@ async def test_a_wrong_credential_is_an_invalid_token_whatever_is_wrong_with_it(
         ("/site", ["Authorization: eyJ"], "wrong_scheme", "Bearer"),
         ("/sms", ["X-Api-Token: x"], "no_client_prefix", "X-Client-Prefix"),
         ("/sms", ["X-Client-Prefix: x"], "no_api_token", "X-Api-Token"),
-        ("/site", ["X-Api-Token: x"], "no_credential", "a credential is required"),
+        ("/site", [], "no_credential", "a credential is required"),
+        ("/site", ["X-Api-Token: x"], "wrong_place", "(Authorization); X-Api-Token is not read here"),
+        ("/site?access_token=x", [], "wrong_place", "access_token in the query is not read here"),
+        ("/sms", ["Authorization: Bearer x"], "wrong_place", "an API token (X-Api-Token and X-Client-Prefix)"),
+        ("/sms", ["Authorization: Basic x", "X-Client-Prefix: x"], "wrong_place", "Basic is not read here"),
+        ("/editor", ["X-Api-Key: x"], "wrong_place", "a session token (X-Api-Token, or apitoken in the query)"),
     ],
 )
 async def test_what_is_missing_of_a_credential_is_named_and_has_a_cause_of_its_own(

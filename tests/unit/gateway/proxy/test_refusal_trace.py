@@ -151,6 +151,21 @@ CASES = (
          "a session token"),
     Case("access key as API token", "GET /sms HTTP/1.1", "credential", "begins with pgak_", "an API token",
          refused_by_operator="wrong_kind", lines=("X-Api-Token: pgak_x", SMS[1])),
+    Case("API token where a JWT belongs", SITE, "credential", "X-Api-Token (begins with pgat_)",
+         "a bearer token (Authorization)", lines=SMS),
+    Case("API token in a field of another name", "GET /sms HTTP/1.1", "credential",
+         "X-ApiToken (begins with pgat_)", "X-Api-Token and", lines=(f"X-ApiToken: {SECRET}", SMS[1])),
+    Case("API token in the query", f"GET /sms?key={SECRET} HTTP/1.1", "credential", "the query (begins with"),
+    Case("token in the query", f"GET /site?access_token={SESSION} HTTP/1.1", "credential", "access_token in"),
+    Case("Bearer where a session token belongs", "GET /editor HTTP/1.1", "credential", "Authorization: Bearer",
+         "a session token", claims={}),
+    Case("API token for Bearer without the scheme", SITE, "credential", "begins with pgat_", "(a JWT)",
+         lines=(f"Authorization: {SECRET}",)),
+    Case("access key without a client prefix", "GET /sms HTTP/1.1", "credential", "begins with pgak_",
+         "an API token", lines=("X-Api-Token: pgak_x",)),
+    Case("API token and client prefix swapped", "GET /sms HTTP/1.1", "credential", "begins with pgat_",
+         "a client prefix", refused_by_operator="wrong_kind",
+         lines=("X-Api-Token: blabla", f"X-Client-Prefix: {SECRET}")),
     Case("two session tokens", f"GET /editor?apitoken={SESSION}&apitoken={SESSION} HTTP/1.1", "form"),
 )  # fmt: skip
 
@@ -194,6 +209,28 @@ async def test_credential_that_is_genuine_is_named_with_its_company(world: World
 async def test_a_credential_of_another_kind_is_named_by_its_prefix_alone(world: World) -> None:
     found = await world.trace(SITE, BEARER + SECRET)
     assert (found.cause, found.credential, found.company_id) == ("wrong_kind", "pgat_", None)
+
+
+@each_case(
+    "sent",
+    (
+        (SITE, *SMS),
+        ("GET /sms HTTP/1.1", BEARER + SECRET),
+        (f"GET /editor?apitoken={SECRET} HTTP/1.1", "Authorization: Bearer of-the-upstream"),
+    ),
+)
+async def test_what_belongs_elsewhere_is_named_by_its_prefix_and_is_nobodys(
+    world: World, sent: tuple[str, ...]
+) -> None:
+    found = await world.trace(*sent)
+    assert (found.credential, found.credential_kind, found.company_id) == ("pgat_", "", None)
+    assert SECRET not in found.model_dump_json()
+
+
+async def test_of_what_is_no_secret_of_ours_nothing_is_kept_but_its_place(world: World) -> None:
+    found = await world.trace(SITE, "X-Api-Key: hunter2", "X-Other: hunter2")
+    assert (found.cause, found.steps[-1].found, found.credential) == ("wrong_place", "X-Api-Key", "")
+    assert "hunter2" not in found.model_dump_json()
 
 
 async def test_what_cannot_be_known_is_named_so(world: World) -> None:
