@@ -14,8 +14,11 @@ from shared.errors import NotFound, Unprocessable
 FILTERS = ("cause", "credential", "from", "to")
 GONE = (
     "No refused call of yours has this id: they are kept for 7 days, and served ones are not. If the response was "
-    "401, the key itself was not recognised, so that nobody can tell whose call it was: compare what you send with "
-    "what you copied, or paste it into Doctor, which says whether it is whole."
+    "401, what was sent did not say whose call it was. Either nothing was sent; or it was sent in another header "
+    "field than the API reads; or it was of another kind than the API takes; or key and secret were swapped; or it "
+    "was mistyped or cut off. Compare the call with the code under How to call, and paste what you sent into "
+    "Doctor: it says what it is, where it goes, and whether it is whole. If that does not help, give the request "
+    "id to whoever runs the API, who can see what was sent where."
 )
 
 

@@ -3,7 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from services.console.pages.refused_calls.own_secrets import MISTYPED, is_client_secret, kind_of_prefix
+from services.console.pages.refused_calls.own_secrets import (
+    MISTYPED,
+    SecretKind,
+    is_client_secret,
+    kind_of_prefix,
+)
 
 
 class Explanation(NamedTuple):
@@ -125,6 +130,7 @@ OF_NOBODY: Mapping[str, Explanation] = {
     "validation_failed": Explanation(
         "A member is missing or wrong", "The response names each, and what it must be."
     ),
+    "wrong_place": Explanation("A credential was sent where this API does not read it", _COMPARE),
     "not_found": EXPLANATIONS["no_route"],
     "target_too_long": Explanation("The URL is too long", "Send less in the query."),
     "header_fields_too_large": Explanation("The header fields are too large", "Send fewer or shorter ones."),
@@ -146,7 +152,7 @@ _BY_STATUS: Mapping[int, Explanation] = {
 
 _TOKEN_VALIDATOR = "tokenvalidator"
 """The end of its path, which is without regard to case."""
-_TOKEN_ENDPOINT = "/token"
+TOKEN_ENDPOINT = "/token"
 """As above, of every token endpoint: a client sends its key and its secret there."""
 _SWAPPED = Explanation(
     "The key and the secret of an API client were swapped", "Send the key first, then a colon and the secret."
@@ -168,15 +174,31 @@ def explanation_of(decision: Mapping[str, Any]) -> Explanation:
     cause, prefix = decision["cause"], decision["credential"]
     if decision["path"].lower().endswith(_TOKEN_VALIDATOR) and cause in _AT_TOKEN_VALIDATOR:
         return _AT_TOKEN_VALIDATOR[cause]
-    if cause == "wrong_kind" and decision["path"].lower().endswith(_TOKEN_ENDPOINT) and is_client_secret(prefix):
+    if cause == "wrong_kind" and _is_swap(decision):
         return _SWAPPED
     if cause in ("malformed", "wrong_kind") and (kind := kind_of_prefix(prefix)) is not None:
-        noun = f"A{kind.noun_with_article[1:]}"
         if cause == "malformed":
-            return Explanation(f"{noun} was mistyped or cut off", MISTYPED)
-        return Explanation(f"{noun} was sent where another kind of credential belongs", kind.goes)
+            return Explanation(f"{kind.beginning} was mistyped or cut off", MISTYPED)
+        return Explanation(f"{kind.beginning} was sent where another kind of credential belongs", kind.goes)
+    if cause == "wrong_place" and decision["steps"]:
+        return _in_wrong_place(decision["steps"][-1], kind_of_prefix(prefix))
     by_status = _BY_STATUS.get(decision["status"], Explanation("It could not be served", _OURS))
     return EXPLANATIONS.get(cause) or OF_NOBODY.get(cause) or by_status
+
+
+def _is_swap(decision: Mapping[str, Any]) -> bool:
+    """Whether a client's secret came in the place of its key, and not as an assertion."""
+    at_token_endpoint = decision["path"].lower().endswith(TOKEN_ENDPOINT)
+    assertion = any("assertion" in step["expected"] for step in decision["steps"])
+    return at_token_endpoint and is_client_secret(decision["credential"]) and not assertion
+
+
+def _in_wrong_place(step: Mapping[str, Any], kind: SecretKind | None) -> Explanation:
+    noun = "A credential" if kind is None else kind.beginning
+    return Explanation(
+        f"{noun} was sent where this API does not read it",
+        f"The call has {step['found']}. This API reads {step['expected']}: send that.",
+    )
 
 
 def titles(more: str = "") -> list[tuple[str, str]]:

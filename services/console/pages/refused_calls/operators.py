@@ -3,15 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
+from services.console.pages.refused_calls.explanations import TOKEN_ENDPOINT
+
 _RESUME = "Resume it at its page, or tell the company why not."
 _REVOKED = "What is revoked is never resumed: make a new one at the company, and hand it over."
 _ROTATED = "The company has to use the new secret. If they have lost it, rotate the credential once more."
 _UPSTREAM = "Look at the service behind the route: its log has the same request id. System shows our own processes."
 _LIMITS = "Change the limit at the company, the booking or the credential that is named below, if it is too narrow."
+_KIND_OF_ROUTE = "Routes says which kind of credential the route takes: the company may have none of it yet."
 _OTHER_ENVIRONMENT = "Ask for its beginning and its last four characters, and look for these under Search."
 
 REMEDIES: Mapping[str, str] = {
-    "wrong_kind": "The page of the company lists its credentials by kind: the right one may be missing.",
+    "wrong_kind": _KIND_OF_ROUTE,
+    "wrong_place": _KIND_OF_ROUTE,
     "malformed": "Ask the company to paste the credential into Doctor, which says whether it is whole.",
     "unknown": _OTHER_ENVIRONMENT,
     "unknown_client": _OTHER_ENVIRONMENT,
@@ -63,4 +67,6 @@ REMEDIES: Mapping[str, str] = {
 
 def todo_of_operator(decision: Mapping[str, Any]) -> str:
     """Empty where only whoever sent the call can do something."""
+    if decision["cause"] == "wrong_kind" and decision["path"].lower().endswith(TOKEN_ENDPOINT):
+        return ""
     return REMEDIES.get(decision["cause"], "")

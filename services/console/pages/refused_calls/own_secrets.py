@@ -23,6 +23,11 @@ class SecretKind(NamedTuple):
     def noun_with_article(self) -> str:
         return f"{'an' if self.noun[0] in 'aA' else 'a'} {self.noun}"
 
+    @property
+    def beginning(self) -> str:
+        """The same, at the beginning of a sentence."""
+        return f"A{self.noun_with_article[1:]}"
+
 
 class Pasted(NamedTuple):
     kind: SecretKind

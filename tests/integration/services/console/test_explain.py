@@ -57,6 +57,22 @@ async def test_what_nobody_is_known_for_says_so_and_what_was_mistyped_is_named(
     assert "API token pgat_" in words
 
 
+async def test_what_was_sent_in_the_wrong_place_is_named_with_the_place_that_is_read(
+    owner: Browser, console: Console
+) -> None:
+    found, read = "X-Api-Token (begins with pgat_)", "a bearer token (Authorization)"
+    step = TraceStep(check="credential", ok=False, found=found, expected=read)
+    id_ = await refused(console, 7007, cause="wrong_place", credential="pgat_", steps=(step,))
+    words = " ".join((await owner.open(f"/explain?request_id={id_}")).words.split())
+    assert "An API token was sent where this API does not read it" in words
+    assert f"What the company has to do. The call has {found}. This API reads {read}: send that." in words
+    assert "What you can do. Routes says which kind of credential the route takes" in words
+    id_ = await refused(console, 7008, cause="no_credential")
+    words = " ".join((await owner.open(f"/explain?request_id={id_}")).words.split())
+    assert "No credential was sent" in words
+    assert "How to call is in the menu of the company's own people" in words
+
+
 async def test_the_list_is_filtered_and_pages_of_refusals_lead_to_their_calls(
     owner: Browser, console: Console
 ) -> None:

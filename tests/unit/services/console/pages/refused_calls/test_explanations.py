@@ -6,11 +6,11 @@ from services.console.pages.refused_calls.explanations import (
     explanation_of,
     titles,
 )
-from services.console.pages.refused_calls.operators import REMEDIES
+from services.console.pages.refused_calls.operators import REMEDIES, todo_of_operator
 from shared.refusal_traces.causes import CHECKS
 from tests.support.cases import each_case
 
-CALL = {"path": "/v2.0/site", "credential": ""}
+CALL = {"path": "/v2.0/site", "credential": "", "steps": []}
 
 
 def test_cause_comes_before_status_and_nothing_is_left_unexplained() -> None:
@@ -64,7 +64,28 @@ def test_a_credential_of_another_kind_is_named_with_the_place_where_it_goes() ->
     swapped = {**misplaced, "credential": "pgcs_"}
     assert "swapped" in explanation_of({**swapped, "path": "/auth/token"}).title
     assert "swapped" not in explanation_of(swapped).title
+    assertion = {"check": "credential", "ok": False, "found": "", "expected": "an assertion (a JWT)"}
+    as_assertion = explanation_of({**swapped, "path": "/oauth2/token", "steps": [assertion]})
+    assert as_assertion.title == "An API client's secret was sent where another kind of credential belongs"
     assert explanation_of({**misplaced, "credential": "pgil_"}) == EXPLANATIONS["wrong_kind"]
+
+
+def test_a_credential_in_the_wrong_place_is_named_with_both_places() -> None:
+    step = {"found": "X-Api-Token (begins with pgat_)", "expected": "a bearer token"}
+    call = {**CALL, "cause": "wrong_place", "status": 401, "steps": [step]}
+    found = explanation_of({**call, "credential": "pgat_"})
+    assert found.title == "An API token was sent where this API does not read it"
+    assert found.todo == "The call has X-Api-Token (begins with pgat_). This API reads a bearer token: send that."
+    assert explanation_of(call).title == "A credential was sent where this API does not read it"
+    assert explanation_of({**call, "steps": []}) == OF_NOBODY["wrong_place"]
+
+
+def test_an_operator_is_sent_to_no_page_for_what_the_sender_alone_can_mend() -> None:
+    swapped = {**CALL, "cause": "wrong_kind", "credential": "pgcs_", "path": "/auth/token"}
+    assert todo_of_operator(swapped) == ""
+    for cause in ("wrong_kind", "wrong_place"):
+        assert "Routes says" in todo_of_operator({**CALL, "cause": cause})
+    assert [todo for todo in REMEDIES.values() if "How to call" in todo] == []
 
 
 def test_causes_are_offered_by_title_with_one_that_has_none() -> None:
