@@ -44,6 +44,7 @@ def _view(route: Route) -> RouteView:
         methods=None if route.methods is None else sorted(route.methods),
         credential=[kind.value for kind in route.kinds] if route.alternatives else route.credential.value,
         scopes=list(route.scopes),
+        application=route.application,
         report_only=route.report_only,
         report_only_scopes=sorted(route.report_only_scopes),
         issuers=_issuers(route),

@@ -12,6 +12,10 @@ class RouteView(BaseModel):
     methods: list[str] | None = Field(description="Those it takes; null: every one.", examples=[["GET"]])
     credential: str | list[str] = Field(description="One kind, or several in their order.", examples=["jwt"])
     scopes: list[str] = Field(description="Of which a JWT needs each.", examples=[["site:read"]])
+    application: str = Field(
+        description="The prefix of the application whose API tokens it takes; empty for other credentials.",
+        examples=[""],
+    )
     report_only: bool = Field(description="Whether nobody is refused for the credential.", examples=[False])
     report_only_scopes: list[str] = Field(
         description="Those of `scopes` that nobody is refused for.", examples=[[]]

@@ -1,5 +1,6 @@
-"""Booked applications of a company: which there are, and one more."""
+"""Booked applications of a company: which there are, what they open, and one more."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
@@ -7,9 +8,16 @@ from aiohttp import web
 from services.console.admin_api import Object
 from services.console.browser.forms import Form
 from services.console.http.companies import company_of, company_path
+from services.console.http.operations.routes import GatewayRoutes
 from services.console.pages.renderer import Renderer, filled_in
+from services.console.pages.routes import MAX_OFFERED, Opened, opened
 from services.console.session import Session
 from shared.errors import Conflict, Unprocessable
+
+OFFERED = 20
+"""Applications, the newest; any other is found by a search."""
+MAX_WORD_CHARACTERS = 100
+NONE_CHOSEN = "Choose the application that is to be booked."
 
 
 async def booked_scopes(session: Session, company: Object) -> dict[str, list[str]]:
@@ -27,31 +35,54 @@ async def booked_scopes(session: Session, company: Object) -> dict[str, list[str
 
 
 class BookingPages:
-    def __init__(self, renderer: Renderer) -> None:
+    def __init__(self, renderer: Renderer, routes: GatewayRoutes) -> None:
         self._renderer = renderer
+        self._routes = routes
 
     async def list(self, request: web.Request, session: Session) -> web.Response:
-        return await self._list(session, await company_of(request, session))
+        return await self._list(session, await company_of(request, session), request.query.get("q", ""))
 
     async def create(self, request: web.Request, session: Session, form: Form) -> web.Response:
         company = await company_of(request, session)
         body = {"company_id": company["id"], "application_id": form.text("application_id")}
+        if not body["application_id"]:
+            again = {"form": form.values(), "errors": {"application_id": NONE_CHOSEN}}
+            return await self._list(session, company, form.text("q"), 422, **again)
         try:
             booking = await session.api.post("/bookings", body, idempotency_key=form.text("key"))
         except (Unprocessable, Conflict) as error:
-            return await self._list(session, company, **filled_in(form.values(), error))
+            return await self._list(session, company, form.text("q"), **filled_in(form.values(), error))
         return self._renderer.redirect(f"{company_path(company)}/booked-applications/{booking['id']}")
 
-    async def _list(self, session: Session, company: Object, status: int = 200, **values: Any) -> web.Response:
+    async def _list(
+        self, session: Session, company: Object, q: str, status: int = 200, **values: Any
+    ) -> web.Response:
         bookings = await session.api.items("/bookings", company_id=company["id"])
+        applications = await session.api.items("/applications")
+        words = q.strip()[:MAX_WORD_CHARACTERS]
         booked = {booking["application_id"] for booking in bookings}
-        applications = await session.api.items("/applications") if session.edits else []
+        bookable = [a for a in applications if a["id"] not in booked and a["status"] == "active"]
+        found = [a for a in bookable if _is_like(a, words)]
         return self._renderer.page(
             "bookings.html",
             session=session,
             status=status,
             company=company,
             bookings=bookings,
-            bookable=[a for a in applications if a["id"] not in booked and a["status"] == "active"],
+            scopes={application["id"]: application["scopes"] for application in applications},
+            bookable=len(bookable),
+            offered=await self._opened(found[:OFFERED] if session.edits else []),
+            most=MAX_OFFERED,
+            more=len(found) > OFFERED,
+            q=words,
             **values,
         )
+
+    async def _opened(self, applications: Sequence[Object]) -> Sequence[tuple[Object, Opened | None]]:
+        table = await self._routes.all() if applications else None
+        return [(application, opened(application, table)) for application in applications]
+
+
+def _is_like(application: Object, words: str) -> bool:
+    text = " ".join((application["name"], application["application_prefix"], *application["scopes"])).lower()
+    return all(word in text for word in words.lower().split())

@@ -15,6 +15,7 @@ from services.console.session import Session
 from shared.errors import Conflict, Unprocessable
 
 SHOWN_OF_A_KIND = 20
+SHOWN_BOOKINGS = 10
 DOUBTFUL = (
     "{uri} has no https:// before it. Add https://, or say below that it is meant as it is: the company's JWTs "
     "must name exactly this, and it cannot be changed later."
@@ -100,13 +101,15 @@ class CompanyPages:
         self, session: Session, company: Object, *, stop: StopView = NO_STOP, status: int = 200, problem: str = ""
     ) -> web.Response:
         own = {"company_id": company["id"]}
-        week, (credentials, more_of) = await together(
-            self._usage.week(session, **own), newest_credentials(session, SHOWN_OF_A_KIND, **own)
+        week, (credentials, more_of), (bookings, more_bookings) = await together(
+            self._usage.week(session, **own),
+            newest_credentials(session, SHOWN_OF_A_KIND, **own),
+            session.api.newest("/bookings", SHOWN_BOOKINGS, status="active", **own),
         )
-        booked = bool(credentials) or bool((await session.api.newest("/bookings", 1, **own))[0])
         return self._renderer.page(
             "company.html",
-            booked=booked,
+            bookings=bookings,
+            more_bookings=more_bookings,
             session=session,
             company=company,
             credentials=credentials,

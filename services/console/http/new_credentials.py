@@ -5,14 +5,16 @@ from typing import Any
 
 from aiohttp import web
 
-from services.console.admin_api import Object, segment
+from services.console.admin_api import Object, segment, together
 from services.console.browser.forms import Form
 from services.console.http.bookings import booked_scopes
 from services.console.http.companies import SHOWN_OF_A_KIND, company_of, company_path
+from services.console.http.operations.routes import GatewayRoutes
 from services.console.http.stops import NO_STOP, TRIALS, Stops
 from services.console.pages.kinds import BY_PATH, Kind, shown_once
 from services.console.pages.portal.handover import handover
 from services.console.pages.renderer import Renderer, filled_in
+from services.console.pages.routes import MAX_OPENED, opened
 from services.console.session import Session
 from shared.errors import Conflict, NotFound, Unprocessable
 
@@ -35,9 +37,10 @@ class NewCredentialPages:
     `gateway`: its public URL, without a final slash.
     """
 
-    def __init__(self, renderer: Renderer, stops: Stops, gateway: str) -> None:
+    def __init__(self, renderer: Renderer, stops: Stops, routes: GatewayRoutes, gateway: str) -> None:
         self._renderer = renderer
         self._stops = stops
+        self._routes = routes
         self._gateway = gateway
 
     async def application(self, request: web.Request, session: Session) -> web.Response:
@@ -168,13 +171,20 @@ class NewCredentialPages:
         self, request: web.Request, session: Session, company: Object, status: int = 200, **values: Any
     ) -> web.Response:
         booking = await self._booking(request, session, company)
-        tokens, more = await session.api.newest(f"/{API_TOKENS.path}", SHOWN_OF_A_KIND, booking_id=booking["id"])
+        (tokens, more), application, table = await together(
+            session.api.newest(f"/{API_TOKENS.path}", SHOWN_OF_A_KIND, booking_id=booking["id"]),
+            session.api.get(f"/applications/{booking['application_id']}"),
+            self._routes.all(),
+        )
         return self._renderer.page(
             "application.html",
             session=session,
             status=status,
             company=company,
             booking=booking,
+            application=application,
+            opens=opened(application, table),
+            most=MAX_OPENED,
             kind=API_TOKENS,
             tokens=tokens,
             more=more,

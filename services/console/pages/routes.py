@@ -1,6 +1,7 @@
 """Routes of the gateway, in words, and what opens them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from shared.scopes import covers
@@ -8,7 +9,9 @@ from shared.scopes import covers
 MAX_SHOWN = 100
 """On one page."""
 MAX_OPENED = 20
-"""Of one scope."""
+"""Of one scope, on the page of an application or a booking."""
+MAX_OFFERED = 4
+"""Of one scope, where applications are chosen from."""
 CREDENTIALS = {
     "none": "none",
     "jwt": "access token",
@@ -17,6 +20,15 @@ CREDENTIALS = {
 }
 """Kinds of credentials as a route has them, in words."""
 Route = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What the gateway lets in whoever has booked an application."""
+
+    by_scope: Mapping[str, Sequence[Route]]
+    """With a JWT: the routes that each scope of the application opens."""
+    by_api_token: Sequence[Route]
 
 
 def found_routes(routes: Sequence[Route], words: str) -> list[Route]:
@@ -34,6 +46,15 @@ def credential_in_words(route: Route) -> str:
 def stands_for(route: Route) -> str:
     """Host and path; a prefix ends with an asterisk."""
     return f"{route['host']}{route['path']}{'*' if route['prefix'] else ''}"
+
+
+def opened(application: Mapping[str, Any], table: Mapping[str, Any] | None) -> Opened | None:
+    """`table` is the gateway's; None: it does not respond, and nothing is known of its routes."""
+    if table is None:
+        return None
+    routes: Sequence[Route] = table["routes"]
+    by_scope = {scope: opened_by(scope, routes) for scope in application["scopes"]}
+    return Opened(by_scope, [r for r in routes if r["application"] == application["application_prefix"]])
 
 
 def opened_by(scope: str, routes: Sequence[Route]) -> list[Route]:

@@ -15,7 +15,7 @@ class Form:
     buttons: dict[str, tuple[str, str]] = field(default_factory=dict)
     """By its text: the name and value that a button adds."""
     boxes: list[tuple[str, str]] = field(default_factory=list)
-    """Checkboxes that are not ticked."""
+    """Checkboxes and radio buttons that are not chosen."""
 
 
 class Page(HTMLParser):
@@ -97,9 +97,11 @@ class Page(HTMLParser):
             self._form = None
 
     def _input(self, given: dict[str, str]) -> None:
-        if given.get("type") == "checkbox" and "checked" not in given:
+        if given.get("type") in {"checkbox", "radio"} and "checked" not in given:
             if self._form is not None:
                 self._form.boxes.append((given["name"], given.get("value", "")))
+            if "id" in given:
+                self.values[given["id"]] = given.get("value", "")
             return
         self._field(given, given.get("value", ""))
 

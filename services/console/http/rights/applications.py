@@ -12,7 +12,7 @@ from services.console.http.new_credentials import NewCredentialPages
 from services.console.http.operations.routes import GatewayRoutes
 from services.console.http.stops import NO_STOP, TRIALS, Stops, StopView
 from services.console.pages.renderer import Renderer, filled_in
-from services.console.pages.routes import MAX_OPENED, opened_by
+from services.console.pages.routes import MAX_OPENED, opened
 from services.console.session import Session
 from shared.errors import Conflict, NotFound, Unprocessable
 
@@ -55,12 +55,11 @@ class ApplicationPage:
             "scopes": " ".join(application["scopes"]),
             "report_only_scopes": " ".join(application["report_only_scopes"]),
         }
-        table = await self._routes.all()
         return self._renderer.page(
             "application_details.html",
             session=session,
             application=application,
-            opened=None if table is None else {s: opened_by(s, table["routes"]) for s in application["scopes"]},
+            opens=opened(application, await self._routes.all()),
             most=MAX_OPENED,
             stop=stop,
             trials=TRIALS,

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.console.http.bookings import OFFERED
 from tests.support.browser.browser import Browser
 from tests.support.harness.console import Console
 
@@ -26,6 +27,59 @@ async def test_first_step_is_to_book_an_application(owner: Browser, company: dic
         page = await owner.press(button, **({"Comment": "shop"} if "api-client" in form else {}))
         assert "It has no scopes" in page.words
         assert "A first call in" not in page.words
+
+
+async def test_an_application_is_chosen_by_whoever_books_it(
+    owner: Browser, console: Console, company: dict[str, Any]
+) -> None:
+    admin, name = console.registry.owner, f"n{secrets.token_hex(4)}"
+    ids = [
+        (await admin.create("/applications", name=name, application_prefix=f"{x}{name}", scopes=[f"{x}:read"]))[
+            "id"
+        ]
+        for x in ("a", "b")
+    ]
+    path = f"{company['page']}/booked-applications"
+    page = await owner.open(f"{path}?q={name}")
+    assert [page.labelled(f"{name} ({x}{name})") for x in ("a", "b")] == ids
+    page = await owner.press("Book application")
+    assert (page.status, "Choose the application that is to be booked." in page.words) == (422, True)
+    form = page.form_with("Book application")
+    assert dict(form.fields)["q"] == name, "what was searched for is still there"
+    assert (await admin.get(f"/bookings?company_id={company['id']}")).body["items"] == []
+    page = await owner.post(form.action, [*form.fields, ("application_id", ids[1])])
+    assert (page.status, f"b{name}" in page.words) == (200, True)
+    page = await owner.post(form.action, [*form.fields, ("application_id", "x")])
+    assert (page.status, page.form_with("Book application").action) == (422, path)
+    assert "None that can be booked is like this" in (await owner.open(f"{path}?q=nothing{name}")).words
+
+
+async def test_an_application_that_is_the_only_one_is_chosen_already(empty_console: Console) -> None:
+    console, admin = empty_console, empty_console.registry.owner
+    company = await admin.company()
+    of = {"name": "SMS", "application_prefix": "SMS", "scopes": ["sms:send"]}
+    only = await admin.create("/applications", **of)
+    person = await console.person("editor")
+    page = await person.open(f"/companies/{company['client_prefix']}/booked-applications")
+    assert ("application_id", only["id"]) in page.form_with("Book application").fields
+    page = await person.press("Book application")
+    assert (page.status, "sms:send" in page.words) == (200, True)
+
+
+async def test_of_many_applications_the_newest_are_offered_and_the_others_found(
+    owner: Browser, console: Console, company: dict[str, Any]
+) -> None:
+    admin, mark = console.registry.owner, secrets.token_hex(4)
+    for number in range(OFFERED + 1):
+        of = {"name": f"Many {number}", "application_prefix": f"m{mark}x{number}", "scopes": [f"many{number}:read"]}
+        await admin.create("/applications", **of)
+    path = f"{company['page']}/booked-applications"
+    page = await owner.open(path)
+    assert page.text.count('type="radio"') == OFFERED
+    assert f"Many 0 (m{mark}x0)" not in page.labels
+    page = await owner.open(f"{path}?q={mark}+many0:read")
+    assert f"Many 0 (m{mark}x0)" in page.labels
+    assert page.text.count('type="radio"') == 1
 
 
 async def test_nothing_is_generated_without_a_scope_where_there_are_some(

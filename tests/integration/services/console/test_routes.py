@@ -1,5 +1,6 @@
 """Which route takes a request, as the gateway itself says, and what each scope of an application opens."""
 
+import secrets
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any, cast
@@ -7,6 +8,7 @@ from typing import Any, cast
 import pytest
 from aiohttp import web
 
+from gateway.credentials.kinds import CredentialKind
 from gateway.http.routes import RouteEndpoints
 from gateway.routing.route_watch import RouteWatch
 from gateway.routing.table import RouteTable
@@ -20,6 +22,7 @@ TABLE = RouteTable(
         route_of(name="sms", path="/sms/send", methods=frozenset({"POST"}), scopes=("sms:send",), line=7),
         route_of(name="both", path="/sms/both", scopes=("sms:send", "other:read"), line=9),
         route_of(name="rest", path="/", prefix=True, line=3),
+        route_of(CredentialKind.API_TOKEN, name="inbox", path="/inbox", application="MAILER"),
     )
 )
 
@@ -58,7 +61,7 @@ async def test_routes_are_listed_and_searched_with_what_is_wrong_with_the_file(
 ) -> None:
     console, watch = with_gateway
     person = await console.person("viewer")
-    assert (await person.open("/routes")).text.count("<tr><td>") == 3
+    assert (await person.open("/routes")).text.count("<tr><td>") == 4
     assert (await person.open("/routes?q=other:read")).text.count("<tr><td>") == 1
     watch.errors.append("routes.yaml:4: <b>wrong</b>")
     page = await person.open("/routes")
@@ -91,9 +94,53 @@ async def test_application_shows_the_routes_that_each_scope_opens(with_gateway: 
     assert "rest" not in page.links
 
 
+async def test_what_is_booked_says_to_both_sides_which_calls_it_opens(with_gateway: tuple[Console, Any]) -> None:
+    console, _ = with_gateway
+    admin = console.registry.owner
+    company = await admin.company()
+    of = {"name": "Mailer", "application_prefix": "MAILER", "scopes": ["sms:send", "sms:idle"]}
+    application = await admin.create("/applications", **of)
+    booking = await admin.create("/bookings", company_id=company["id"], application_id=application["id"])
+    path = f"/companies/{company['client_prefix']}/booked-applications"
+    operator, partner = await console.person("viewer"), await console.person("viewer", company_id=company["id"])
+    for person in (operator, partner):
+        assert "sms:send" in (await person.open(path)).words
+        assert (await person.open(path.rpartition("/")[0])).links["Mailer"] == f"{path}/{booking['id']}"
+        page = await person.open(f"{path}/{booking['id']}")
+        words = " ".join(page.words.split())
+        assert "sms:send" in words
+        assert "POST /sms/send" in words
+        assert "its API tokens" in words
+        assert "any method /inbox" in words
+        assert "no route needs it" in words
+        assert "the validator about them" not in words
+        assert ("inbox" in page.links) == (person is operator), "names of routes are the operator's"
+    other = await admin.booking(company, "other:read")
+    assert "No route takes API tokens of it" in (await partner.open(f"{path}/{other['id']}")).words
+
+
+async def test_each_application_that_can_be_booked_says_what_it_opens(with_gateway: tuple[Console, Any]) -> None:
+    console, _ = with_gateway
+    admin = console.registry.owner
+    company, name = await admin.company(), f"n{secrets.token_hex(4)}"
+    for prefix in ("a", "b"):
+        of = {"name": name, "application_prefix": f"{prefix}{name}", "scopes": [f"{prefix}{name}:read", "sms:send"]}
+        await admin.create("/applications", **of)
+    person = await console.person("editor")
+    page = await person.open(f"/companies/{company['client_prefix']}/booked-applications?q={name}")
+    words = " ".join(page.words.split())
+    assert (
+        f"a{name}:read: no route needs it sms:send: POST /sms/send; any method /sms/both, with 1 other scope"
+        in words
+    )
+    assert "application_id" not in dict(page.form_with("Book application").fields), "none is chosen beforehand"
+
+
 async def test_without_a_gateway_the_pages_say_so(owner: Browser, console: Console) -> None:
-    booking = await console.registry.owner.booking(await console.registry.owner.company(), "sms:send")
-    for path in ("/routes", "/routes?url=/x", f"/applications/{booking['application_id']}"):
+    company = await console.registry.owner.company()
+    booking = await console.registry.owner.booking(company, "sms:send")
+    booked = f"/companies/{company['client_prefix']}/booked-applications/{booking['id']}"
+    for path in ("/routes", "/routes?url=/x", f"/applications/{booking['application_id']}", booked):
         page = await owner.open(path)
         assert page.status == 200
         assert "The gateway does not respond" in page.words, path

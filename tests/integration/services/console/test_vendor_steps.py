@@ -25,10 +25,9 @@ async def company(owner: Browser) -> str:
     await owner.press("Create company", Name=name, **given)
     await owner.follow("Booked applications")
     form = owner.page.form_with("Book application")
-    booked = next(id_ for text, id_ in owner.page.choices("application_id").items() if f"SMS {prefix}" in text)
-    await owner.post(
-        form.action, [*((n, v) for n, v in form.fields if n != "application_id"), ("application_id", booked)]
-    )
+    booked = owner.page.labelled(f"SMS {prefix} ({application['Application_prefix']})")
+    fields = [(name, value) for name, value in form.fields if name != "application_id"]
+    await owner.post(form.action, [*fields, ("application_id", booked)])
     assert owner.page.status == 200
     return name
 

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from services.console.pages.routes import credential_in_words, found_routes, opened_by, stands_for
+from services.console.pages.routes import credential_in_words, found_routes, opened, opened_by, stands_for
 
 
 def route(name: str, path: str = "/", *scopes: str, **members: Any) -> dict[str, Any]:
-    return {"name": name, "host": "", "path": path, "prefix": False, "scopes": list(scopes), **members}
+    given = {"name": name, "host": "", "path": path, "prefix": False, "scopes": list(scopes), "application": ""}
+    return {**given, **members}
 
 
 SITE = route("site", "/v2.0/site", "site:read")
@@ -34,3 +35,13 @@ def test_words_say_what_a_route_stands_for_and_asks_for() -> None:
     assert credential_in_words({"credential": "jwt"}) == "access token"
     assert credential_in_words({"credential": ["jwt", "api_token"]}) == "access token or API token"
     assert credential_in_words({"credential": "none"}) == "none"
+
+
+def test_an_application_opens_routes_by_its_scopes_and_by_its_api_tokens() -> None:
+    sms = route("sms", "/sms", application="SMS")
+    application = {"application_prefix": "SMS", "scopes": ["site:read", "none:read"]}
+    found = opened(application, {"routes": [*ROUTES, sms]})
+    assert found is not None
+    assert found.by_scope == {"site:read": [SITE], "none:read": []}
+    assert found.by_api_token == [sms]
+    assert opened(application, None) is None
