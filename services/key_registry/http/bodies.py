@@ -1,8 +1,9 @@
 """Bodies of the admin API, read strictly; errors name each member that is invalid."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
+from pydantic import BaseModel
 
 from services.key_registry.catalog.requests import Body
 from services.key_registry.catalog.resources import Resource
@@ -10,20 +11,27 @@ from shared.errors import FieldError, Invalid, Unprocessable
 from shared.http.body import read, require_content_type, validated
 from shared.strict_json import InvalidJson, Rule, loads_object
 
+M = TypeVar("M", bound=BaseModel)
 MAX_BODY_BYTES = 64 * 1024
-
-
-async def raw_json(request: web.Request, *content_types: str) -> bytes:
-    """The body of a request of one of these types; `application/json` unless others are given."""
-    require_content_type(request, *(content_types or ("application/json",)))
-    return await read(request, limit=MAX_BODY_BYTES)
-
-
 _NO_OBJECT = frozenset({Rule.BYTE_ORDER_MARK, Rule.ENCODING, Rule.DEPTH, Rule.JSON, Rule.OBJECT})
 """A body that breaks one of these is no JSON object, or was not read as far as its members."""
 
 
-def members(raw: bytes) -> dict[str, Any]:
+async def model(request: web.Request, schema: type[M], *content_types: str) -> M:
+    """The body as `schema`. Raises as `members`, and `Unprocessable` naming every member that is wrong."""
+    return validated(schema, await members(request, *content_types))
+
+
+async def members(request: web.Request, *content_types: str) -> dict[str, Any]:
+    """Those of a body of one of these types; `application/json` unless others are given.
+
+    Raises `UnsupportedMediaType` and `TooLarge`, and as `parsed`.
+    """
+    require_content_type(request, *(content_types or ("application/json",)))
+    return parsed(await read(request, limit=MAX_BODY_BYTES))
+
+
+def parsed(raw: bytes) -> dict[str, Any]:
     """Raises `Invalid` for what is no JSON object, `Unprocessable` for one that not every reader reads alike."""
     try:
         return loads_object(raw)

@@ -54,7 +54,7 @@ class ResourceEndpoints:
         """201 with `Location`; the one response that contains the secret."""
         caller = await self._authentication.caller(request)
         self._objects.permit(caller.admin, Operation.CREATE, self._resource)
-        members = bodies.members(await bodies.raw_json(request))
+        members = await bodies.members(request)
         body = validated(self._resource.create, members)
         idempotent = idempotent_request(request, caller, self._resource.path, members)
         created = await self._objects.create(caller.admin, self._resource, body, idempotent)
@@ -76,7 +76,7 @@ class ResourceEndpoints:
         caller = await self._authentication.caller(request)
         self._objects.permit(caller.admin, Operation.CHANGE, self._resource)
         reference = reference_of(self._resource, request)
-        change = bodies.change_of(self._resource, bodies.members(await bodies.raw_json(request, *PATCH_TYPES)))
+        change = bodies.change_of(self._resource, await bodies.members(request, *PATCH_TYPES))
         changed = await self._objects.change(caller.admin, self._resource, reference, change)
         return json_response(changed.response, headers=receipt_headers(changed.receipt))
 

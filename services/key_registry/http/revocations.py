@@ -24,7 +24,6 @@ from services.key_registry.http.schemas import (
 )
 from services.key_registry.paging import parse_page, text
 from services.key_registry.storage.ports import KeptRevocation
-from shared.http.body import validated
 from shared.http.endpoints import Endpoint, Parameter, Response
 from shared.http.responses import NO_STORE, json_response
 
@@ -37,7 +36,7 @@ class RevocationEndpoints:
     async def stop(self, request: web.Request) -> web.Response:
         admin = (await self._authentication.caller(request)).admin
         self._revocations.permit(admin)
-        body = validated(NewRevocation, bodies.members(await bodies.raw_json(request)))
+        body = await bodies.model(request, NewRevocation)
         kept, receipt = await self._revocations.stop_by_hand(admin, body)
         return json_response({**_shown(kept, None), "receipt": receipt}, headers=receipt_headers(receipt))
 

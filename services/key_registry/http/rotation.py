@@ -48,7 +48,7 @@ class RotationEndpoints:
         caller = await self._authentication.caller(request)
         self._rotation.permit(caller.admin, Operation.ROTATE, self._resource)
         reference = reference_of(self._resource, request)
-        members = bodies.members(await bodies.raw_json(request)) if request.can_read_body else {}
+        members = await bodies.members(request) if request.can_read_body else {}
         body = validated(Rotation, members)
         what = f"{self._resource.path}/{reference}/rotate"
         idempotent = idempotent_request(request, caller, what, members)

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+from services.key_registry.people.refusals import HasCause
 from shared.clock import Clock
 from shared.errors import TooManyRequests
 from shared.failure_times import FailureTimes
@@ -34,7 +35,9 @@ _KEPT_WAITS = 6
 """By so many failures after the free ones the wait has grown to `MAX_WAIT_S`."""
 
 
-class TooManySignIns(TooManyRequests):
+class TooManySignIns(HasCause, TooManyRequests):
+    cause = "throttled"
+
     def __init__(self, *, retry_after: int) -> None:
         super().__init__("too many failed attempts; try again later", retry_after=retry_after)
 

@@ -43,7 +43,7 @@ class WebhookEndpoints:
         """201 with the one response that contains the secret."""
         caller = await self._authentication.caller(request)
         self._webhooks.permit(caller.admin, Operation.CREATE)
-        members = bodies.members(await bodies.raw_json(request))
+        members = await bodies.members(request)
         body = validated(NewWebhook, members)
         idempotent = idempotent_request(request, caller, "webhooks", members)
         created = await self._webhooks.create(caller.admin, body, idempotent)
@@ -63,7 +63,7 @@ class WebhookEndpoints:
         caller = await self._authentication.caller(request)
         self._webhooks.permit(caller.admin, Operation.CHANGE)
         id_ = _id(request)
-        patch = validated(WebhookPatch, bodies.members(await bodies.raw_json(request, *PATCH_TYPES)))
+        patch = await bodies.model(request, WebhookPatch, *PATCH_TYPES)
         return json_response(await self._webhooks.change(caller.admin, id_, patch), headers=NO_STORE)
 
     async def rotate(self, request: web.Request) -> web.Response:
@@ -71,7 +71,7 @@ class WebhookEndpoints:
         caller = await self._authentication.caller(request)
         self._webhooks.permit(caller.admin, Operation.ROTATE)
         id_ = _id(request)
-        members = bodies.members(await bodies.raw_json(request)) if request.can_read_body else {}
+        members = await bodies.members(request) if request.can_read_body else {}
         body = validated(SecretRotation, members)
         idempotent = idempotent_request(request, caller, f"webhooks/{id_}/rotate", members)
         return _created(await self._webhooks.rotate(caller.admin, id_, body, idempotent))

@@ -9,6 +9,7 @@ from services.key_registry.catalog.permissions import Admin
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.people.proof import proof_of
+from services.key_registry.http.people.refusals import StrangerRefusals
 from services.key_registry.http.people.sessions import PATH as SESSIONS
 from services.key_registry.http.people.sessions import created_session, origin_of
 from services.key_registry.http.schemas import BASE, problems
@@ -21,15 +22,13 @@ from services.key_registry.people.factors.schemas import (
     TotpConfirmation,
     TotpOffer,
 )
-from services.key_registry.people.factors.second_step import PendingSignInInvalid, SecondStep
+from services.key_registry.people.factors.second_step import SecondStep
 from services.key_registry.people.reauthentication.reauthentication import Proof
 from services.key_registry.people.reauthentication.schemas import ConfirmedAct
 from services.key_registry.people.responses import CreatedSession
-from services.key_registry.people.throttle import TooManySignIns
 from shared.audit.trail import RefusalAudit
-from shared.http.body import validated
 from shared.http.client_address import ClientAddress
-from shared.http.endpoints import Endpoint, Response, route_of
+from shared.http.endpoints import Endpoint, Response
 from shared.http.responses import NO_STORE, json_response
 
 PATH = f"{BASE}/me/second-factor"
@@ -56,19 +55,14 @@ class FactorEndpoints:
         self._own = own
         self._second_step = second_step
         self._authentication = authentication
-        self._audit = audit
+        self._refusals = StrangerRefusals(audit, addresses)
         self._addresses = addresses
 
     async def finish(self, request: web.Request) -> web.Response:
         """201 with the session that the password began."""
-        body = validated(SecondFactor, bodies.members(await bodies.raw_json(request)))
-        origin = origin_of(request, self._addresses)
-        try:
-            opened = await self._second_step.finish(body.token, body.code, origin)
-        except (PendingSignInInvalid, TooManySignIns) as error:
-            cause = error.cause if isinstance(error, PendingSignInInvalid) else "throttled"
-            self._audit.count_refusal(cause=cause, endpoint=route_of(request), client=origin.address)
-            raise
+        body = await bodies.model(request, SecondFactor)
+        with self._refusals.counted(request):
+            opened = await self._second_step.finish(body.token, body.code, origin_of(request, self._addresses))
         return created_session(opened)
 
     async def state(self, request: web.Request) -> web.Response:
@@ -85,7 +79,7 @@ class FactorEndpoints:
 
     async def confirm(self, request: web.Request) -> web.Response:
         admin = (await self._authentication.caller(request)).admin
-        body = validated(TotpConfirmation, bodies.members(await bodies.raw_json(request)))
+        body = await bodies.model(request, TotpConfirmation)
         block = origin_of(request, self._addresses).block
         return _recovery_codes(await self._own.confirm_totp(admin, body.code, block))
 
@@ -98,7 +92,7 @@ class FactorEndpoints:
 
     async def _confirming(self, request: web.Request) -> tuple[Admin, Proof]:
         admin = (await self._authentication.caller(request)).admin
-        body = validated(ConfirmedAct, bodies.members(await bodies.raw_json(request)))
+        body = await bodies.model(request, ConfirmedAct)
         return admin, proof_of(body, request, self._addresses)
 
 

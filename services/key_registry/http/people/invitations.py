@@ -10,7 +10,7 @@ from services.key_registry.catalog.permissions import Operation
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.objects import idempotent_request
-from services.key_registry.http.people.link_refusals import LinkRefusals
+from services.key_registry.http.people.refusals import StrangerRefusals
 from services.key_registry.http.people.sessions import created_session, origin_of
 from services.key_registry.http.schemas import BASE
 from services.key_registry.paging import parse_page, text
@@ -35,7 +35,7 @@ class InvitationEndpoints:
         """201 with the one response that contains the token."""
         caller = await self._authentication.caller(request)
         self._invitations.permit(caller.admin, Operation.CREATE)
-        members = bodies.members(await bodies.raw_json(request))
+        members = await bodies.members(request)
         body = validated(NewInvitation, members)
         idempotent = idempotent_request(request, caller, "invitations", members)
         created = await self._invitations.create(caller.admin, body, idempotent)
@@ -63,18 +63,18 @@ class AcceptanceEndpoints:
 
     def __init__(self, acceptance: InvitationAcceptance, audit: RefusalAudit, addresses: ClientAddress) -> None:
         self._acceptance = acceptance
-        self._refusals = LinkRefusals(audit, addresses)
+        self._refusals = StrangerRefusals(audit, addresses)
         self._addresses = addresses
 
     async def inspect(self, request: web.Request) -> web.Response:
-        body = validated(InvitationToken, bodies.members(await bodies.raw_json(request)))
+        body = await bodies.model(request, InvitationToken)
         with self._refusals.counted(request):
             invitation = await self._acceptance.show(body.token)
         return _response(invitation.model_dump(mode="json"))
 
     async def accept(self, request: web.Request) -> web.Response:
         """201 with a session of the new person."""
-        body = validated(Acceptance, bodies.members(await bodies.raw_json(request)))
+        body = await bodies.model(request, Acceptance)
         with self._refusals.counted(request):
             opened = await self._acceptance.accept(body, origin_of(request, self._addresses))
         return created_session(opened)

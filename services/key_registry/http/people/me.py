@@ -13,7 +13,6 @@ from services.key_registry.paging import parse_query
 from services.key_registry.people.own_password import OwnPassword
 from services.key_registry.people.reauthentication.schemas import PasswordChange
 from services.key_registry.people.responses import Me
-from shared.http.body import validated
 from shared.http.client_address import ClientAddress
 from shared.http.endpoints import Endpoint, Response
 from shared.http.responses import NO_STORE, json_response
@@ -45,7 +44,7 @@ class MeEndpoints:
 
     async def change_password(self, request: web.Request) -> web.Response:
         admin = (await self._authentication.caller(request)).admin
-        body = validated(PasswordChange, bodies.members(await bodies.raw_json(request)))
+        body = await bodies.model(request, PasswordChange)
         await self._passwords.change(admin, body.new, proof_of(body, request, self._addresses))
         return web.Response(status=204, headers=NO_STORE)
 

@@ -7,14 +7,14 @@ from aiohttp import web
 
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
+from services.key_registry.http.people.refusals import StrangerRefusals
 from services.key_registry.http.people.sessions import PATH as SESSIONS
 from services.key_registry.http.people.sessions import begun_session, created_session, origin_of
 from services.key_registry.http.schemas import BASE, problems
 from services.key_registry.paging import parse_query
 from services.key_registry.people.factors.pending import BegunSignIn
 from services.key_registry.people.factors.schemas import PendingSession
-from services.key_registry.people.invitations.acceptance import InvitationInvalid
-from services.key_registry.people.openid.authorization_flow import AuthorizationResponse, OpenIdRefused
+from services.key_registry.people.openid.authorization_flow import AuthorizationResponse
 from services.key_registry.people.openid.schemas import (
     BegunOpenIdResponse,
     FreshSignInResponse,
@@ -23,13 +23,11 @@ from services.key_registry.people.openid.schemas import (
     SignInMethods,
 )
 from services.key_registry.people.openid.sign_in import OpenIdSignIn
-from services.key_registry.people.reauthentication.openid import NotConfirmed, OpenIdReauthentication
+from services.key_registry.people.reauthentication.openid import OpenIdReauthentication
 from services.key_registry.people.responses import CreatedSession
-from services.key_registry.people.throttle import TooManySignIns
 from shared.audit.trail import RefusalAudit
-from shared.http.body import validated
 from shared.http.client_address import ClientAddress
-from shared.http.endpoints import Endpoint, Response, route_of
+from shared.http.endpoints import Endpoint, Response
 from shared.http.responses import NO_STORE, json_response
 
 OPENID = """\
@@ -59,7 +57,7 @@ class OpenIdEndpoints:
         self._authentication = authentication
         self._sign_in = sign_in
         self._methods = methods
-        self._audit = audit
+        self._refusals = StrangerRefusals(audit, addresses)
         self._addresses = addresses
 
     async def methods(self, request: web.Request) -> web.Response:
@@ -68,20 +66,15 @@ class OpenIdEndpoints:
 
     async def begin(self, request: web.Request) -> web.Response:
         """201 with where the browser is to go, and what it is to keep."""
-        body = validated(OpenIdBegin, bodies.members(await bodies.raw_json(request)))
+        body = await bodies.model(request, OpenIdBegin)
         begun = BegunOpenIdResponse.model_validate(await self._sign_in.begin(body.invitation))
         return json_response(begun.model_dump(mode="json"), status=201, headers=NO_STORE)
 
     async def finish(self, request: web.Request) -> web.Response:
         """201 with the session; 202 where a second factor is on."""
-        origin, response = origin_of(request, self._addresses), await _response_of(request)
-        try:
-            opened = await self._sign_in.finish(response, origin)
-        except (OpenIdRefused, InvitationInvalid, TooManySignIns) as error:
-            cause = "throttled" if isinstance(error, TooManySignIns) else error.cause
-            if not isinstance(error, OpenIdRefused) or error.person is None:
-                self._audit.count_refusal(cause=cause, endpoint=route_of(request), client=origin.address)
-            raise
+        response = await _response_of(request)
+        with self._refusals.counted(request):
+            opened = await self._sign_in.finish(response, origin_of(request, self._addresses))
         return begun_session(opened) if isinstance(opened, BegunSignIn) else created_session(opened)
 
     async def begin_confirmation(self, request: web.Request) -> web.Response:
@@ -91,19 +84,16 @@ class OpenIdEndpoints:
 
     async def finish_confirmation(self, request: web.Request) -> web.Response:
         admin = (await self._authentication.caller(request)).admin
-        origin, response = origin_of(request, self._addresses), await _response_of(request)
-        try:
-            fresh = await self._reauthentication.finish(admin, response, origin.block)
-        except (NotConfirmed, TooManySignIns) as error:
-            cause = error.cause if isinstance(error, NotConfirmed) else "throttled"
-            self._audit.count_refusal(cause=cause, endpoint=route_of(request), client=origin.address)
-            raise
+        response = await _response_of(request)
+        with self._refusals.counted(request):
+            block = origin_of(request, self._addresses).block
+            fresh = await self._reauthentication.finish(admin, response, block)
         shown = FreshSignInResponse.model_validate(fresh).model_dump(mode="json")
         return json_response(shown, status=201, headers=NO_STORE)
 
 
 async def _response_of(request: web.Request) -> AuthorizationResponse:
-    body = validated(OpenIdFinish, bodies.members(await bodies.raw_json(request)))
+    body = await bodies.model(request, OpenIdFinish)
     return AuthorizationResponse(body.token, body.state, body.code, body.issuer)
 
 

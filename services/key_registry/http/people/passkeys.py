@@ -9,6 +9,7 @@ from services.key_registry.catalog.field_types import parse_id
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.people.proof import proof_of
+from services.key_registry.http.people.refusals import StrangerRefusals
 from services.key_registry.http.people.sessions import PATH as SESSIONS
 from services.key_registry.http.people.sessions import created_session, origin_of
 from services.key_registry.http.schemas import BASE, problems
@@ -21,15 +22,14 @@ from services.key_registry.people.passkeys.schemas import (
     PasskeyResponse,
     PresentedPasskey,
 )
-from services.key_registry.people.passkeys.sign_in import PasskeyRefused, PasskeySignIn
+from services.key_registry.people.passkeys.sign_in import PasskeySignIn
 from services.key_registry.people.reauthentication.reauthentication import Proof
 from services.key_registry.people.reauthentication.schemas import ConfirmedAct
 from services.key_registry.people.responses import CreatedSession
 from shared.audit.trail import RefusalAudit
 from shared.errors import NotFound
-from shared.http.body import validated
 from shared.http.client_address import ClientAddress
-from shared.http.endpoints import Endpoint, Response, route_of
+from shared.http.endpoints import Endpoint, Response
 from shared.http.responses import NO_STORE, json_response
 
 PATH = f"{BASE}/me/passkeys"
@@ -53,7 +53,7 @@ class PasskeyEndpoints:
         self._own = own
         self._sign_in = sign_in
         self._authentication = authentication
-        self._audit = audit
+        self._refusals = StrangerRefusals(audit, addresses)
         self._addresses = addresses
 
     async def page(self, request: web.Request) -> web.Response:
@@ -70,7 +70,7 @@ class PasskeyEndpoints:
 
     async def add(self, request: web.Request) -> web.Response:
         admin = (await self._authentication.caller(request)).admin
-        body = validated(NewPasskey, bodies.members(await bodies.raw_json(request)))
+        body = await bodies.model(request, NewPasskey)
         passkey = await self._own.add(admin, body.name, body.credential)
         shown = PasskeyResponse.model_validate(passkey).model_dump(mode="json")
         return json_response(shown, status=201, headers=NO_STORE)
@@ -85,7 +85,7 @@ class PasskeyEndpoints:
         return web.Response(status=204, headers=NO_STORE)
 
     async def _proof(self, request: web.Request) -> Proof:
-        body = validated(ConfirmedAct, bodies.members(await bodies.raw_json(request)))
+        body = await bodies.model(request, ConfirmedAct)
         return proof_of(body, request, self._addresses)
 
     async def request_options(self, _: web.Request) -> web.Response:
@@ -93,14 +93,9 @@ class PasskeyEndpoints:
 
     async def sign_in(self, request: web.Request) -> web.Response:
         """201 with a session of whoever has the passkey."""
-        body = validated(PresentedPasskey, bodies.members(await bodies.raw_json(request)))
-        origin = origin_of(request, self._addresses)
-        try:
-            opened = await self._sign_in.sign_in(body.credential, origin)
-        except PasskeyRefused as error:
-            if error.person is None:  # of a person that is known there is a line in the trail
-                self._audit.count_refusal(cause=error.cause, endpoint=route_of(request), client=origin.address)
-            raise
+        body = await bodies.model(request, PresentedPasskey)
+        with self._refusals.counted(request):
+            opened = await self._sign_in.sign_in(body.credential, origin_of(request, self._addresses))
         return created_session(opened)
 
 

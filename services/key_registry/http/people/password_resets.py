@@ -8,9 +8,9 @@ from aiohttp import web
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.objects import idempotent_request
-from services.key_registry.http.people.link_refusals import LinkRefusals
 from services.key_registry.http.people.people import PATH as PEOPLE
 from services.key_registry.http.people.people import person_of
+from services.key_registry.http.people.refusals import StrangerRefusals
 from services.key_registry.http.people.sessions import origin_of
 from services.key_registry.http.schemas import BASE, IDEMPOTENCY_KEY, problems
 from services.key_registry.people.password_resets.administration import PasswordResetAdministration
@@ -51,7 +51,7 @@ class PasswordResetEndpoints:
         self._links = links
         self._following = following
         self._authentication = authentication
-        self._refusals = LinkRefusals(audit, addresses)
+        self._refusals = StrangerRefusals(audit, addresses)
         self._addresses = addresses
 
     async def create(self, request: web.Request) -> web.Response:
@@ -59,7 +59,7 @@ class PasswordResetEndpoints:
         caller = await self._authentication.caller(request)
         self._links.permit(caller.admin)
         person = person_of(request)
-        members = bodies.members(await bodies.raw_json(request)) if request.can_read_body else {}
+        members = await bodies.members(request) if request.can_read_body else {}
         body = validated(NewPasswordReset, members)
         idempotent = idempotent_request(request, caller, f"password-reset {person}", members)
         created = await self._links.create(caller.admin, person, body.expires_in, idempotent)
@@ -71,14 +71,14 @@ class PasswordResetEndpoints:
         return web.Response(status=204, headers=NO_STORE)
 
     async def inspect(self, request: web.Request) -> web.Response:
-        body = validated(PasswordResetToken, bodies.members(await bodies.raw_json(request)))
+        body = await bodies.model(request, PasswordResetToken)
         with self._refusals.counted(request):
             reset, person = await self._following.inspect(body.token)
         shown = InspectedPasswordReset(email=person.email, expires_at=reset.expires_at)
         return json_response(shown.model_dump(mode="json"), headers=NO_STORE)
 
     async def follow(self, request: web.Request) -> web.Response:
-        body = validated(PasswordByLink, bodies.members(await bodies.raw_json(request)))
+        body = await bodies.model(request, PasswordByLink)
         with self._refusals.counted(request):
             origin = origin_of(request, self._addresses)
             await self._following.set_password(body.token, body.password, origin)

@@ -15,7 +15,6 @@ from services.key_registry.people.administration import PeopleAdministration
 from services.key_registry.people.emails import parse_email
 from services.key_registry.people.requests import PersonPatch
 from shared.errors import NotFound
-from shared.http.body import validated
 from shared.http.responses import NO_STORE, json_response
 
 PATH = f"{BASE}/people"
@@ -41,7 +40,7 @@ class PeopleEndpoints:
         caller = await self._authentication.caller(request)
         self._people.permit(caller.admin, Operation.CHANGE)
         reference = person_of(request)
-        patch = validated(PersonPatch, bodies.members(await bodies.raw_json(request, *PATCH_TYPES)))
+        patch = await bodies.model(request, PersonPatch, *PATCH_TYPES)
         changed = await self._people.change_role(caller.admin, reference, patch.role)
         return json_response(changed, headers=NO_STORE)
 

@@ -12,7 +12,7 @@ from services.key_registry.catalog.resources import COMPANY
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.objects import idempotent_request, reference_of
-from services.key_registry.http.people.link_refusals import LinkRefusals
+from services.key_registry.http.people.refusals import StrangerRefusals
 from services.key_registry.http.people.sessions import origin_of
 from services.key_registry.http.schemas import BASE, IDEMPOTENCY_KEY, PAGING, page_model, problems
 from services.key_registry.paging import parse_page
@@ -51,7 +51,7 @@ class PortalEndpoints:
     ) -> None:
         self._sessions = sessions
         self._authentication = authentication
-        self._refusals = LinkRefusals(audit, addresses)
+        self._refusals = StrangerRefusals(audit, addresses)
         self._addresses = addresses
 
     async def create(self, request: web.Request) -> web.Response:
@@ -59,7 +59,7 @@ class PortalEndpoints:
         caller = await self._authentication.caller(request)
         self._sessions.permit(caller.admin, Operation.CREATE)
         company = _company(request)
-        members = bodies.members(await bodies.raw_json(request))
+        members = await bodies.members(request)
         body = validated(NewPortalSession, members)
         idempotent = idempotent_request(request, caller, f"portal-sessions {company}", members)
         created = await self._sessions.create(caller.admin, company, body, idempotent)
@@ -81,7 +81,7 @@ class PortalEndpoints:
         return web.Response(status=204, headers=NO_STORE)
 
     async def inspect(self, request: web.Request) -> web.Response:
-        body = validated(PortalLink, bodies.members(await bodies.raw_json(request)))
+        body = await bodies.model(request, PortalLink)
         with self._refusals.counted(request):
             session, company_name = await self._sessions.inspect(body.token)
         shown = InspectedPortalSession(
@@ -91,7 +91,7 @@ class PortalEndpoints:
 
     async def open(self, request: web.Request) -> web.Response:
         """201 with the token of the session, which is shown this once."""
-        body = validated(PortalLink, bodies.members(await bodies.raw_json(request)))
+        body = await bodies.model(request, PortalLink)
         with self._refusals.counted(request):
             opened = await self._sessions.open(body.token, origin_of(request, self._addresses))
         session = opened.session

@@ -5,6 +5,7 @@ from aiohttp import web
 from services.key_registry.catalog.field_types import parse_id
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
+from services.key_registry.http.people.refusals import StrangerRefusals
 from services.key_registry.http.schemas import BASE
 from services.key_registry.paging import parse_query
 from services.key_registry.people.factors.pending import BegunSignIn
@@ -13,13 +14,10 @@ from services.key_registry.people.requests import SignIn
 from services.key_registry.people.responses import CreatedSession, SessionList, SessionResponse, SignedInPerson
 from services.key_registry.people.sessions.opening import OpenedSession, SignInOrigin
 from services.key_registry.people.sessions.own_sessions import OwnSessions
-from services.key_registry.people.sessions.password_sign_in import PasswordSignIn, SignInRefused
-from services.key_registry.people.throttle import TooManySignIns
+from services.key_registry.people.sessions.password_sign_in import PasswordSignIn
 from shared.audit.trail import RefusalAudit
 from shared.errors import NotFound
-from shared.http.body import validated
 from shared.http.client_address import ClientAddress, address_block
-from shared.http.endpoints import route_of
 from shared.http.responses import NO_STORE, json_response
 
 PATH = f"{BASE}/sessions"
@@ -37,22 +35,14 @@ class SessionEndpoints:
         self._sign_in = sign_in
         self._own = own
         self._authentication = authentication
-        self._audit = audit
+        self._refusals = StrangerRefusals(audit, addresses)
         self._addresses = addresses
 
     async def create(self, request: web.Request) -> web.Response:
         """201 with the one response that contains the token; 202 where a second factor is on."""
-        body = validated(SignIn, bodies.members(await bodies.raw_json(request)))
-        origin = origin_of(request, self._addresses)
-        try:
-            opened = await self._sign_in.sign_in(body.email, body.password, origin)
-        except SignInRefused as error:
-            if error.person is None:  # of a person that is known there is a line in the trail
-                self._count(request, error.cause, origin)
-            raise
-        except TooManySignIns:
-            self._count(request, "throttled", origin)
-            raise
+        body = await bodies.model(request, SignIn)
+        with self._refusals.counted(request):
+            opened = await self._sign_in.sign_in(body.email, body.password, origin_of(request, self._addresses))
         if isinstance(opened, BegunSignIn):
             return begun_session(opened)
         return created_session(opened)
@@ -83,9 +73,6 @@ class SessionEndpoints:
             raise NotFound("there is no such session") from None
         await self._own.sign_out(admin, id_)
         return web.Response(status=204, headers=NO_STORE)
-
-    def _count(self, request: web.Request, cause: str, origin: SignInOrigin) -> None:
-        self._audit.count_refusal(cause=cause, endpoint=route_of(request), client=origin.address)
 
 
 def origin_of(request: web.Request, addresses: ClientAddress) -> SignInOrigin:

@@ -6,6 +6,7 @@ from services.key_registry.people.factors.codes import use_code
 from services.key_registry.people.factors.pending import PendingSignIn, PendingSignIns
 from services.key_registry.people.factors.totp_secrets import TotpSecrets
 from services.key_registry.people.ports import PeopleReader, PeopleStore, Person
+from services.key_registry.people.refusals import HasCause
 from services.key_registry.people.sealing import InvalidSeal
 from services.key_registry.people.sessions.opening import Lifetimes, OpenedSession, SignInOrigin, open_session
 from services.key_registry.people.sessions.standing import why_refused
@@ -15,7 +16,7 @@ from shared.clock import Clock
 from shared.errors import NotFound, Unauthenticated, Unavailable
 
 
-class PendingSignInInvalid(NotFound):
+class PendingSignInInvalid(HasCause, NotFound):
     """Unknown, used, expired, or its person was stopped: which of them is for the log alone."""
 
     code = "pending_sign_in_invalid"

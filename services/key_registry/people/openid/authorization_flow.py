@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from services.key_registry.people.invitations.acceptance import InvitationInvalid
+from services.key_registry.people.links import LinkInvalid
 from services.key_registry.people.openid.id_token import InvalidIdToken, VerifiedSubject, verified
 from services.key_registry.people.openid.provider import CodeRefused, Provider
 from services.key_registry.people.openid.states import State, States
 from services.key_registry.people.ports import Person
+from services.key_registry.people.refusals import HasCause
 from services.key_registry.people.sealing import InvalidSeal, Opened
 from services.key_registry.people.throttle import SignInThrottle
 from shared.clock import Clock
@@ -45,7 +46,7 @@ class Authorized:
     subject: VerifiedSubject
 
 
-class OpenIdRefused(Unauthenticated):
+class OpenIdRefused(HasCause, Unauthenticated):
     """One text for every cause; `cause` is for the log."""
 
     code = "openid_refused"
@@ -109,7 +110,7 @@ class AuthorizationFlow:
             since = state.begun_at if session else None
             subject = await verified(token, provider, state.nonce, self._clock.now(), since)
             yield Authorized(state, seal, subject)
-        except (Unavailable, InvitationInvalid):
+        except (Unavailable, LinkInvalid):
             await self._throttle.release(attempt)
             raise
         except (CodeRefused, InvalidIdToken) as error:

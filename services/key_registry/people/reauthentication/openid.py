@@ -9,11 +9,12 @@ from services.key_registry.people.openid.authorization_flow import (
 )
 from services.key_registry.people.ports import PeopleStore
 from services.key_registry.people.reauthentication.confirmations import Confirmations, FreshSignIn
+from services.key_registry.people.refusals import HasCause
 from shared.clock import Clock
 from shared.errors import Conflict, Forbidden
 
 
-class NotConfirmed(Conflict):
+class NotConfirmed(HasCause, Conflict):
     """Not 401: the session goes on. One text for every cause; `cause` is for the log."""
 
     code = "openid_not_confirmed"

@@ -5,6 +5,7 @@ from services.key_registry.people.acts import sign_in_refusal
 from services.key_registry.people.factors.pending import BegunSignIn, PendingSignIns
 from services.key_registry.people.passwords import Passwords
 from services.key_registry.people.ports import PeopleStore, Person
+from services.key_registry.people.refusals import HasCause
 from services.key_registry.people.sessions.opening import Lifetimes, OpenedSession, SignInOrigin, open_session
 from services.key_registry.people.sessions.standing import why_refused
 from services.key_registry.people.sign_in_policy import SignInPolicy
@@ -14,7 +15,7 @@ from shared.clock import Clock
 from shared.errors import Unauthenticated, Unavailable
 
 
-class SignInRefused(Unauthenticated):
+class SignInRefused(HasCause, Unauthenticated):
     """One text for every cause, so that nobody learns who has an account; `cause` is for the log."""
 
     def __init__(self, cause: str, person: Person | None = None) -> None:

@@ -20,7 +20,7 @@ from services.key_registry.catalog.resources import (
     RESOURCES,
     Resource,
 )
-from services.key_registry.http.bodies import change_of, members
+from services.key_registry.http.bodies import change_of, parsed
 from shared import opaque
 from shared.errors import Invalid, Unprocessable
 from shared.http.body import validated
@@ -227,7 +227,7 @@ def test_what_is_fixed_is_refused_in_a_change_and_said_to_be_fixed(resource: Res
 )
 def test_what_is_no_json_object_is_a_bad_request(raw: bytes) -> None:
     with pytest.raises(Invalid) as refused:
-        members(raw)
+        parsed(raw)
     assert not isinstance(refused.value, Unprocessable)
 
 
@@ -245,12 +245,12 @@ def test_what_is_no_json_object_is_a_bad_request(raw: bytes) -> None:
 )
 def test_json_that_not_every_reader_reads_alike_is_unprocessable(raw: bytes) -> None:
     with pytest.raises(Unprocessable):
-        members(raw)
+        parsed(raw)
 
 
 def test_deep_nesting_is_refused_without_an_internal_error() -> None:
     with pytest.raises(Invalid):
-        members(b'{"a":' + b"[" * 30_000 + b"]" * 30_000 + b"}")
+        parsed(b'{"a":' + b"[" * 30_000 + b"]" * 30_000 + b"}")
 
 
 SECRETS = {
