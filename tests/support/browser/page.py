@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
+CELLS = frozenset({"td", "th", "dt", "dd"})
+"""Whose words are apart from those of the next one, whatever is between their tags."""
 VOID = frozenset({"input", "meta", "link", "br", "hr", "img"})
 
 
@@ -69,6 +71,8 @@ class Page(HTMLParser):
             text.append(data)
 
     def handle_endtag(self, tag: str) -> None:
+        if tag in CELLS:
+            self.words += " "
         while self._open:
             name, given, parts = self._open.pop()
             if name == tag:

@@ -36,7 +36,7 @@ async def test_a_refused_call_says_what_was_wrong_what_to_do_and_whose_it_was(
     assert "A scope is missing" in words
     assert "What the company has to do. Request the scope with the token" in words
     assert "What you can do. Grant the scope" in words
-    assert "scopefailednothingsite:read" in words
+    assert "scope failed nothing site:read" in words
     assert "What the gateway checked" in words
     assert page.links["Blue <b>Boats</b>"] == f"/companies/{company['client_prefix']}"
     assert page.links["Nightly"] == f"/companies/{company['client_prefix']}/api-clients/{client['key']}"
