@@ -43,8 +43,8 @@ PEOPLE_MEMBERS: Members = {
         "The name of the company that the person is bound to. null: one of the operator's people.", "BlaBla"
     ),
     "InspectedInvitation.invited_by": Member(
-        "The e-mail address of who has made the invitation. null: a program, or somebody whom the invited person "
-        "will not see here, such as the operator's people for a company's.",
+        "The e-mail address of who has made the invitation, if they are of the company that it is to. null: a "
+        "program, or one of the operator's people, whom no link names.",
         "jo@blabla.example",
     ),
     "InspectedInvitation.expires_at": Member("Until when it can be accepted (RFC 3339).", _AT),

@@ -55,13 +55,13 @@ class InvitationAcceptance:
     async def show(self, token: str) -> InspectedInvitation:
         """What the link is for, to whoever has it; nothing is used up. Raises `InvitationInvalid`.
 
-        Who invites is named where they will be among the people that the invited one sees: links get about, and by
-        one to a company nobody learns who the operator's people are.
+        Who invites is named where they are of the company that it invites to: links get about, and nobody learns by
+        one who the operator's people are.
         """
         invitation = await self.inspect(token)
         async with self._store.reading() as reader:
             company = invitation.company_id and await reader.find(COMPANY, invitation.company_id)
-            inviter = invitation.created_by and await reader.find_person(invitation.created_by)
+            inviter = company and invitation.created_by and await reader.find_person(invitation.created_by)
         return InspectedInvitation(
             role=invitation.role,
             company_id=invitation.company_id,

@@ -51,11 +51,14 @@ async def test_an_invitation_is_accepted_once_and_gives_a_session(people: People
     assert {line["company_id"] for line in lines} == {company["id"]}
 
 
-async def test_the_link_names_who_invites_to_those_alone_who_will_see_them(people: People) -> None:
+async def test_the_link_names_who_invites_to_their_own_company_and_none_of_the_operators_people(
+    people: People,
+) -> None:
     company = await people.owner.company()
     of_operator, of_company = await people.join("owner"), await people.join("owner", company_id=company["id"])
     for inviter, members, named in (
-        (of_operator, {}, of_operator.email),
+        (of_operator, {}, None),
+        (of_operator, {"email": people.email()}, None),
         (of_operator, {"company_id": company["id"]}, None),
         (of_company, {}, of_company.email),
     ):
