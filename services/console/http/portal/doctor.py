@@ -13,7 +13,12 @@ from services.console.browser import cookies
 from services.console.browser.forms import Form
 from services.console.http.portal.company import own_company
 from services.console.pages.kinds import BY_API_KIND, Kind
-from services.console.pages.refused_calls.own_secrets import MISTYPED, recognised
+from services.console.pages.refused_calls.own_secrets import (
+    MISTYPED,
+    bare,
+    holds_what_is_not_shown,
+    recognised,
+)
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared import opaque
@@ -21,12 +26,17 @@ from shared.errors import NotFound, Unavailable
 from shared.http.client import ServiceClient
 
 DIAGNOSE = "/oauth2/diagnose"
-NO_TEXT = "Paste an assertion or an access token."
+NO_TEXT = "Paste an assertion, a token, a key or a secret."
+NOT_ALONE = (
+    "It holds a secret, and so it went nowhere and is not shown again. Paste the assertion, token, key or secret "
+    "alone; a private key belongs in the program that signs, and nowhere else."
+)
 
 
 class DoctorPages:
-    """What is pasted goes on to the token issuer, is shown again, and is kept nowhere. One of our own secrets is
-    recognised here and is not shown again; a whole one is looked for among the credentials that the person may see.
+    """An assertion or an access token goes on to the token issuer, is shown again, and is kept nowhere. A secret of
+    ours, whatever stands around it, goes nowhere and is not shown again; a whole one of a company is looked for
+    among the credentials that the person may see.
 
     For the people of one company, or `for_operators`; the others get `NotFound`.
     """
@@ -46,8 +56,11 @@ class DoctorPages:
         if not text:
             return self._page(session, text, status=422, errors={"text": NO_TEXT})
         if (pasted := recognised(text)) is not None:
-            known = await _known(session, text) if pasted.whole and pasted.registered else []
+            known = await _known(session, pasted.text) if pasted.whole and pasted.registered else []
             return self._page(session, "", pasted=pasted, known=known)
+        text = bare(text)
+        if holds_what_is_not_shown(text):
+            return self._page(session, "", status=422, errors={"text": NOT_ALONE})
         body = urlencode({"token" if is_access_token(text) else "assertion": text}).encode()
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",

@@ -3,14 +3,20 @@
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from shared import opaque
 from shared.contracts.identifiers import SESSION_TOKEN
+from shared.logging.redaction import holds_secret
 
 MISTYPED = (
     "Copy it again from where it was saved, without blanks, quotes or line breaks. One that is lost is replaced by "
     "a new one."
 )
+
+
+_NOWHERE_ELSE = "Never send it anywhere else: no API takes it."
+_LINK = "Open the link in a browser: no API takes it, and whoever has it can open it."
 
 
 class SecretKind(NamedTuple):
@@ -21,7 +27,7 @@ class SecretKind(NamedTuple):
 
     @property
     def noun_with_article(self) -> str:
-        return f"{'an' if self.noun[0] in 'aA' else 'a'} {self.noun}"
+        return f"{'an' if self.noun[0] in 'aAi' else 'a'} {self.noun}"
 
     @property
     def beginning(self) -> str:
@@ -34,6 +40,12 @@ class Pasted(NamedTuple):
     whole: bool
     registered: bool
     """Whether it is that of a company's credential, which the key registry finds by its digest."""
+    text: str
+    alone: bool = True
+    """Whether nothing else was pasted with it."""
+
+    def __repr__(self) -> str:
+        return f"Pasted({self.kind.noun})"
 
 
 _KINDS: Mapping[str, SecretKind] = {
@@ -48,6 +60,15 @@ _KINDS: Mapping[str, SecretKind] = {
         "Send it to POST /auth/token, after the key and a colon, as Basic credentials.",
     ),
     opaque.ADMIN_TOKEN: SecretKind("admin token", "It is for the admin API alone: never send it anywhere else."),
+    opaque.PERSON_SESSION: SecretKind(
+        "session of a person", f"It belongs in the browser of whoever has signed in. {_NOWHERE_ELSE}"
+    ),
+    opaque.INVITATION: SecretKind("invitation", f"It is the end of a link that works once. {_LINK}"),
+    opaque.PORTAL_LINK: SecretKind("portal link", f"It is the end of a link that works once. {_LINK}"),
+    opaque.PASSWORD_RESET: SecretKind("password link", f"It is the end of a link that works once. {_LINK}"),
+    opaque.PENDING_SIGN_IN: SecretKind(
+        "sign-in that waits for a code", f"It belongs in the browser that signs in. {_NOWHERE_ELSE}"
+    ),
     opaque.API_CLIENT_KEY: SecretKind(
         "API client's key",
         "Send it to POST /auth/token, before a colon and the secret, as Basic credentials.",
@@ -62,19 +83,57 @@ _SESSION_TOKEN = SecretKind(
 _NEARLY_SESSION_TOKEN = re.compile(r"(?=[0-9A-Fa-f-]{24,48}\Z)[0-9A-Fa-f]+(?:-[0-9A-Fa-f]+){2,6}-?")
 """A UUID, or one with a few characters too many or too few."""
 _PREFIX = re.compile(rf"({'|'.join(_KINDS)})_")
+_WITHIN = re.compile(
+    rf"(?<![0-9A-Za-z])(?:(?:{'|'.join(_KINDS)})_[0-9A-Za-z]+|(?i:{SESSION_TOKEN.pattern})(?![0-9A-Za-z-]))"
+)
+_OF_COMPANIES = frozenset({opaque.API_TOKEN, opaque.ACCESS_KEY, opaque.API_CLIENT_SECRET, opaque.API_CLIENT_KEY})
+_QUOTES = " \t\r\n\"'`"
+_BEFORE = re.compile(r"(?:(?:Authorization|X-Api-Token|X-Api-Key)\s*:\s*)?(?:Bearer\s+)?", re.IGNORECASE)
+_JWT_BEGINNINGS = ("eyJ", "eyA", "ewo", "ew0")
+"""A brace and a quote in base64, or a brace and a blank or a line break."""
+
+
+def bare(text: str) -> str:
+    """Without what is copied along: the header field, Bearer, quotes."""
+    own = text.strip(_QUOTES)
+    before = _BEFORE.match(own)
+    return own[before.end() :].strip(_QUOTES) if before else own
 
 
 def recognised(text: str) -> Pasted | None:
-    """None for what has not the form of a partner's credential, nor nearly so."""
+    """None for what neither is nor holds anything that has, or nearly has, the form of a secret or key of ours."""
+    own = bare(text)
+    if (found := _recognised(own)) is not None:
+        return found._replace(alone=own == text)
+    if own.startswith(_JWT_BEGINNINGS):  # by chance its letters may be those of a prefix, and never a whole secret
+        within = next(iter(opaque.find_in(own)), None)
+    else:
+        match = _WITHIN.search(unquote(own))
+        within = match[0] if match else None
+    found = None if within is None else _recognised(within)
+    return None if found is None else found._replace(alone=False)
+
+
+def holds_what_is_not_shown(text: str) -> bool:
+    """Of a bare text that is not recognised: whether a secret may be in it, such as a private key; not of a JWT."""
+    return not text.startswith(_JWT_BEGINNINGS) and holds_secret(text)
+
+
+def _recognised(text: str) -> Pasted | None:
     if _NEARLY_SESSION_TOKEN.fullmatch(text):
         whole = SESSION_TOKEN.fullmatch(text.lower()) is not None
-        return Pasted(_SESSION_TOKEN, whole, registered=False)
+        return Pasted(_SESSION_TOKEN, whole, registered=False, text=text)
     found = _PREFIX.match(text)
     if found is None:
         return None
     prefix = found[1]
-    well_formed = opaque.well_formed_id if prefix == opaque.API_CLIENT_KEY else opaque.well_formed
-    return Pasted(_KINDS[prefix], well_formed(prefix, text), registered=prefix != opaque.ADMIN_TOKEN)
+    if prefix == opaque.API_CLIENT_KEY:
+        whole = opaque.well_formed_id(prefix, text)
+    elif prefix == opaque.PENDING_SIGN_IN:
+        whole = opaque.content_of_sealed(prefix, text) is not None
+    else:
+        whole = opaque.well_formed(prefix, text)
+    return Pasted(_KINDS[prefix], whole, registered=prefix in _OF_COMPANIES, text=text)
 
 
 def kind_of_prefix(prefix: str) -> SecretKind | None:

@@ -240,7 +240,7 @@ async def examined(console: Console) -> AsyncIterator[tuple[Visit, list[Any]]]:
 async def test_doctor_says_what_to_mend_and_asks_as_whoever_is_there(examined: tuple[Visit, list[Any]]) -> None:
     visiting, sent = examined
     await visiting.browser.open("/portal/doctor")
-    page = await visiting.browser.press("Examine", Assertion_or_access_token="a.b.c")
+    page = await visiting.browser.press("Examine", Credential_or_assertion="a.b.c")
     assert "1 check failed" in page.words
     assert "aud must be ankor.io" in page.words
     assert "<script>alert" not in page.text
@@ -248,7 +248,7 @@ async def test_doctor_says_what_to_mend_and_asks_as_whoever_is_there(examined: t
     assert form == {"assertion": "a.b.c"}
     assert authorization == f"Bearer {next(iter(visiting.browser.cookies.values()))}"
     assert "a.b.c" not in page.url
-    empty = await visiting.browser.press("Examine", Assertion_or_access_token=" ")
+    empty = await visiting.browser.press("Examine", Credential_or_assertion=" ")
     assert (empty.status, len(sent)) == (422, 1)
 
 
@@ -262,14 +262,14 @@ async def test_a_whole_secret_of_one_s_own_is_named_with_its_state_and_nobody_el
     await visiting.admin.post(f"/access-keys/{mine['id']}/suspend")
     for key, verdict in ((mine["key"], "which is suspended"), (theirs["key"], "No credential of yours has it")):
         await visiting.browser.open("/portal/doctor")
-        page = await visiting.browser.press("Examine", Assertion_or_access_token=key)
+        page = await visiting.browser.press("Examine", Credential_or_assertion=key)
         assert verdict in " ".join(page.words.split())
         assert "theirs alone" not in page.text
         assert key not in page.text
         assert ("<b>shop</b>" in page.links) is (key == mine["key"])
     await visiting.browser.open("/portal/doctor")
     session_token = "5f0c5c6e-8c1c-4d5e-9b1a-0123456789ab"
-    page = await visiting.browser.press("Examine", Assertion_or_access_token=session_token)
+    page = await visiting.browser.press("Examine", Credential_or_assertion=session_token)
     assert "This is a session token, and it is whole" in page.words
     assert session_token not in page.text
     assert sent == []
@@ -278,12 +278,18 @@ async def test_a_whole_secret_of_one_s_own_is_named_with_its_state_and_nobody_el
 async def test_a_secret_of_ours_goes_nowhere_and_is_not_shown_again(examined: tuple[Visit, list[Any]]) -> None:
     visiting, sent = examined
     token = opaque.mint(opaque.API_TOKEN)
-    for pasted, verdict in ((token, "it is whole"), (token[:-1], "it is not whole")):
+    for secret, before, verdict in (
+        (token, "", "it is whole"),
+        (token, "Bearer ", "it is whole"),
+        (token, '"', "What stood around it is not part of it"),
+        (token[:-1], "", "it is not whole"),
+        (opaque.mint(opaque.INVITATION), "https://console.example/invitations/", "This is an invitation"),
+        ("MC4CAQAwBQYDK2Vw", "-----BEGIN PRIVATE KEY-----\n", "is not shown again"),
+    ):
         await visiting.browser.open("/portal/doctor")
-        page = await visiting.browser.press("Examine", Assertion_or_access_token=pasted)
+        page = await visiting.browser.press("Examine", Credential_or_assertion=before + secret)
         assert verdict in page.words
-        assert "X-Api-Token" in page.words
-        assert pasted not in page.text
+        assert secret not in page.text
     assert sent == []
 
 
@@ -301,7 +307,11 @@ async def test_operators_have_the_same_doctor_and_each_has_their_own(examined: t
     visiting, sent = examined
     operator = await visiting.console.person("viewer")
     await operator.open("/doctor")
-    assert "aud must be ankor.io" in (await operator.press("Examine", Assertion_or_access_token="a.b.c")).words
+    assert "aud must be ankor.io" in (await operator.press("Examine", Credential_or_assertion="a.b.c")).words
+    mine = await visiting.admin.create("/access-keys", **visiting.of, name="shop")
+    page = await operator.press("Examine", Credential_or_assertion=mine["key"])
+    assert f"It is that of shop of {visiting.company['name']}, version 1" in " ".join(page.words.split())
+    assert page.links[visiting.company["name"]] == f"/companies/{visiting.company['client_prefix']}"
     assert sent[0][1] == f"Bearer {next(iter(operator.cookies.values()))}"
     assert (await visiting.browser.open("/doctor")).status == 404
     assert (await operator.open("/portal/doctor")).status == 404

@@ -67,7 +67,7 @@ def test_a_credential_of_another_kind_is_named_with_the_place_where_it_goes() ->
     assertion = {"check": "credential", "ok": False, "found": "", "expected": "an assertion (a JWT)"}
     as_assertion = explanation_of({**swapped, "path": "/oauth2/token", "steps": [assertion]})
     assert as_assertion.title == "An API client's secret was sent where another kind of credential belongs"
-    assert explanation_of({**misplaced, "credential": "pgil_"}) == EXPLANATIONS["wrong_kind"]
+    assert explanation_of({**misplaced, "credential": "kid x"}) == EXPLANATIONS["wrong_kind"]
 
 
 def test_a_credential_in_the_wrong_place_is_named_with_both_places() -> None:

@@ -1,11 +1,15 @@
 """What a partner has pasted is recognised by itself, and a typing mistake in it is found."""
 
+import base64
+
 import pytest
 
-from services.console.pages.refused_calls.own_secrets import recognised
+from services.console.pages.refused_calls.own_secrets import bare, holds_what_is_not_shown, recognised
 from shared import opaque
+from tests.support.cases import each_case
 
-SECRETS = (opaque.API_TOKEN, opaque.ACCESS_KEY, opaque.API_CLIENT_SECRET)
+SECRETS = opaque.SECRET_PREFIXES
+JWT = "eyJhbGciOiJFZERTQSJ9.e30.AA"
 
 
 @pytest.mark.parametrize("prefix", SECRETS)
@@ -30,6 +34,69 @@ def test_the_key_of_a_client_is_told_from_its_secret() -> None:
         "It is no secret.",
     )
     assert (secret.kind.noun_with_article, secret.kind.remark) == ("an API client's secret", "")
+
+
+def test_a_sign_in_that_waits_is_recognised_by_its_own_form() -> None:
+    found = recognised(opaque.sealed(opaque.PENDING_SIGN_IN, b"anything"))
+    assert found is not None
+    assert (found.whole, found.registered) == (True, False)
+
+
+def test_only_credentials_of_companies_are_looked_for() -> None:
+    found = [recognised(opaque.mint(prefix)) for prefix in opaque.SECRET_PREFIXES]
+    assert [pasted is not None and pasted.registered for pasted in found] == [True, True, True, *[False] * 5]
+
+
+@each_case(
+    "around",
+    (
+        "Bearer {}",
+        "bearer  {}",
+        '"{}"',
+        "'Bearer {}'",
+        "`{}`",
+        "Authorization: Bearer {}",
+        'X-Api-Token: "{}"',
+        'curl -H "X-Api-Token: {}" https://api.example/sms',
+        "export API_TOKEN={}",
+        '{{"token": "{}"}}',
+        "https://console.example/invitations/{}",
+        "https://api.example/editor?apitoken={}",
+        JWT + " {}",
+    ),
+)
+def test_a_secret_is_recognised_whatever_stands_around_it_and_is_not_in_the_repr(around: str) -> None:
+    for secret in (*map(opaque.mint, opaque.SECRET_PREFIXES), "5f0c5c6e-8c1c-4d5e-9b1a-0123456789ab"):
+        if around.startswith(JWT) and "-" in secret:
+            continue
+        found = recognised(around.format(secret))
+        assert found is not None, secret
+        assert (found.text, found.whole, found.alone) == (secret, True, False)
+        assert secret not in repr(found)
+
+
+def test_a_secret_that_is_percent_encoded_is_recognised() -> None:
+    secret = opaque.mint(opaque.API_TOKEN)
+    found = recognised(f"token={secret.replace('_', '%5F')}")
+    assert found is not None
+    assert found.text == secret
+
+
+@each_case("text", (JWT, f"{JWT}.x", "eyJ.x.y", "eyJhbGciOiJFZERTQSJ9.pgat_abc.AA", "a.b.c", "no secret"))
+def test_a_jwt_and_what_holds_no_secret_may_be_shown_again(text: str) -> None:
+    assert (recognised(text), holds_what_is_not_shown(text)) == (None, False)
+
+
+@each_case(
+    "text",
+    (
+        "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n-----END PRIVATE KEY-----",
+        f"Basic {base64.b64encode(f'pgck_x:{opaque.mint(opaque.API_CLIENT_SECRET)}'.encode()).decode()}",
+        f"curl -H 'Authorization: Bearer {JWT}'",
+    ),
+)
+def test_a_secret_that_is_not_recognised_is_not_to_be_shown_again(text: str) -> None:
+    assert (recognised(text), holds_what_is_not_shown(bare(text))) == (None, True)
 
 
 @pytest.mark.parametrize(
