@@ -7,7 +7,12 @@ from services.key_registry.catalog.permissions import Admin
 from services.key_registry.people.acts import record
 from services.key_registry.people.passwords import Passwords, check_password
 from services.key_registry.people.ports import PeopleWriter, Person
-from services.key_registry.people.reauthentication.reauthentication import Proof, Reauthentication, require_person
+from services.key_registry.people.reauthentication.reauthentication import (
+    Act,
+    Proof,
+    Reauthentication,
+    require_person,
+)
 from services.key_registry.people.sign_in_policy import SignInPolicy
 from shared.errors import Conflict
 
@@ -28,9 +33,9 @@ class OwnPassword:
         if self._policy.requires_openid(admin.company_id):
             raise Conflict("you sign in at the OpenID provider alone, with no password of ours")
         check_password(new, admin.name, "new")
-        async with self._reauthentication.attempt(admin, proof.address_block):
-            checked = await self._reauthentication.check(admin, proof)
-            password_hash = await self._passwords.hashed(new)  # not while a transaction is open
+
+        async def hashed() -> Act[None]:
+            password_hash = await self._passwords.hashed(new)
 
             async def changed(writer: PeopleWriter, person: Person, now: datetime) -> None:
                 await writer.update_person(replace(person, password_hash=password_hash, updated_at=now))
@@ -40,4 +45,6 @@ class OwnPassword:
                 action = "person.password_changed"
                 await record(writer, admin.actor, action, person.id, person.company_id, now, detail)
 
-            await self._reauthentication.run_checked(checked, changed)
+            return changed
+
+        await self._reauthentication.run_prepared(admin, proof, hashed)

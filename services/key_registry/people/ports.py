@@ -14,7 +14,7 @@ from services.key_registry.people.openid.ports import IdentityReader, IdentityWr
 from services.key_registry.people.passkeys.ports import PasskeyReader, PasskeyWriter
 from services.key_registry.people.password_resets.ports import PasswordResetReader, PasswordResetWriter
 from services.key_registry.people.portal.ports import PortalReader, PortalWriter
-from services.key_registry.people.sealing import UsesOnce
+from services.key_registry.people.sealing import UsedSeals
 from services.key_registry.storage.ports import Reader, Writer
 from shared.contracts.key_registry import Status
 
@@ -97,7 +97,7 @@ class PeopleWriter(
     PasskeyWriter,
     IdentityWriter,
     PasswordResetWriter,
-    UsesOnce,
+    UsedSeals,
     Writer,
     Protocol,
 ):

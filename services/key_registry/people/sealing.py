@@ -6,9 +6,10 @@ expired.
 
 import os
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
+from services.key_registry.catalog.field_types import instant
 from shared import opaque
 from shared.sealed_box import KEY_BYTES, CannotOpen, SealedBox
 
@@ -22,15 +23,21 @@ class InvalidSeal(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class Sealed:
+    sealed: bytes = field(repr=False)
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSeal:
     content: bytes = field(repr=False)
     digest: bytes
     """By which it is known once it was used."""
     expires_at: datetime
 
 
-class UsesOnce(Protocol):
-    async def use_once(self, opened: Opened) -> bool:
+class UsedSeals(Protocol):
+    async def use_seal(self, seal: OpenedSeal) -> bool:
         """False where it was used. Raises `Unavailable`."""
         ...
 
@@ -46,20 +53,21 @@ class Seals:
         """Under a key that nobody else has, and that ends with the process."""
         return cls(SealedBox(os.urandom(KEY_BYTES)))
 
-    def seal(self, content: bytes, purpose: bytes, *, now: float, life_s: int) -> bytes:
+    def seal(self, content: bytes, purpose: bytes, *, now: float, life_s: int) -> Sealed:
         """Until `life_s` seconds after `now`, to the second below."""
-        return self._box.seal(int(now + life_s).to_bytes(END_BYTES) + content, context=purpose)
+        end = int(now + life_s)
+        return Sealed(self._box.seal(end.to_bytes(END_BYTES) + content, context=purpose), instant(end))
 
-    def open(self, sealed: bytes, purpose: bytes, *, now: float, content_bytes: int | None = None) -> Opened:
+    def open(self, sealed: bytes, purpose: bytes, *, now: float, content_bytes: int | None = None) -> OpenedSeal:
         """Raises `InvalidSeal`. Whether it was used is known to the store alone.
 
         With `content_bytes`, content of another length counts as expired: another version of us sealed it.
         """
         try:
-            opened = self._box.open(sealed, context=purpose)
+            plain = self._box.open(sealed, context=purpose)
         except CannotOpen:
             raise InvalidSeal("malformed") from None
-        end, content = int.from_bytes(opened[:END_BYTES]), opened[END_BYTES:]
+        end, content = int.from_bytes(plain[:END_BYTES]), plain[END_BYTES:]
         if not now < end <= now + MAX_LIFE_S or content_bytes not in (None, len(content)):
             raise InvalidSeal("expired")
-        return Opened(content, opaque.digest(sealed.hex()), datetime.fromtimestamp(end, UTC))
+        return OpenedSeal(content, opaque.digest(sealed.hex()), instant(end))

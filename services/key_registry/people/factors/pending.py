@@ -6,13 +6,13 @@ table, and push out no sign-in of that person.
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from services.key_registry.people.acts import record
 from services.key_registry.people.ports import PeopleWriter, Person
-from services.key_registry.people.sealing import InvalidSeal, Opened, Seals
+from services.key_registry.people.sealing import InvalidSeal, OpenedSeal, Seals
 from shared import opaque
 
 PENDING_LIFE_S = 300
@@ -33,7 +33,7 @@ class PendingSignIn(NamedTuple):
 
     person_id: UUID
     state: bytes
-    seal: Opened
+    seal: OpenedSeal
 
     def is_of(self, person: Person) -> bool:
         """False for somebody else, and for one who has changed since: password, factors, role, status."""
@@ -46,11 +46,10 @@ class PendingSignIns:
 
     async def begin(self, writer: PeopleWriter, person: Person, address: str, now: datetime) -> BegunSignIn:
         content, at = person.id.bytes + _state_of(person), now.timestamp()
-        sealed = self._seals.seal(content, _PURPOSE, now=at, life_s=PENDING_LIFE_S)
+        begun = self._seals.seal(content, _PURPOSE, now=at, life_s=PENDING_LIFE_S)
         actor, detail = f"person:{person.id}", {"address": address}
         await record(writer, actor, "person.second_factor_requested", person.id, person.company_id, now, detail)
-        ends = datetime.fromtimestamp(int(at + PENDING_LIFE_S), UTC)
-        return BegunSignIn(opaque.sealed(opaque.PENDING_SIGN_IN, sealed), ends)
+        return BegunSignIn(opaque.sealed(opaque.PENDING_SIGN_IN, begun.sealed), begun.expires_at)
 
     def read(self, token: str, now: datetime) -> PendingSignIn:
         """Raises `InvalidSeal`. Whether it was finished is known to the store alone."""

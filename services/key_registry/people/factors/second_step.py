@@ -79,7 +79,7 @@ class SecondStep:
         """A wrong code is as if nothing had been sent: another may follow."""
         async with self._store.writing(by=None) as writer:
             now, person = now_of(self._clock), await self._person(writer, pending)
-            if not await writer.use_once(pending.seal):
+            if not await writer.use_seal(pending.seal):
                 raise PendingSignInInvalid("used")
             used = await use_code(writer, person, code, now, self._secrets)
             if used is None:

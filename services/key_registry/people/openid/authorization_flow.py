@@ -10,7 +10,7 @@ from services.key_registry.people.openid.provider import CodeRefused, Provider
 from services.key_registry.people.openid.states import State, States
 from services.key_registry.people.ports import Person
 from services.key_registry.people.refusals import HasCause
-from services.key_registry.people.sealing import InvalidSeal, Opened
+from services.key_registry.people.sealing import InvalidSeal, OpenedSeal
 from services.key_registry.people.throttle import SignInThrottle
 from shared.clock import Clock
 from shared.errors import Conflict, Unauthenticated, Unavailable
@@ -42,7 +42,7 @@ class Authorized:
     """What was begun, who has come back, and what uses that up."""
 
     state: State
-    seal: Opened
+    seal: OpenedSeal
     subject: VerifiedSubject
 
 

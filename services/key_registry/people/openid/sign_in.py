@@ -72,7 +72,7 @@ class OpenIdSignIn:
         unusable = await self._acceptance.unusable_password() if state.invitation else ""
         async with self._store.writing(by=None) as writer:
             now = now_of(self._clock)
-            if not await writer.use_once(authorized.seal):
+            if not await writer.use_seal(authorized.seal):
                 raise OpenIdRefused("state_used")
             if state.invitation:
                 person = await self._invited(writer, state.invitation, subject.email, unusable)

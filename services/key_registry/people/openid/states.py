@@ -10,7 +10,7 @@ from hmac import compare_digest
 
 import orjson
 
-from services.key_registry.people.sealing import InvalidSeal, Opened, Seals
+from services.key_registry.people.sealing import InvalidSeal, OpenedSeal, Seals
 from shared.jose import base64url
 
 STATE_LIFE_S = 600
@@ -43,10 +43,10 @@ class States:
         """The token for the browser, and what it holds."""
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         begun = State(state, nonce, verifier, invitation, now, session)
-        sealed = self._seals.seal(orjson.dumps(asdict(begun)), _PURPOSE, now=now, life_s=STATE_LIFE_S)
-        return base64url.encode(sealed).decode(), begun
+        kept = self._seals.seal(orjson.dumps(asdict(begun)), _PURPOSE, now=now, life_s=STATE_LIFE_S)
+        return base64url.encode(kept.sealed).decode(), begun
 
-    def verify(self, token: str, state: str, now: float) -> tuple[State, Opened]:
+    def verify(self, token: str, state: str, now: float) -> tuple[State, OpenedSeal]:
         """What was begun, and by what it is used up. Raises `InvalidSeal`, also where it is not of this browser."""
         try:
             opened = self._seals.open(base64url.decode(token.encode("ascii")), _PURPOSE, now=now)

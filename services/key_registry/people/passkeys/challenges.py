@@ -3,7 +3,7 @@
 import os
 from uuid import UUID
 
-from services.key_registry.people.sealing import Opened, Seals
+from services.key_registry.people.sealing import OpenedSeal, Seals
 
 CHALLENGE_LIFE_S = 300
 RANDOM_BYTES = 16
@@ -17,9 +17,9 @@ class Challenges:
         self._seals = seals
 
     def issue(self, purpose: bytes, now: float) -> bytes:
-        return self._seals.seal(os.urandom(RANDOM_BYTES), purpose, now=now, life_s=CHALLENGE_LIFE_S)
+        return self._seals.seal(os.urandom(RANDOM_BYTES), purpose, now=now, life_s=CHALLENGE_LIFE_S).sealed
 
-    def verify(self, challenge: bytes, purpose: bytes, now: float) -> Opened:
+    def verify(self, challenge: bytes, purpose: bytes, now: float) -> OpenedSeal:
         """Raises `InvalidSeal`."""
         return self._seals.open(challenge, purpose, now=now, content_bytes=RANDOM_BYTES)
 

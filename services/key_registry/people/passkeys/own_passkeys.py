@@ -87,7 +87,7 @@ class OwnPasskeys:
             raise Unprocessable.field("credential", "is invalid or came too late: begin again") from None
         passkey = Passkey(uuid7(), admin.id, new.credential_id, new.public_key, new.sign_count, name, now, None)
         async with self._store.writing(by=admin) as writer:
-            if not await writer.use_once(challenge):
+            if not await writer.use_seal(challenge):
                 raise Unprocessable.field("credential", "was sent before: begin again")
             _require_fewer(await writer.passkeys_of(admin.id))
             if not await writer.insert_passkey(passkey):

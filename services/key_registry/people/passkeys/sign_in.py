@@ -89,7 +89,7 @@ class PasskeySignIn:
             now = now_of(self._clock)
             current = await writer.find_person(person.id)
             cause = await why_refused(writer, current)
-            if cause is None and not await writer.use_once(challenge):
+            if cause is None and not await writer.use_seal(challenge):
                 cause = "challenge_used"
             if cause is None and not await writer.passkey_used(passkey.id, count, now):
                 cause = "passkey_removed_or_copied"

@@ -1,10 +1,10 @@
 """What a fresh sign-in at the OpenID provider gives: it takes the place of the password, once, in one session."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
-from services.key_registry.people.sealing import InvalidSeal, Opened, Seals
+from services.key_registry.people.sealing import InvalidSeal, OpenedSeal, Seals
 from shared.jose import base64url
 
 CONFIRMATION_LIFE_S = 300
@@ -22,17 +22,16 @@ class Confirmations:
 
     def issue(self, person_id: UUID, session_id: UUID | None, now: float) -> FreshSignIn:
         purpose = _purpose(person_id, session_id)
-        sealed = self._seals.seal(b"", purpose, now=now, life_s=CONFIRMATION_LIFE_S)
-        ends = datetime.fromtimestamp(int(now + CONFIRMATION_LIFE_S), UTC)
-        return FreshSignIn(base64url.encode(sealed).decode(), ends)
+        issued = self._seals.seal(b"", purpose, now=now, life_s=CONFIRMATION_LIFE_S)
+        return FreshSignIn(base64url.encode(issued.sealed).decode(), issued.expires_at)
 
-    def verify(self, confirmation: str, person_id: UUID, session_id: UUID | None, now: float) -> Opened:
+    def verify(self, confirmation: str, person_id: UUID, session_id: UUID | None, now: float) -> OpenedSeal:
         """Raises `InvalidSeal`, also for another person's and of another session."""
         try:
             sealed = base64url.decode(confirmation.encode("ascii"))
         except ValueError:
             raise InvalidSeal("malformed") from None
-        return self._seals.open(sealed, _purpose(person_id, session_id), now=now)
+        return self._seals.open(sealed, _purpose(person_id, session_id), now=now, content_bytes=0)
 
 
 def _purpose(person_id: UUID, session_id: UUID | None) -> bytes:

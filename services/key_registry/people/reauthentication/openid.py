@@ -57,7 +57,7 @@ class OpenIdReauthentication:
                 if authorized.subject.subject != subject:
                     raise OpenIdRefused("another_subject")
                 async with self._store.writing(by=admin) as writer:
-                    if not await writer.use_once(authorized.seal):
+                    if not await writer.use_seal(authorized.seal):
                         raise OpenIdRefused("state_used")
         except OpenIdRefused as error:
             raise NotConfirmed(error.cause) from None

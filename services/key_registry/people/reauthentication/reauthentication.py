@@ -13,13 +13,14 @@ from services.key_registry.people.factors.totp_secrets import TotpSecrets
 from services.key_registry.people.passwords import Passwords
 from services.key_registry.people.ports import PeopleStore, PeopleWriter, Person
 from services.key_registry.people.reauthentication.confirmations import Confirmations
-from services.key_registry.people.sealing import InvalidSeal, Opened
+from services.key_registry.people.sealing import InvalidSeal, OpenedSeal
 from services.key_registry.people.throttle import SignInThrottle
 from shared.audit.trail import AuditTrail
 from shared.clock import Clock
 from shared.errors import Forbidden, Invalid, NotFound, Unprocessable
 
 T = TypeVar("T")
+Act = Callable[[PeopleWriter, Person, datetime], Awaitable[T]]
 WRONG_PASSWORD = "is not the present password"
 NOT_CONFIRMED = "was used, or came too late: sign in at the OpenID provider again"
 
@@ -36,18 +37,18 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class _Checked:
     """The account is the caller's, as far as it can be known before anything is written."""
 
     admin: Admin
     person: Person
     code: str = field(repr=False)
-    fresh_sign_in: Opened | None
+    fresh_sign_in: OpenedSeal | None
     """Of the fresh sign-in that took the place of the password."""
 
     @property
-    def by(self) -> tuple[str, str]:
-        """The member of the body that showed it, and what is said of it once it does not any more."""
+    def refusal(self) -> tuple[str, str]:
+        """Once it is not any more: the member of the body that showed it, and what is said of it."""
         if self.fresh_sign_in is not None:
             return "confirmation", NOT_CONFIRMED
         return "password", WRONG_PASSWORD
@@ -72,21 +73,30 @@ class Reauthentication:
         self._trail = trail
         self._clock = clock
 
-    async def run(
-        self, admin: Admin, proof: Proof, act: Callable[[PeopleWriter, Person, datetime], Awaitable[T]]
-    ) -> T:
+    async def run(self, admin: Admin, proof: Proof, act: Act[T]) -> T:
         """`act`, in the transaction that uses up what has proved it.
 
         What is wrong counts as a failed sign-in, for who has a session alone. Raises `Unprocessable` naming
         `password`, `confirmation` or `code`, `TooManySignIns`, `Forbidden` for who is no person, and what `act`
         raises.
         """
+
+        async def prepared() -> Act[T]:
+            return act
+
+        return await self.run_prepared(admin, proof, prepared)
+
+    async def run_prepared(self, admin: Admin, proof: Proof, prepare: Callable[[], Awaitable[Act[T]]]) -> T:
+        """As `run`, of an act that takes time before it: it is prepared once all but the code has been proved.
+
+        While that takes its time no transaction is open.
+        """
         require_person(admin)
         async with self.attempt(admin, proof.address_block):
-            return await self.run_checked(await self.check(admin, proof), act)
+            checked = await self._check(admin, proof)
+            return await self._run_checked(checked, await prepare())
 
-    async def check(self, admin: Admin, proof: Proof) -> Checked:
-        """The first half of `run`, within an `attempt`: all but the code."""
+    async def _check(self, admin: Admin, proof: Proof) -> _Checked:
         async with self._store.reading() as reader:
             person = await reader.find_person(admin.id)
         if person is None:
@@ -94,24 +104,21 @@ class Reauthentication:
         fresh = self._fresh_sign_in(admin, person, proof) if proof.confirmation else None
         if fresh is None and not await self._passwords.verify(person.password_hash, proof.password):
             raise self._refused(person, "password", WRONG_PASSWORD)
-        return Checked(admin, person, proof.code, fresh)
+        return _Checked(admin, person, proof.code, fresh)
 
-    async def run_checked(
-        self, checked: Checked, act: Callable[[PeopleWriter, Person, datetime], Awaitable[T]]
-    ) -> T:
-        """The second half: the code, and `act`."""
+    async def _run_checked(self, checked: _Checked, act: Act[T]) -> T:
         person, fresh = checked.person, checked.fresh_sign_in
         async with self._store.writing(by=checked.admin) as writer:
             now, latest = now_of(self._clock), await writer.find_person(person.id)
             if latest is None or latest.password_hash != person.password_hash:
-                raise self._refused(person, *checked.by)
+                raise self._refused(person, *checked.refusal)
             if latest.second_factor and not await use_code(writer, latest, checked.code, now, self._secrets):
                 raise self._refused(person, "code", "is wrong, or was used before")
-            if fresh is not None and not await writer.use_once(fresh):
+            if fresh is not None and not await writer.use_seal(fresh):
                 raise self._refused(person, "confirmation", NOT_CONFIRMED)
             return await act(writer, await writer.find_person(person.id) or latest, now)
 
-    def _fresh_sign_in(self, admin: Admin, person: Person, proof: Proof) -> Opened:
+    def _fresh_sign_in(self, admin: Admin, person: Person, proof: Proof) -> OpenedSeal:
         """It confirms one act, and stays as it is when that comes to nothing."""
         try:
             if self._confirmations is None:

@@ -1,6 +1,6 @@
 """What was sealed for others to keep, and used. The table is named after the first kind: challenges of passkeys."""
 
-from services.key_registry.people.sealing import Opened
+from services.key_registry.people.sealing import OpenedSeal
 from shared.postgres.pool import Connection
 
 _USE = """
@@ -13,5 +13,5 @@ class PostgresUsedSeals:
 
     _connection: Connection
 
-    async def use_once(self, opened: Opened) -> bool:
-        return await self._connection.fetchval(_USE, opened.digest, opened.expires_at) is not None
+    async def use_seal(self, seal: OpenedSeal) -> bool:
+        return await self._connection.fetchval(_USE, seal.digest, seal.expires_at) is not None

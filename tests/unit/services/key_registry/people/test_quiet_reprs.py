@@ -22,7 +22,7 @@ from services.key_registry.people.factors.schemas import TotpOffer
 SHOWN = {
     *("email", "name", "role", "company_name", "invited_by", "address", "address_block", "user_agent", "issuer"),
     *("AuthorizationResponse.state", "Counted.key", "Identity.subject", "NewCredential.credential_id"),
-    *("NewCredential.public_key", "NewInvitation.company_id", "OpenIdClient.client_id", "Opened.digest"),
+    *("NewCredential.public_key", "NewInvitation.company_id", "OpenIdClient.client_id", "OpenedSeal.digest"),
     *("OpenIdClient.redirect_uri", "OpenIdFinish.state", "Passkey.credential_id", "PasskeyList.origin"),
     *("PasskeyOptions.options", "PendingSignIn.state", "Metadata.authorization_endpoint", "Metadata.jwks_uri"),
     *("Metadata.token_endpoint", "RelyingParty.id", "RelyingParty.origin", "SignInMethods.openid_name"),
