@@ -3,7 +3,7 @@
 from typing import NoReturn
 
 from services.key_registry.catalog.expiry import expired
-from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.field_types import id_text, instant
 from services.key_registry.catalog.permissions import NEEDED, Admin, Operation, Role
 from services.key_registry.catalog.resources import ADMIN_TOKEN, COMPANY, Resource, Row
 from services.key_registry.catalog.versions import Version
@@ -93,7 +93,7 @@ class AccessControl:
                 "admin_request.refused",
                 actor=admin.actor,
                 subject_kind=kind,
-                company_id=str(admin.company_id) if admin.company_id else None,
+                company_id=id_text(admin.company_id),
                 detail={"operation": operation, "role": admin.role},
             )
         )

@@ -21,8 +21,8 @@ REFERENCES: Mapping[str, Resource] = {f"{r.kind}_id": r for r in RESOURCES.value
     "application_prefix": APPLICATION,
 }
 """The filters that refer to an object, with its kind."""
-NO_COMPANY = "none"
-"""In place of a company's id where there is none to find."""
+NO_COMPANY = str(UUID(int=0))
+"""In place of a company's id where there is none to find: no company has it."""
 
 
 async def identify(reader: Reader, resource: Resource, reference: Reference) -> UUID | None:
@@ -51,13 +51,19 @@ async def company_listed(reader: Reader, admin: Admin, reference: str | None) ->
     """The id of the company whose entries a list is to have; None for those of all.
 
     `reference` is what the request names, by id or prefix. What does not exist, or is not the admin's to see, comes
-    to a text that is no company's id.
+    to `NO_COMPANY`.
     """
     company_id = None if reference is None else await _company_id(reader, reference)
     if admin.company_id is None:
         return company_id
     own = str(admin.company_id)
     return own if company_id in (None, own) else NO_COMPANY
+
+
+async def company_id_listed(reader: Reader, admin: Admin, reference: str | None) -> UUID | None:
+    """As `company_listed`."""
+    id_ = await company_listed(reader, admin, reference)
+    return None if id_ is None else UUID(id_)
 
 
 async def _company_id(reader: Reader, reference: str) -> str:

@@ -73,6 +73,10 @@ def parse_instant(value: object) -> datetime:
     return found
 
 
+def id_text(id_: UUID | None) -> str | None:
+    return None if id_ is None else str(id_)
+
+
 def instant(seconds: float) -> datetime:
     """Seconds since the epoch as a time in UTC."""
     return datetime.fromtimestamp(seconds, UTC)

@@ -114,6 +114,10 @@ class Admin:
         """Of what was presented: the admin token, or the session."""
         return self.session_id or self.id
 
+    def sees(self, company_id: UUID | None) -> bool:
+        """Whether what is this company's (None: the operator's own) exists for it."""
+        return self.company_id is None or self.company_id == company_id
+
     def may(self, operation: Operation, kind: str) -> bool:
         needed = NEEDED[kind].get(operation)
         return needed is not None and RANK[self.role] >= RANK[needed]

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from services.key_registry.admin.recorder import append
-from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.field_types import id_text, instant
 from services.key_registry.history.ports import RecoveryWriter
 from services.key_registry.history.records import StateRecord
 from services.key_registry.history.taken import ACTOR, Taken
@@ -45,7 +45,7 @@ def _event(
         actor=ACTOR,
         subject_kind=record.kind,
         subject=record.id,
-        company_id=str(company_id) if company_id else None,
+        company_id=id_text(company_id),
         at=now,
         detail={**detail, "reason": REASON},
     )

@@ -6,11 +6,11 @@ from functools import partial
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.field_types import id_text, instant
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.events import recording
 from services.key_registry.leaks.finding import EndFound, Finding, FoundKind, Report
-from services.key_registry.people.acts import record
+from services.key_registry.people.audit import record
 from services.key_registry.people.portal.ports import PortalSession
 from services.key_registry.people.ports import PeopleStore, PeopleWriter
 from shared import opaque
@@ -143,7 +143,7 @@ class FoundPeopleSecrets:
 
 
 def _hidden(by: Admin | None, company_id: UUID | None) -> bool:
-    return by is not None and by.company_id is not None and company_id != by.company_id
+    return by is not None and not by.sees(company_id)
 
 
 def _finding(kind: FoundKind, id_: UUID, company_id: UUID | None, secret: _Secret, *, ended: bool) -> Finding:
@@ -152,7 +152,7 @@ def _finding(kind: FoundKind, id_: UUID, company_id: UUID | None, secret: _Secre
         kind=kind,
         id=str(id_),
         last_four=secret.last_four,
-        company_id=str(company_id) if company_id else None,
+        company_id=id_text(company_id),
     )
 
 

@@ -8,12 +8,12 @@ from uuid import UUID
 
 from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.presentation import Object
+from services.key_registry.admin.visibility import company_id_listed
 from services.key_registry.catalog.field_types import now_of
 from services.key_registry.catalog.lifecycle import DONE, status_after
 from services.key_registry.catalog.permissions import Admin, Operation, Role
 from services.key_registry.paging import PageRequest, cursor_of_id, page_of
-from services.key_registry.people.acts import record
-from services.key_registry.people.invitations.administration import listed_company
+from services.key_registry.people.audit import record
 from services.key_registry.people.ports import PeopleReader, PeopleStore, PeopleWriter, Person
 from services.key_registry.people.responses import PersonResponse
 from shared.clock import Clock
@@ -48,7 +48,7 @@ class PeopleAdministration:
         """The newest first."""
         self.permit(admin, Operation.READ)
         async with self._store.reading() as reader:
-            which = await listed_company(reader, admin, company)
+            which = await company_id_listed(reader, admin, company)
             before = None if page.cursor is None else UUID(bytes=page.cursor)
             found = await reader.newest_people(which, before, page.limit + 1)
             found, cursor = page_of(found, page.limit, lambda person: cursor_of_id(person.id))
@@ -144,7 +144,7 @@ async def find_visible_person(reader: PeopleReader, admin: Admin, reference: UUI
         person = await reader.find_person(reference)
     else:
         person = await reader.find_person_by_email(reference)
-    if person is None or (admin.company_id is not None and person.company_id != admin.company_id):
+    if person is None or not admin.sees(person.company_id):
         raise NotFound("there is no such person")
     return person
 

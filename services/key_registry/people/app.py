@@ -1,6 +1,8 @@
 """People, put together."""
 
 from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
 
 from services.key_registry.admin.access import AccessControl
 from services.key_registry.config import Settings
@@ -17,7 +19,6 @@ from services.key_registry.http.people.sessions import SessionEndpoints
 from services.key_registry.http.people.table import PeopleHandlers
 from services.key_registry.people.administration import PeopleAdministration
 from services.key_registry.people.factors.own_factors import OwnFactors
-from services.key_registry.people.factors.pending import PendingSignIns
 from services.key_registry.people.factors.second_step import SecondStep
 from services.key_registry.people.factors.totp_secrets import TotpSecrets
 from services.key_registry.people.invitations.acceptance import InvitationAcceptance
@@ -44,9 +45,10 @@ from services.key_registry.people.reauthentication.openid import OpenIdReauthent
 from services.key_registry.people.reauthentication.reauthentication import Reauthentication
 from services.key_registry.people.sealing import Seals
 from services.key_registry.people.sessions.access import SessionAccess
-from services.key_registry.people.sessions.opening import Lifetimes
+from services.key_registry.people.sessions.opening import Lifetimes, SessionOpening
 from services.key_registry.people.sessions.own_sessions import OwnSessions
 from services.key_registry.people.sessions.password_sign_in import PasswordSignIn
+from services.key_registry.people.sessions.pending import PendingSignIns
 from services.key_registry.people.sign_in_policy import SignInPolicy
 from services.key_registry.people.throttle import FAILURES_PREFIX, FAILURES_WINDOW_S, SignInThrottle
 from services.key_registry.storage.openid_provider import HttpProviderClient
@@ -61,6 +63,25 @@ from shared.http.client_address import ClientAddress
 from shared.postgres.pool import Database
 from shared.redis import PipelinedRedis
 from shared.sealed_box import SealedBox, read_key
+
+
+class _Sealing(NamedTuple):
+    """All is under one key. Without it there is nothing that another process, or this one later, has to open."""
+
+    totp_secrets: TotpSecrets
+    pending: PendingSignIns
+    challenges: Challenges | None
+    states: States | None
+    confirmations: Confirmations | None
+
+    @classmethod
+    def under(cls, key_file: Path | None) -> "_Sealing":
+        """None: sign-ins that wait for a code are of this process alone."""
+        if key_file is None:
+            return cls(TotpSecrets(None), PendingSignIns(Seals.of_this_process()), None, None, None)
+        box = SealedBox(read_key(key_file))
+        seals = Seals(box)
+        return cls(TotpSecrets(box), PendingSignIns(seals), Challenges(seals), States(seals), Confirmations(seals))
 
 
 class People:
@@ -85,39 +106,29 @@ class People:
             idle=timedelta(seconds=settings.person_session_idle_timeout),
             longest=timedelta(seconds=settings.person_session_lifetime),
         )
+        self._throttle = _throttle(redis, clock)
+        self._sealing = _Sealing.under(settings.webhook_key_file)
+        self._opening = SessionOpening(self._lifetimes, self._sealing.pending, trail)
         self.passwords = Passwords()
         self.addresses = ClientAddress.from_file(settings.service_jwks_file, callee=name, clock=clock)
         self.authentication = Authentication(access, self._session_access(), trail)
-        self._throttle = _throttle(redis, clock)
-        self._acceptance = InvitationAcceptance(
-            store, self.passwords, self._throttle, clock, self._lifetimes, self._policy
-        )
-        self._set_up_sealing(None if settings.webhook_key_file is None else read_key(settings.webhook_key_file))
-        self._set_up_provider(settings)
+        client, http = openid_client(settings), HttpProviderClient()
+        provider = None if client is None else Provider(client, http, clock)
+        self.resources = (self.passwords, http, *(() if provider is None else (provider,)))
+        self._openid_flow = AuthorizationFlow(provider, self._sealing.states, self._throttle, clock)
         self._reauthentication = Reauthentication(
-            store, self.passwords, self._throttle, self._totp_secrets, self._confirmations, trail, clock
-        )
-        self.resources = (
+            store,
             self.passwords,
-            self.openid_client,
-            *(() if self._provider is None else (self._provider,)),
+            self._throttle,
+            self._sealing.totp_secrets,
+            self._sealing.confirmations,
+            trail,
+            clock,
         )
-        self.handlers = PeopleHandlers(
-            invitations=InvitationEndpoints(Invitations(store, access, clock), self.authentication),
-            acceptance=AcceptanceEndpoints(self._acceptance, trail, self.addresses),
-            sessions=self._sessions(),
-            people=PeopleEndpoints(PeopleAdministration(store, access, clock), self.authentication),
-            me=MeEndpoints(
-                OwnPassword(self._reauthentication, self.passwords, self._policy),
-                self.authentication,
-                self.addresses,
-            ),
-            portal=self._portal(),
-            factors=self._factors(),
-            passkeys=self._passkeys(),
-            openid=self._openid(settings),
-            password_resets=self._password_resets(),
+        methods = SignInMethods(
+            openid_name=None if client is None else client.name, openid_required_for=settings.openid_required_for
         )
+        self.handlers = self._handlers(methods)
 
     async def prune(self, now: float) -> None:
         """Delete sessions and links that ended long ago. Raises `Unavailable`."""
@@ -127,59 +138,57 @@ class People:
         uses = PostgresSessionUse(self._database)
         return SessionAccess(self._store, uses, self._trail, self._clock, idle_timeout=self._lifetimes.idle)
 
-    def _set_up_sealing(self, key: bytes | None) -> None:
-        """All is under one key; without it sign-ins that wait for a code are of this process alone."""
-        box = None if key is None else SealedBox(key)
-        seals = None if box is None else Seals(box)
-        self._totp_secrets = TotpSecrets(box)
-        self._pending = PendingSignIns(seals or Seals.of_this_process())
-        self._challenges = None if seals is None else Challenges(seals)
-        self._states = None if seals is None else States(seals)
-        self._confirmations = None if seals is None else Confirmations(seals)
-
-    def _set_up_provider(self, settings: Settings) -> None:
-        self.openid_client, client = HttpProviderClient(), openid_client(settings)
-        self._provider = None if client is None else Provider(client, self.openid_client, self._clock)
-        self._openid_flow = AuthorizationFlow(self._provider, self._states, self._throttle, self._clock)
+    def _handlers(self, methods: SignInMethods) -> PeopleHandlers:
+        store, access, clock = self._store, self._access, self._clock
+        acceptance = InvitationAcceptance(store, self.passwords, self._throttle, self._opening, self._policy, clock)
+        own_password = OwnPassword(self._reauthentication, self.passwords, self._policy)
+        return PeopleHandlers(
+            invitations=InvitationEndpoints(Invitations(store, access, clock), self.authentication),
+            acceptance=AcceptanceEndpoints(acceptance, self._trail, self.addresses),
+            sessions=self._sessions(),
+            people=PeopleEndpoints(PeopleAdministration(store, access, clock), self.authentication),
+            me=MeEndpoints(own_password, self.authentication, self.addresses),
+            portal=self._portal(),
+            factors=self._factors(),
+            passkeys=self._passkeys(),
+            openid=self._openid(acceptance, methods),
+            password_resets=self._password_resets(),
+        )
 
     def _sessions(self) -> SessionEndpoints:
-        store, trail, clock, lifetimes = self._store, self._trail, self._clock, self._lifetimes
-        sign_in = PasswordSignIn(
-            store, self.passwords, self._throttle, self._pending, trail, clock, lifetimes, self._policy
-        )
-        own = OwnSessions(store, clock, idle_timeout=lifetimes.idle)
-        return SessionEndpoints(sign_in, own, self.authentication, trail, self.addresses)
+        store, clock = self._store, self._clock
+        sign_in = PasswordSignIn(store, self.passwords, self._throttle, self._opening, self._policy, clock)
+        own = OwnSessions(store, clock, idle_timeout=self._lifetimes.idle)
+        return SessionEndpoints(sign_in, own, self.authentication, self._trail, self.addresses)
 
     def _portal(self) -> PortalEndpoints:
         sessions = PortalSessions(
-            *(self._store, self._access, self._clock),
+            self._store,
+            self._access,
+            self._clock,
             idle_timeout=self._lifetimes.idle,
             console_url=self._console_url,
         )
         return PortalEndpoints(sessions, self.authentication, self._trail, self.addresses)
 
     def _factors(self) -> FactorEndpoints:
-        store, clock, secrets = self._store, self._clock, self._totp_secrets
+        store, clock, secrets = self._store, self._clock, self._sealing.totp_secrets
         issuer, policy = self._openid_flow.issuer, self._policy
         own = OwnFactors(store, self._reauthentication, secrets, clock, openid_issuer=issuer, policy=policy)
-        second_step = SecondStep(store, self._throttle, self._pending, secrets, self._trail, clock, self._lifetimes)
+        second_step = SecondStep(store, self._throttle, self._sealing.pending, secrets, self._opening, clock)
         return FactorEndpoints(own, second_step, self.authentication, self._trail, self.addresses)
 
     def _passkeys(self) -> PasskeyEndpoints:
-        party, challenges, clock = RelyingParty.of_url(self._console_url), self._challenges, self._clock
-        own = OwnPasskeys(self._store, self._reauthentication, party, challenges, clock)
-        sign_in = PasskeySignIn(self._store, party, challenges, self._trail, clock, self._lifetimes, self._policy)
+        store, party, challenges = self._store, RelyingParty.of_url(self._console_url), self._sealing.challenges
+        own = OwnPasskeys(store, self._reauthentication, party, challenges, self._clock)
+        sign_in = PasskeySignIn(store, party, challenges, self._opening, self._policy, self._clock)
         return PasskeyEndpoints(own, sign_in, self.authentication, self._trail, self.addresses)
 
-    def _openid(self, settings: Settings) -> OpenIdEndpoints:
-        store, flow, trail, clock = self._store, self._openid_flow, self._trail, self._clock
-        sign_in = OpenIdSignIn(store, flow, self._acceptance, self._pending, trail, clock, self._lifetimes)
-        reauthentication = OpenIdReauthentication(store, flow, self._confirmations, clock)
-        methods = SignInMethods(
-            openid_name=None if self._provider is None else self._provider.client.name,
-            openid_required_for=settings.openid_required_for,
-        )
-        return OpenIdEndpoints(sign_in, reauthentication, methods, self.authentication, trail, self.addresses)
+    def _openid(self, acceptance: InvitationAcceptance, methods: SignInMethods) -> OpenIdEndpoints:
+        store, flow, clock = self._store, self._openid_flow, self._clock
+        sign_in = OpenIdSignIn(store, flow, acceptance, self._opening, clock)
+        reauthentication = OpenIdReauthentication(store, flow, self._sealing.confirmations, clock)
+        return OpenIdEndpoints(sign_in, reauthentication, methods, self.authentication, self._trail, self.addresses)
 
     def _password_resets(self) -> PasswordResetEndpoints:
         issue = PasswordResetIssue(self._clock, self._policy, console_url=self._console_url)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.key_registry.catalog.permissions import Admin
-from services.key_registry.people.acts import record
+from services.key_registry.people.audit import record
 from services.key_registry.people.passwords import Passwords, check_password
 from services.key_registry.people.ports import PeopleWriter, Person
 from services.key_registry.people.reauthentication.reauthentication import (

@@ -13,7 +13,7 @@ from services.key_registry.admin.idempotency import IdempotentRequest
 from services.key_registry.admin.presentation import Object, company_names
 from services.key_registry.admin.recorder import append
 from services.key_registry.admin.visibility import bound_company
-from services.key_registry.catalog.field_types import format_instant, instant
+from services.key_registry.catalog.field_types import format_instant, id_text, instant
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.storage.ports import Reader, Store, Writer
 from services.key_registry.webhooks.ports import Webhook
@@ -173,7 +173,7 @@ class WebhookAdministration:
             actor=admin.actor,
             subject_kind=KIND,
             subject=str(webhook.id),
-            company_id=str(webhook.company_id) if webhook.company_id else None,
+            company_id=id_text(webhook.company_id),
             request_id=request_id.get(),
             at=self._clock.now(),
             detail=dict(detail),
@@ -186,7 +186,7 @@ class WebhookAdministration:
 
 def require_visible(admin: Admin, webhook: Webhook | None) -> Webhook:
     """Raises `NotFound`, for what is absent and for what is another company's alike."""
-    if webhook is None or (admin.company_id is not None and webhook.company_id != admin.company_id):
+    if webhook is None or not admin.sees(webhook.company_id):
         raise NotFound("there is no such webhook")
     return webhook
 

@@ -12,7 +12,6 @@ from services.key_registry.http.people.sessions import PATH as SESSIONS
 from services.key_registry.http.people.sessions import begun_session, created_session, origin_of
 from services.key_registry.http.schemas import BASE, problems
 from services.key_registry.paging import parse_query
-from services.key_registry.people.factors.pending import BegunSignIn
 from services.key_registry.people.factors.schemas import PendingSession
 from services.key_registry.people.openid.authorization_flow import AuthorizationResponse
 from services.key_registry.people.openid.schemas import (
@@ -25,6 +24,7 @@ from services.key_registry.people.openid.schemas import (
 from services.key_registry.people.openid.sign_in import OpenIdSignIn
 from services.key_registry.people.reauthentication.openid import OpenIdReauthentication
 from services.key_registry.people.responses import CreatedSession
+from services.key_registry.people.sessions.pending import BegunSignIn
 from shared.audit.trail import RefusalAudit
 from shared.http.client_address import ClientAddress
 from shared.http.endpoints import Endpoint, Response

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from services.key_registry.catalog.field_types import now_of
 from services.key_registry.catalog.permissions import Admin
-from services.key_registry.people.acts import record
+from services.key_registry.people.audit import record
 from services.key_registry.people.factors import codes
 from services.key_registry.people.factors.ports import Totp
 from services.key_registry.people.factors.totp_secrets import TotpSecrets, UnreadableSecret

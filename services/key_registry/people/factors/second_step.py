@@ -1,17 +1,16 @@
 """The second step of a sign-in: a code after the password."""
 
 from services.key_registry.catalog.field_types import now_of
-from services.key_registry.people.acts import record, sign_in_refusal
+from services.key_registry.people.audit import record
 from services.key_registry.people.factors.codes import use_code
-from services.key_registry.people.factors.pending import PendingSignIn, PendingSignIns
 from services.key_registry.people.factors.totp_secrets import TotpSecrets
 from services.key_registry.people.ports import PeopleReader, PeopleStore, Person
 from services.key_registry.people.refusals import HasCause
 from services.key_registry.people.sealing import InvalidSeal
-from services.key_registry.people.sessions.opening import Lifetimes, OpenedSession, SignInOrigin, open_session
+from services.key_registry.people.sessions.opening import OpenedSession, SessionOpening, SignInOrigin
+from services.key_registry.people.sessions.pending import PendingSignIn, PendingSignIns
 from services.key_registry.people.sessions.standing import why_refused
 from services.key_registry.people.throttle import SignInThrottle
-from shared.audit.trail import AuditTrail
 from shared.clock import Clock
 from shared.errors import NotFound, Unauthenticated, Unavailable
 
@@ -40,17 +39,15 @@ class SecondStep:
         throttle: SignInThrottle,
         pending: PendingSignIns,
         secrets: TotpSecrets,
-        trail: AuditTrail,
+        opening: SessionOpening,
         clock: Clock,
-        lifetimes: Lifetimes,
     ) -> None:
         self._store = store
         self._throttle = throttle
         self._pending = pending
         self._secrets = secrets
-        self._trail = trail
+        self._opening = opening
         self._clock = clock
-        self._lifetimes = lifetimes
 
     async def finish(self, token: str, code: str, origin: SignInOrigin) -> OpenedSession:
         """The session, once. The rate limit counts wrong codes with wrong passwords.
@@ -70,7 +67,7 @@ class SecondStep:
             await self._throttle.release(attempt)
             raise
         except SecondFactorRefused:
-            self._trail.note_refusal(sign_in_refusal(self._trail, person, "wrong_code"))
+            self._opening.note_refusal(person, "wrong_code")
             raise
         await self._throttle.succeeded(attempt)
         return opened
@@ -88,7 +85,7 @@ class SecondStep:
                 left = {"left": await writer.count_recovery_codes(person.id)}
                 action = "person.recovery_code_used"
                 await record(writer, f"person:{person.id}", action, person.id, person.company_id, now, left)
-            return await open_session(writer, person, origin, now, self._lifetimes, second_factor=used)
+            return await self._opening.open(writer, person, origin, now, used)
 
     async def _person(self, reader: PeopleReader, pending: PendingSignIn) -> Person:
         """Raises `PendingSignInInvalid`."""

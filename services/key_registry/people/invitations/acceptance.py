@@ -6,14 +6,14 @@ from uuid_utils.compat import uuid7
 
 from services.key_registry.catalog.field_types import now_of
 from services.key_registry.catalog.resources import COMPANY
-from services.key_registry.people.acts import record
+from services.key_registry.people.audit import record
 from services.key_registry.people.invitations.ports import Invitation
 from services.key_registry.people.links import LinkInvalid
 from services.key_registry.people.passwords import Passwords, check_password
 from services.key_registry.people.ports import PeopleReader, PeopleStore, PeopleWriter, Person
 from services.key_registry.people.requests import Acceptance
 from services.key_registry.people.responses import InspectedInvitation
-from services.key_registry.people.sessions.opening import Lifetimes, OpenedSession, SignInOrigin, open_session
+from services.key_registry.people.sessions.opening import OpenedSession, SessionOpening, SignInOrigin
 from services.key_registry.people.sign_in_policy import SignInPolicy
 from services.key_registry.people.throttle import SignInThrottle
 from shared import opaque
@@ -34,16 +34,16 @@ class InvitationAcceptance:
         store: PeopleStore,
         passwords: Passwords,
         throttle: SignInThrottle,
-        clock: Clock,
-        lifetimes: Lifetimes,
+        opening: SessionOpening,
         policy: SignInPolicy,
+        clock: Clock,
     ) -> None:
-        self._policy = policy
-        self._throttle = throttle
         self._store = store
         self._passwords = passwords
+        self._throttle = throttle
+        self._opening = opening
+        self._policy = policy
         self._clock = clock
-        self._lifetimes = lifetimes
 
     async def inspect(self, token: str) -> Invitation:
         """Raises `InvitationInvalid`."""
@@ -99,7 +99,7 @@ class InvitationAcceptance:
         password_hash = await self._passwords.hashed(body.password)
         async with self._store.writing(by=None) as writer:
             person = await self.create(writer, body.token, body.email, password_hash)
-            return await open_session(writer, person, origin, person.created_at, self._lifetimes)
+            return await self._opening.open(writer, person, origin, person.created_at)
 
     async def create(self, writer: PeopleWriter, token: str, email: str, password_hash: str) -> Person:
         """The new person. Raises `InvitationInvalid` and `Unprocessable`."""

@@ -11,26 +11,20 @@ from uuid_utils.compat import uuid7
 from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.idempotency import IdempotentRequest
 from services.key_registry.admin.presentation import Object
-from services.key_registry.admin.visibility import (
-    NO_COMPANY,
-    bound_company,
-    company_listed,
-)
+from services.key_registry.admin.visibility import bound_company, company_id_listed
 from services.key_registry.catalog.field_types import now_of
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.paging import PageRequest, cursor_of_id, page_of
-from services.key_registry.people.acts import record
+from services.key_registry.people.audit import record
 from services.key_registry.people.invitations.ports import Invitation
 from services.key_registry.people.ports import PeopleStore
 from services.key_registry.people.requests import NewInvitation
 from services.key_registry.people.responses import InvitationResponse
-from services.key_registry.storage.ports import Reader
 from shared import opaque
 from shared.clock import Clock
 from shared.errors import Conflict, NotFound
 
 KIND = "invitation"
-NOBODYS = UUID(int=0)
 
 
 class Invitations:
@@ -89,7 +83,7 @@ class Invitations:
         """The newest first."""
         self.permit(admin, Operation.READ)
         async with self._store.reading() as reader:
-            which = await listed_company(reader, admin, company)
+            which = await company_id_listed(reader, admin, company)
             before = None if page.cursor is None else UUID(bytes=page.cursor)
             found = await reader.newest_invitations(which, before, page.limit + 1)
         found, cursor = page_of(found, page.limit, lambda invitation: cursor_of_id(invitation.id))
@@ -121,16 +115,7 @@ class Invitations:
         return shown.model_dump(mode="json")
 
 
-async def listed_company(reader: Reader, admin: Admin, reference: str | None) -> UUID | None:
-    """The company whose entries a list is to have; None for those of all.
-
-    What does not exist, or is not the caller's to see, comes to an id that no company has.
-    """
-    id_ = await company_listed(reader, admin, reference)
-    return None if id_ is None else NOBODYS if id_ == NO_COMPANY else UUID(id_)
-
-
 def _own(admin: Admin, invitation: Invitation | None) -> Invitation:
-    if invitation is None or (admin.company_id is not None and invitation.company_id != admin.company_id):
+    if invitation is None or not admin.sees(invitation.company_id):
         raise NotFound("there is no such invitation")
     return invitation

@@ -1,8 +1,7 @@
 """Signing in by the OpenID provider: people who exist, or are invited, with an e-mail address that it verified."""
 
 from services.key_registry.catalog.field_types import now_of
-from services.key_registry.people.acts import record, sign_in_refusal
-from services.key_registry.people.factors.pending import BegunSignIn, PendingSignIns
+from services.key_registry.people.audit import record
 from services.key_registry.people.invitations.acceptance import InvitationAcceptance
 from services.key_registry.people.openid.authorization_flow import (
     AuthorizationFlow,
@@ -13,9 +12,9 @@ from services.key_registry.people.openid.authorization_flow import (
 )
 from services.key_registry.people.openid.ports import Identity
 from services.key_registry.people.ports import PeopleStore, PeopleWriter, Person
-from services.key_registry.people.sessions.opening import Lifetimes, OpenedSession, SignInOrigin, open_session
+from services.key_registry.people.sessions.opening import OpenedSession, SessionOpening, SignInOrigin
+from services.key_registry.people.sessions.pending import BegunSignIn
 from services.key_registry.people.sessions.standing import why_refused
-from shared.audit.trail import AuditTrail
 from shared.clock import Clock
 from shared.errors import Conflict, Unprocessable
 
@@ -40,18 +39,14 @@ class OpenIdSignIn:
         store: PeopleStore,
         flow: AuthorizationFlow,
         acceptance: InvitationAcceptance,
-        pending: PendingSignIns,
-        trail: AuditTrail,
+        opening: SessionOpening,
         clock: Clock,
-        lifetimes: Lifetimes,
     ) -> None:
         self._store = store
         self._flow = flow
         self._acceptance = acceptance
-        self._pending = pending
-        self._trail = trail
+        self._opening = opening
         self._clock = clock
-        self._lifetimes = lifetimes
 
     async def begin(self, invitation: str = "") -> BegunOpenId:
         """Nothing is written. Raises `InvitationInvalid`, `Unavailable` and `Conflict`."""
@@ -79,9 +74,7 @@ class OpenIdSignIn:
             else:
                 person = await self._known(writer, subject.email)
             await self._require_same_subject(writer, person, Identity(person.id, issuer, subject.subject, now))
-            if person.second_factor:
-                return await self._pending.begin(writer, person, origin.address, now)
-            return await open_session(writer, person, origin, now, self._lifetimes, second_factor="openid")
+            return await self._opening.open_or_wait(writer, person, origin, now, "openid")
 
     async def _known(self, writer: PeopleWriter, email: str) -> Person:
         person = await writer.find_person_by_email(email)
@@ -103,12 +96,12 @@ class OpenIdSignIn:
             raise self._refused("another_subject", person)
         if known is None:
             if not await writer.insert_identity(identity):
-                self._trail.note_refusal(sign_in_refusal(self._trail, person, "subject_of_another_person"))
+                self._opening.note_refusal(person, "subject_of_another_person")
                 raise SubjectTaken
             actor, at, detail = f"person:{person.id}", identity.created_at, {"issuer": identity.issuer}
             await record(writer, actor, "person.openid_linked", person.id, person.company_id, at, detail)
 
     def _refused(self, cause: str, person: Person | None = None) -> OpenIdRefused:
         if person is not None:
-            self._trail.note_refusal(sign_in_refusal(self._trail, person, cause))
+            self._opening.note_refusal(person, cause)
         return OpenIdRefused(cause, person)

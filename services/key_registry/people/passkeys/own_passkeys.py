@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 
 from services.key_registry.catalog.field_types import now_of
 from services.key_registry.catalog.permissions import Admin
-from services.key_registry.people.acts import record
+from services.key_registry.people.audit import record
 from services.key_registry.people.passkeys.challenges import Challenges, registration_of
 from services.key_registry.people.passkeys.ports import Passkey
 from services.key_registry.people.passkeys.relying_party import (

@@ -3,7 +3,6 @@
 from typing import Any
 
 from services.key_registry.catalog.field_types import now_of
-from services.key_registry.people.acts import sign_in_refusal
 from services.key_registry.people.passkeys.challenges import SIGN_IN, Challenges
 from services.key_registry.people.passkeys.own_passkeys import UNAVAILABLE
 from services.key_registry.people.passkeys.relying_party import (
@@ -16,10 +15,9 @@ from services.key_registry.people.passkeys.relying_party import (
 from services.key_registry.people.ports import PeopleStore, Person
 from services.key_registry.people.refusals import HasCause
 from services.key_registry.people.sealing import InvalidSeal
-from services.key_registry.people.sessions.opening import Lifetimes, OpenedSession, SignInOrigin, open_session
+from services.key_registry.people.sessions.opening import OpenedSession, SessionOpening, SignInOrigin
 from services.key_registry.people.sessions.standing import why_refused
 from services.key_registry.people.sign_in_policy import SignInPolicy
-from shared.audit.trail import AuditTrail
 from shared.clock import Clock
 from shared.errors import Conflict, Unauthenticated
 
@@ -41,18 +39,16 @@ class PasskeySignIn:
         store: PeopleStore,
         party: RelyingParty | None,
         challenges: Challenges | None,
-        trail: AuditTrail,
-        clock: Clock,
-        lifetimes: Lifetimes,
+        opening: SessionOpening,
         policy: SignInPolicy,
+        clock: Clock,
     ) -> None:
-        self._policy = policy
         self._store = store
         self._party = party
         self._challenges = challenges
-        self._trail = trail
+        self._opening = opening
+        self._policy = policy
         self._clock = clock
-        self._lifetimes = lifetimes
 
     def options(self) -> dict[str, Any]:
         """Nothing is kept of them. Raises `Conflict` where there are no passkeys."""
@@ -95,7 +91,7 @@ class PasskeySignIn:
                 cause = "passkey_removed_or_copied"
             if current is None or cause:
                 raise self._refused(person, cause or "unknown")
-            return await open_session(writer, current, origin, now, self._lifetimes, second_factor="passkey")
+            return await self._opening.open(writer, current, origin, now, "passkey")
 
     def _party_and_challenges(self) -> tuple[RelyingParty, Challenges]:
         if self._party is None or self._challenges is None:
@@ -103,5 +99,5 @@ class PasskeySignIn:
         return self._party, self._challenges
 
     def _refused(self, person: Person, cause: str) -> PasskeyRefused:
-        self._trail.note_refusal(sign_in_refusal(self._trail, person, cause))
+        self._opening.note_refusal(person, cause)
         return PasskeyRefused(cause, person)

@@ -10,8 +10,8 @@ from services.key_registry.admin.idempotency import IdempotentRequest
 from services.key_registry.admin.presentation import Object
 from services.key_registry.catalog.field_types import now_of
 from services.key_registry.catalog.permissions import Admin, Operation
-from services.key_registry.people.acts import record
 from services.key_registry.people.administration import KIND, find_visible_person
+from services.key_registry.people.audit import record
 from services.key_registry.people.password_resets.issue import PasswordResetIssue
 from services.key_registry.people.ports import PeopleStore
 from shared.clock import Clock

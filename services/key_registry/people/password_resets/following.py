@@ -6,7 +6,7 @@ It opens no session and takes no second factor away: whoever follows it signs in
 from dataclasses import replace
 
 from services.key_registry.catalog.field_types import now_of
-from services.key_registry.people.acts import record
+from services.key_registry.people.audit import record
 from services.key_registry.people.links import LinkInvalid
 from services.key_registry.people.password_resets.ports import PasswordReset
 from services.key_registry.people.passwords import Passwords, check_password

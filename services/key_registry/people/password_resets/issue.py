@@ -7,7 +7,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from services.key_registry.catalog.field_types import format_instant, now_of
-from services.key_registry.people.acts import record
+from services.key_registry.people.audit import record
 from services.key_registry.people.links import ConsolePage
 from services.key_registry.people.password_resets.ports import PasswordReset
 from services.key_registry.people.password_resets.schemas import CreatedPasswordReset

@@ -16,7 +16,7 @@ from services.key_registry.catalog.field_types import now_of
 from services.key_registry.catalog.permissions import RANK, Admin, Operation
 from services.key_registry.catalog.resources import COMPANY, Row
 from services.key_registry.paging import PageRequest, cursor_of_id, page_of
-from services.key_registry.people.acts import record
+from services.key_registry.people.audit import record
 from services.key_registry.people.links import ConsolePage, LinkInvalid
 from services.key_registry.people.portal.ports import PortalSession
 from services.key_registry.people.portal.schemas import NewPortalSession, PortalSessionResponse

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from services.key_registry.catalog.field_types import now_of
+from services.key_registry.catalog.field_types import id_text, now_of
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.people.factors.codes import use_code
 from services.key_registry.people.factors.totp_secrets import TotpSecrets
@@ -150,7 +150,7 @@ class Reauthentication:
                 actor=f"person:{person.id}",
                 subject_kind="person",
                 subject=str(person.id),
-                company_id=str(person.company_id) if person.company_id else None,
+                company_id=id_text(person.company_id),
                 detail={"cause": f"wrong_{field}"},
             )
         )

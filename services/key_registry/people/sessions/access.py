@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.key_registry.admin.access import UnknownBearer
-from services.key_registry.catalog.field_types import now_of
+from services.key_registry.catalog.field_types import id_text, now_of
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.people.ports import PeopleReader, PeopleStore, SessionUse
 from services.key_registry.people.sessions.standing import why_company_refused, why_refused
@@ -90,7 +90,7 @@ class SessionAccess:
                 actor="anonymous",
                 subject_kind=kind,
                 subject=str(id_),
-                company_id=str(company_id) if company_id else None,
+                company_id=id_text(company_id),
                 detail=dict(detail),
             )
         )

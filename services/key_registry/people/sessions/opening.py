@@ -1,4 +1,4 @@
-"""A new session of a person who has shown who they are, however they did."""
+"""How each way of signing in ends."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -6,11 +6,15 @@ from typing import Literal, NamedTuple
 
 from uuid_utils.compat import uuid7
 
-from services.key_registry.people.acts import record
-from services.key_registry.people.factors.codes import CodeKind
+from services.key_registry.catalog.field_types import id_text
+from services.key_registry.people.audit import record
 from services.key_registry.people.ports import PeopleWriter, Person, Session
+from services.key_registry.people.sessions.pending import BegunSignIn, PendingSignIns
 from shared import opaque
+from shared.audit.trail import AuditTrail
 
+SecondFactor = Literal["totp", "recovery_code", "passkey", "openid"]
+"""What showed who it is, beside a password or in its place."""
 MAX_USER_AGENT_CHARACTERS = 200
 
 
@@ -37,33 +41,66 @@ class OpenedSession:
     token: str = field(repr=False)
 
 
-async def open_session(
-    writer: PeopleWriter,
-    person: Person,
-    origin: SignInOrigin,
-    now: datetime,
-    lifetimes: Lifetimes,
-    *,
-    second_factor: CodeKind | Literal["passkey", "openid"] | None = None,
-) -> OpenedSession:
-    """A new session, with its line in the trail."""
-    token, id_ = opaque.mint(opaque.PERSON_SESSION), uuid7()
-    session = Session(
-        id=id_,
-        person_id=person.id,
-        digest=opaque.digest(token),
-        created_at=now,
-        last_used_at=now,
-        expires_at=now + lifetimes.longest,
-        ended_at=None,
-        address=origin.address,
-        user_agent=shortened(origin.user_agent),
-    )
-    await writer.insert_session(session)
-    detail = {"person": str(person.id), "address": origin.address}
-    detail |= {"second_factor": second_factor} if second_factor else {}
-    await record(writer, f"person:{person.id}", "session.created", id_, person.company_id, now, detail)
-    return OpenedSession(session, person, token)
+class SessionOpening:
+    """With a session, with a sign-in that waits for a code, or with a refusal."""
+
+    def __init__(self, lifetimes: Lifetimes, pending: PendingSignIns, trail: AuditTrail) -> None:
+        self._lifetimes = lifetimes
+        self._pending = pending
+        self._trail = trail
+
+    async def open(
+        self,
+        writer: PeopleWriter,
+        person: Person,
+        origin: SignInOrigin,
+        now: datetime,
+        second_factor: SecondFactor | None = None,
+    ) -> OpenedSession:
+        """A new session, with its line in the trail."""
+        token, id_ = opaque.mint(opaque.PERSON_SESSION), uuid7()
+        session = Session(
+            id=id_,
+            person_id=person.id,
+            digest=opaque.digest(token),
+            created_at=now,
+            last_used_at=now,
+            expires_at=now + self._lifetimes.longest,
+            ended_at=None,
+            address=origin.address,
+            user_agent=shortened(origin.user_agent),
+        )
+        await writer.insert_session(session)
+        detail = {"person": str(person.id), "address": origin.address}
+        detail |= {"second_factor": second_factor} if second_factor else {}
+        await record(writer, f"person:{person.id}", "session.created", id_, person.company_id, now, detail)
+        return OpenedSession(session, person, token)
+
+    async def open_or_wait(
+        self,
+        writer: PeopleWriter,
+        person: Person,
+        origin: SignInOrigin,
+        now: datetime,
+        second_factor: SecondFactor | None = None,
+    ) -> OpenedSession | BegunSignIn:
+        """After what takes the place of a password: where a second factor is on, its code is needed too."""
+        if person.second_factor:
+            return await self._pending.begin(writer, person, origin.address, now)
+        return await self.open(writer, person, origin, now, second_factor)
+
+    def note_refusal(self, person: Person, cause: str) -> None:
+        """A line in the trail; `cause` is never shown to them."""
+        self._trail.note_refusal(
+            self._trail.event(
+                "person.sign_in_refused",
+                actor="anonymous",
+                subject_kind="person",
+                subject=str(person.id),
+                company_id=id_text(person.company_id),
+                detail={"cause": cause, "status": person.status},
+            )
+        )
 
 
 def shortened(user_agent: str) -> str:

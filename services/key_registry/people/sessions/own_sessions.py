@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.key_registry.catalog.field_types import now_of
 from services.key_registry.catalog.permissions import Admin
-from services.key_registry.people.acts import record
+from services.key_registry.people.audit import record
 from services.key_registry.people.ports import PeopleStore, Session
 from shared.clock import Clock
 from shared.errors import NotFound

@@ -1,16 +1,14 @@
 """Signing in with a password."""
 
 from services.key_registry.catalog.field_types import now_of
-from services.key_registry.people.acts import sign_in_refusal
-from services.key_registry.people.factors.pending import BegunSignIn, PendingSignIns
 from services.key_registry.people.passwords import Passwords
 from services.key_registry.people.ports import PeopleStore, Person
 from services.key_registry.people.refusals import HasCause
-from services.key_registry.people.sessions.opening import Lifetimes, OpenedSession, SignInOrigin, open_session
+from services.key_registry.people.sessions.opening import OpenedSession, SessionOpening, SignInOrigin
+from services.key_registry.people.sessions.pending import BegunSignIn
 from services.key_registry.people.sessions.standing import why_refused
 from services.key_registry.people.sign_in_policy import SignInPolicy
 from services.key_registry.people.throttle import SignInThrottle
-from shared.audit.trail import AuditTrail
 from shared.clock import Clock
 from shared.errors import Unauthenticated, Unavailable
 
@@ -30,20 +28,16 @@ class PasswordSignIn:
         store: PeopleStore,
         passwords: Passwords,
         throttle: SignInThrottle,
-        pending: PendingSignIns,
-        trail: AuditTrail,
-        clock: Clock,
-        lifetimes: Lifetimes,
+        opening: SessionOpening,
         policy: SignInPolicy,
+        clock: Clock,
     ) -> None:
-        self._policy = policy
-        self._pending = pending
         self._store = store
         self._passwords = passwords
         self._throttle = throttle
-        self._trail = trail
+        self._opening = opening
+        self._policy = policy
         self._clock = clock
-        self._lifetimes = lifetimes
 
     async def sign_in(self, email: str, password: str, origin: SignInOrigin) -> OpenedSession | BegunSignIn:
         """A session; where a second factor is on, one that waits for it.
@@ -68,11 +62,7 @@ class PasswordSignIn:
                     raise self._refused(current, cause or "unknown")
                 if current.password_hash != person.password_hash:
                     raise self._refused(current, "password_changed")
-                opened: OpenedSession | BegunSignIn
-                if current.second_factor:
-                    opened = await self._pending.begin(writer, current, origin.address, now)
-                else:
-                    opened = await open_session(writer, current, origin, now, self._lifetimes)
+                opened = await self._opening.open_or_wait(writer, current, origin, now)
         except Unavailable:
             await self._throttle.release(attempt)
             raise
@@ -84,5 +74,5 @@ class PasswordSignIn:
 
     def _refused(self, person: Person | None, cause: str) -> SignInRefused:
         if person is not None:
-            self._trail.note_refusal(sign_in_refusal(self._trail, person, cause))
+            self._opening.note_refusal(person, cause)
         return SignInRefused(cause, person)

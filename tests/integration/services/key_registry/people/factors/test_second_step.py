@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from services.key_registry.people import throttle
-from services.key_registry.people.factors.pending import PENDING_LIFE_S
+from services.key_registry.people.sessions.pending import PENDING_LIFE_S
 from shared import opaque
 from tests.integration.services.key_registry.people.factors.enrolment import (
     Enrolled,

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from services.key_registry.people.acts import record
+from services.key_registry.people.audit import record
 from services.key_registry.people.ports import PeopleWriter, Person
 from services.key_registry.people.sealing import InvalidSeal, OpenedSeal, Seals
 from shared import opaque

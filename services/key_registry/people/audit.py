@@ -6,9 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from services.key_registry.admin.recorder import append
-from services.key_registry.people.ports import Person
+from services.key_registry.catalog.field_types import id_text
 from services.key_registry.storage.ports import Writer
-from shared.audit.trail import AuditTrail
 from shared.contracts.key_registry import AuditEvent
 from shared.logging import request_id
 
@@ -28,21 +27,9 @@ async def record(
         actor=actor,
         subject_kind=action.partition(".")[0],
         subject=str(subject),
-        company_id=str(company_id) if company_id else None,
+        company_id=id_text(company_id),
         request_id=request_id.get(),
         at=at.timestamp(),
         detail=dict(detail or {}),
     )
     await append(writer, [event])
-
-
-def sign_in_refusal(trail: AuditTrail, person: Person, cause: str) -> AuditEvent:
-    """Of a person who is known, by whichever way they came; `cause` is never shown to them."""
-    return trail.event(
-        "person.sign_in_refused",
-        actor="anonymous",
-        subject_kind="person",
-        subject=str(person.id),
-        company_id=str(person.company_id) if person.company_id else None,
-        detail={"cause": cause, "status": person.status},
-    )

@@ -10,9 +10,9 @@ import pytest
 
 from services.key_registry.audit_trail.chain import START, Head, Line
 from services.key_registry.catalog.permissions import Role
-from services.key_registry.people.factors.pending import PENDING_LIFE_S, PendingSignIns
 from services.key_registry.people.ports import PeopleWriter, Person
 from services.key_registry.people.sealing import InvalidSeal, Seals
+from services.key_registry.people.sessions.pending import PENDING_LIFE_S, PendingSignIns
 from shared import opaque
 from shared.sealed_box import SealedBox
 
