@@ -26,6 +26,7 @@ ROTATE = "Deliveries are signed with both secrets for `keep_old_for` seconds, so
 REPLAY = """\
 Tried at once, and again for three days if need be, whatever has become of it before, with the same `webhook-id`.
 """
+_CREATED = Response("The webhook with its secret, which is shown this once", CreatedWebhook)
 _DELIVERY = Parameter(
     "delivery",
     "path",
@@ -44,12 +45,14 @@ _FILTERS = (
 
 def webhook_endpoints(handlers: WebhookEndpoints, admin: partial[Endpoint]) -> list[Endpoint]:
     endpoint, one = partial(admin, tag="webhooks"), f"{PATH}/{{id}}"
-    return [*_webhooks(handlers, endpoint, one), *_deliveries(handlers, endpoint, one)]
+    return [
+        *_webhooks(handlers, endpoint),
+        *_one_webhook(handlers, endpoint, one),
+        *_deliveries(handlers, endpoint, one),
+    ]
 
 
-def _webhooks(handlers: WebhookEndpoints, endpoint: partial[Endpoint], one: str) -> list[Endpoint]:
-    shown = Response("The webhook", WebhookResponse)
-    created = Response("The webhook with its secret, which is shown this once", CreatedWebhook)
+def _webhooks(handlers: WebhookEndpoints, endpoint: partial[Endpoint]) -> list[Endpoint]:
     return [
         endpoint(
             "POST",
@@ -59,7 +62,7 @@ def _webhooks(handlers: WebhookEndpoints, endpoint: partial[Endpoint], one: str)
             description=CREATE,
             body=NewWebhook,
             parameters=(IDEMPOTENCY_KEY,),
-            responses={201: created, **problems(400, 401, 403, 409, 413, 415, 422, 503)},
+            responses={201: _CREATED, **problems(400, 401, 403, 409, 413, 415, 422, 503)},
         ),
         endpoint(
             "GET",
@@ -69,6 +72,12 @@ def _webhooks(handlers: WebhookEndpoints, endpoint: partial[Endpoint], one: str)
             parameters=(filter_parameter("company_id"), *PAGING),
             responses={200: Response("One page", page_model(WebhookResponse)), **problems(401, 403, 422, 503)},
         ),
+    ]
+
+
+def _one_webhook(handlers: WebhookEndpoints, endpoint: partial[Endpoint], one: str) -> list[Endpoint]:
+    shown = Response("The webhook", WebhookResponse)
+    return [
         endpoint(
             "GET",
             one,
@@ -93,7 +102,7 @@ def _webhooks(handlers: WebhookEndpoints, endpoint: partial[Endpoint], one: str)
             description=ROTATE,
             body=SecretRotation,
             parameters=(IDEMPOTENCY_KEY,),
-            responses={201: created, **problems(400, 401, 403, 404, 409, 413, 415, 422, 503)},
+            responses={201: _CREATED, **problems(400, 401, 403, 404, 409, 413, 415, 422, 503)},
         ),
         endpoint(
             "DELETE",
