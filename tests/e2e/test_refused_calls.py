@@ -1,0 +1,65 @@
+"""What a newcomer sends in a wrong place, of a wrong kind or swapped is explained as what it was, and never kept."""
+
+import time
+from typing import NamedTuple
+
+from tests.e2e.partners import MESSAGE, Admin, Object, Partner
+from tests.e2e.wire import FORM, JSON, Reply, basic, bearer, call
+from tests.support.harness.stack import Stack
+
+SITE, YACHTS, SMS, EDITOR, TOKEN = "/v2.0/site", "/website/v1/yachts", "/sms/v1/messages", "/editor", "/auth/token"
+
+
+class Case(NamedTuple):
+    path: str
+    headers: dict[str, str]
+    cause: str
+    credential: str
+    found: str
+    body: str = ""
+
+
+def cases(partner: Partner) -> list[Case]:
+    token, key = partner.api_token["token"], partner.access_key["key"]
+    name, secret = partner.api_client["key"], partner.api_client["secret"]
+    pair = {"X-Api-Token": token, "X-Client-Prefix": partner.prefix}
+    swapped = {"X-Api-Token": partner.prefix, "X-Client-Prefix": token}
+    return [
+        Case(YACHTS, {}, "no_credential", "", "a credential is required"),
+        Case(YACHTS, pair, "wrong_place", "pgat_", "X-Api-Token (begins with pgat_)"),
+        Case(f"{SITE}?access_token={token}", {}, "wrong_place", "pgat_", "access_token in the query"),
+        Case(SMS, {**JSON, **bearer(token)}, "wrong_place", "pgat_", "Authorization: Bearer", MESSAGE),
+        Case(SITE, bearer(token), "wrong_kind", "pgat_", "it begins with pgat_"),
+        Case(f"{EDITOR}?apitoken={key}", {}, "wrong_kind", "pgak_", "it begins with pgak_"),
+        Case(SMS, {**JSON, **swapped}, "wrong_kind", "pgat_", "it begins with pgat_", MESSAGE),
+        Case(
+            TOKEN, {**FORM, **basic(secret, name)}, "wrong_kind", "pgcs_", "pgcs_", "grant_type=client_credentials"
+        ),
+    ]
+
+
+def explained(admin: Admin, reply: Reply) -> Object:
+    """The trace of a refused call, which may be yet to come."""
+    path = f"/decisions/{reply.header('X-Request-Id')}"
+    deadline = time.monotonic() + 20
+    while (found := admin.call("GET", path)).status == 404:
+        assert time.monotonic() < deadline, "no trace"
+        time.sleep(0.1)
+    decision: Object = found.json()
+    return decision
+
+
+def test_what_was_sent_is_explained_by_its_place_and_kind(stack: Stack, admin: Admin, partner: Partner) -> None:
+    for case in cases(partner):
+        method = "POST" if case.body else "GET"
+        reply = call(method, stack.gateway + case.path, case.headers, case.body.encode())
+        assert reply.status == 401, case
+        decision = explained(admin, reply)
+        assert (decision["cause"], decision["credential"]) == (case.cause, case.credential), case.path
+        assert any(case.found in step["found"] for step in decision["steps"] if not step["ok"]), decision["steps"]
+        for kept in (str(decision), reply.text, *(stack.log(name) for name in ("gateway", "token_issuer"))):
+            assert not any(secret in kept for secret in secrets(partner))
+
+
+def secrets(partner: Partner) -> list[str]:
+    return [partner.api_token["token"], partner.access_key["key"], partner.api_client["secret"]]

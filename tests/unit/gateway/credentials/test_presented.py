@@ -1,0 +1,63 @@
+"""What a request holds is found in whatever place it is, and told by its place and prefix alone."""
+
+from gateway.credentials.presented import MAX_NAME_CHARACTERS, presented
+from shared.opaque import ACCESS_KEY, API_CLIENT_KEY, API_TOKEN, SECRET_PREFIXES, mint, public_id
+from tests.support.cases import each_case
+from tests.support.http1.heads import head_of
+
+TOKEN = mint(API_TOKEN)
+SAID = " (begins with pgat_)"
+
+
+@each_case(
+    "line, lines, said",
+    (
+        ("/x", (f"Authorization: Bearer {TOKEN}",), f"Authorization: Bearer{SAID}"),
+        ("/x", (f"Authorization: bearer  {TOKEN}",), f"Authorization: Bearer{SAID}"),
+        ("/x", (f"Authorization: {TOKEN}",), f"Authorization{SAID}"),
+        ("/x", (f'Authorization: Token token="x" "{TOKEN}"',), f"Authorization{SAID}"),
+        ("/x", ("Authorization: Basic hunter2",), "Authorization: Basic"),
+        ("/x", ("Authorization: hunter2",), "Authorization"),
+        ("/x", (f"X-Api-Token: '{TOKEN}'",), f"X-Api-Token{SAID}"),
+        ("/x", ("x-api-key: hunter2",), "X-Api-Key"),
+        ("/x", (f"Api_Token: {TOKEN}",), f"Api_Token{SAID}"),
+        ("/x", (f"X-Client-Prefix: {TOKEN}",), f"X-Client-Prefix{SAID}"),
+        ("/x", (f"Cookie: session={TOKEN}; {TOKEN}",), f"Cookie{SAID}"),
+        ("/x?apitoken=hunter2", (), "apitoken in the query"),
+        (f"/x?access_token={TOKEN}", (), f"access_token in the query{SAID}"),
+        (f"/x?a=b&hunter2={TOKEN}", (), f"the query{SAID}"),
+    ),
+)
+def test_a_credential_is_told_by_its_place_and_prefix(line: str, lines: tuple[str, ...], said: str) -> None:
+    found = presented(head_of(*lines, line=f"GET {line} HTTP/1.1"))
+    assert str(found) == said
+
+
+def test_what_has_a_prefix_of_ours_comes_before_what_has_none() -> None:
+    head = head_of("Authorization: Basic YTpi", "X-Api-Key: x", f"X-Token: {TOKEN}")
+    assert str(presented(head)) == f"X-Token{SAID}"
+    assert str(presented(head_of("X-Api-Key: x", "Authorization: Basic YTpi"))) == "Authorization: Basic"
+
+
+@each_case("secret", (*map(mint, SECRET_PREFIXES), public_id(API_CLIENT_KEY)))
+def test_nothing_of_a_secret_but_its_prefix_is_kept(secret: str) -> None:
+    prefix, _, rest = secret.partition("_")
+    found = presented(head_of(f"X-Token: {secret}"))
+    assert found is not None
+    assert found.prefix == f"{prefix}_"
+    assert rest not in repr(found)
+
+
+def test_a_name_that_holds_a_secret_is_not_shown_and_a_long_one_is_cut() -> None:
+    found = presented(head_of(f"{mint(ACCESS_KEY)}: {TOKEN}"))
+    assert found is not None
+    assert "pgak_" not in found.place
+    found = presented(head_of(f"{'x' * 500}: {TOKEN}"))
+    assert found is not None
+    assert len(found.place) == MAX_NAME_CHARACTERS
+
+
+@each_case("line", ("/x", "/x?a=b", "/x?%ff=%ff", "/x?token=hunter2"))
+def test_where_nothing_is_that_may_be_a_credential_nothing_is_found(line: str) -> None:
+    found = presented(head_of("Accept: */*", "Cookie: a=b", "X-Other: pgatx", line=f"GET {line} HTTP/1.1"))
+    assert found is None
