@@ -1,15 +1,19 @@
 """Why an access key or a session token is refused, which its sender is not told."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from shared.contracts.key_registry import AccessKey
 from shared.errors import Forbidden
 from shared.opaque import claimed_prefix, of_another_kind
+from shared.refusal_traces.presented import presented
 
 
 class Cause(StrEnum):
     """Why a key or a token is refused: for the audit trail, never for the caller."""
 
+    NO_CREDENTIAL = "no_credential"
+    WRONG_PLACE = "wrong_place"
     MALFORMED = "malformed"
     WRONG_KIND = "wrong_kind"
     UNKNOWN = "unknown"
@@ -35,11 +39,25 @@ class WrongToken(Forbidden):
         super().__init__("Wrong token")
         self.cause = cause
         self.presented = presented
-        """The prefix of what has not the form of its kind, if it is one of ours."""
+        """The prefix of what has not the form of its kind, or is in another place, if it is one of ours."""
+        self.found = self.expected = ""
+        """For its trace: in which place something is, and what belongs where."""
         self.key = key
         """The access key that it is, or was created with, as far as that is known."""
         self.known = known
         """Whether it is a key or a token of ours: then the refusal is in the audit trail."""
+
+
+def nothing_there(
+    fields: Iterable[tuple[str, str]], parameters: Iterable[tuple[str, str]], expected: str
+) -> WrongToken:
+    """For a request with these header fields and parameters of the query, and nothing where `expected` is read."""
+    found = presented(fields, parameters)
+    if found is None:
+        return WrongToken(Cause.NO_CREDENTIAL, known=False)
+    wrong = WrongToken(Cause.WRONG_PLACE, known=False, presented=found.prefix)
+    wrong.found, wrong.expected = str(found), expected
+    return wrong
 
 
 def not_of_form(prefix: str, text: str) -> WrongToken:

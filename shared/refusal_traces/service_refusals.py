@@ -69,9 +69,9 @@ def _steps(cause: str, route: str, note: NotedRefusal, error: ServiceError | Non
         steps.append(passed("lookup", f"{note.kind} {note.subject}", "a credential that Passgate knows"))
     if isinstance(error, RateExceeded | AddressNotAllowed):
         return [*steps, failed(cause, error.exceeded.found, error.exceeded.expected)]
-    if note.presented:
-        expected = getattr(error, "expected", "")
-        return [*steps, failed(cause, f"{cause}: it begins with {note.presented}", expected)]
+    found, expected = getattr(error, "found", ""), getattr(error, "expected", "")
+    if found or note.presented:
+        return [*steps, failed(cause, found or f"{cause}: it begins with {note.presented}", expected)]
     description = "" if error is None else error.description
     steps.append(failed(cause, f"{cause}: {description}" if description else cause))
     return steps

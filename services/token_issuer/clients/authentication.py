@@ -32,6 +32,7 @@ from shared.opaque import (
     well_formed,
     well_formed_id,
 )
+from shared.refusal_traces.presented import CLIENT_KEY
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 MAX_BASIC_CHARACTERS = 2048
@@ -82,7 +83,10 @@ def basic_credentials(authorization: str) -> tuple[str, str]:
     """The id and the secret of a Basic Authorization field, percent-decoded (RFC 6749 section 2.3.1, RFC 7617)."""
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
-        raise InvalidClient("the Authorization field must be Basic")
+        said, prefix = "the Authorization field must be Basic", claimed_prefix(authorization.rpartition(" ")[2])
+        if prefix:
+            raise InvalidClient(said, detail="wrong_kind", presented=prefix, expected="Basic credentials")
+        raise InvalidClient(said)
     if len(encoded) > MAX_BASIC_CHARACTERS:
         raise InvalidClient(f"the Basic credentials are longer than {MAX_BASIC_CHARACTERS} characters")
     try:
@@ -154,7 +158,8 @@ class ClientAuthenticator:
         if record is None:
             other = of_another_kind(API_CLIENT_KEY, client_id)  # most often key and secret are swapped
             cause = "wrong_kind" if other else "unknown_client"
-            raise InvalidClient(FAILED, detail=cause, presented=claimed_prefix(client_id) if other else "")
+            prefix = claimed_prefix(client_id) if other else ""
+            raise InvalidClient(FAILED, detail=cause, presented=prefix, expected=CLIENT_KEY)
         refused = "wrong_secret" if known is None else stopped(record, now) or ended
         raise InvalidClient(FAILED, detail=refused or "", subject=Client.of_api_client(record, known).audited)
 

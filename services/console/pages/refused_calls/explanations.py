@@ -9,6 +9,7 @@ from services.console.pages.refused_calls.own_secrets import (
     is_client_secret,
     kind_of_prefix,
 )
+from shared.refusal_traces.presented import CLIENT_KEY
 
 
 class Explanation(NamedTuple):
@@ -187,10 +188,9 @@ def explanation_of(decision: Mapping[str, Any]) -> Explanation:
 
 
 def _is_swap(decision: Mapping[str, Any]) -> bool:
-    """Whether a client's secret came in the place of its key, and not as an assertion."""
-    at_token_endpoint = decision["path"].lower().endswith(TOKEN_ENDPOINT)
-    assertion = any("assertion" in step["expected"] for step in decision["steps"])
-    return at_token_endpoint and is_client_secret(decision["credential"]) and not assertion
+    """Whether a client's secret came in the place of its key, and not as an assertion or after Bearer."""
+    expected = [step["expected"] for step in decision["steps"]]
+    return CLIENT_KEY in expected and is_client_secret(decision["credential"])
 
 
 def _in_wrong_place(step: Mapping[str, Any], kind: SecretKind | None) -> Explanation:

@@ -142,6 +142,29 @@ async def test_the_line_of_a_refused_key_names_the_client_and_the_endpoint(servi
 
 
 @pytest.mark.parametrize(
+    ("path", "field", "sent", "cause", "found"),
+    [
+        ("/generate", "authorization", "Bearer pgak_of-its-holder", "wrong_place", "Bearer (begins with pgak_)"),
+        ("/generate", "x_api_token", "pgak_of-its-holder", "wrong_place", "X-Api-Token (begins with pgak_)"),
+        ("/verify", "x_api_key", "of-its-holder", "wrong_place", "X-Api-Key"),
+        ("/verify", "x_other", "of-its-holder", "no_credential", "Wrong token"),
+    ],
+)
+async def test_a_key_or_token_in_another_place_is_traced_by_that_place_and_its_prefix_alone(
+    service: Service, path: str, field: str, sent: str, cause: str, found: str
+) -> None:
+    method, body = ("POST", b"{}") if path == "/generate" else ("GET", None)
+    response, _ = await service.call(method, path, data=body, **{field: sent})
+    assert response.status == 403
+    traces = service.stack.registry.traces
+    await until(lambda: bool(traces))
+    trace = traces[-1]
+    assert (trace.cause, trace.credential) == (cause, "pgak_" if "pgak_" in sent else "")
+    assert found in trace.steps[-1].found
+    assert "of-its-holder" not in trace.model_dump_json()
+
+
+@pytest.mark.parametrize(
     ("path", "field", "prefix", "cause"),
     [
         ("/generate", "x_api_key", "pgat_", "wrong_kind"),

@@ -56,6 +56,12 @@ CASES = (
         headers={"authorization": basic(mint(API_CLIENT_SECRET), public_id(API_CLIENT_KEY))},
     ),
     Case(
+        "secret for Basic",
+        "credential",
+        "wrong_kind: it begins with pgcs_",
+        headers={"authorization": f"Bearer {mint(API_CLIENT_SECRET)}"},
+    ),
+    Case(
         "secret as assertion",
         "credential",
         "wrong_kind: it begins with pgcs_",

@@ -1,7 +1,8 @@
 """What a request holds is found in whatever place it is, and told by its place and prefix alone."""
 
-from gateway.credentials.presented import MAX_NAME_CHARACTERS, presented
+from gateway.credentials.presented import presented
 from shared.opaque import ACCESS_KEY, API_CLIENT_KEY, API_TOKEN, SECRET_PREFIXES, mint, public_id
+from shared.refusal_traces.presented import MAX_NAME_CHARACTERS
 from tests.support.cases import each_case
 from tests.support.http1.heads import head_of
 
@@ -36,7 +37,9 @@ def test_a_credential_is_told_by_its_place_and_prefix(line: str, lines: tuple[st
 def test_what_has_a_prefix_of_ours_comes_before_what_has_none() -> None:
     head = head_of("Authorization: Basic YTpi", "X-Api-Key: x", f"X-Token: {TOKEN}")
     assert str(presented(head)) == f"X-Token{SAID}"
-    assert str(presented(head_of("X-Api-Key: x", "Authorization: Basic YTpi"))) == "Authorization: Basic"
+    assert str(presented(head_of("X-Api-Key: x", "Authorization: Basic YTpi"))) == "X-Api-Key"
+    malformed = head_of(f"X-Token: {TOKEN}", line="GET /x?%ff=%ff HTTP/1.1")
+    assert str(presented(malformed)) == f"X-Token{SAID}"
 
 
 @each_case("secret", (*map(mint, SECRET_PREFIXES), public_id(API_CLIENT_KEY)))

@@ -8,6 +8,7 @@ from services.console.pages.refused_calls.explanations import (
 )
 from services.console.pages.refused_calls.operators import REMEDIES, todo_of_operator
 from shared.refusal_traces.causes import CHECKS
+from shared.refusal_traces.presented import CLIENT_KEY
 from tests.support.cases import each_case
 
 CALL = {"path": "/v2.0/site", "credential": "", "steps": []}
@@ -62,7 +63,8 @@ def test_a_credential_of_another_kind_is_named_with_the_place_where_it_goes() ->
     key = explanation_of({**misplaced, "credential": "pgck_"})
     assert key.title == "An API client's key was sent where another kind of credential belongs"
     swapped = {**misplaced, "credential": "pgcs_"}
-    assert "swapped" in explanation_of({**swapped, "path": "/auth/token"}).title
+    in_place_of_key = {"check": "credential", "ok": False, "found": "", "expected": CLIENT_KEY}
+    assert "swapped" in explanation_of({**swapped, "path": "/auth/token", "steps": [in_place_of_key]}).title
     assert "swapped" not in explanation_of(swapped).title
     assertion = {"check": "credential", "ok": False, "found": "", "expected": "an assertion (a JWT)"}
     as_assertion = explanation_of({**swapped, "path": "/oauth2/token", "steps": [assertion]})

@@ -1,0 +1,61 @@
+"""Which credential a request holds, wherever it is: its place and the prefix of its kind, and no more of it."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from shared.logging.redaction import redacted
+from shared.opaque import claimed_prefix
+
+CLIENT_KEY = "the key of an API client"
+"""What is expected, in the words of traces, where a client's secret came in its place."""
+MAX_NAME_CHARACTERS = 64
+_FIELDS = {"authorization": "Authorization", "x-api-token": "X-Api-Token", "x-api-key": "X-Api-Key"}
+"""Those that hold a credential, whatever it begins with."""
+_PARAMETERS = frozenset({"apitoken", "access_token"})
+"""As above; the second is of RFC 6750 section 2.3."""
+_SCHEMES = frozenset({"Basic", "Bearer", "Digest"})
+
+
+class Presented(NamedTuple):
+    place: str
+    """A header field with the scheme of Authorization, or a parameter of the query."""
+    prefix: str
+    """`pgat_` and the like; "" of what is no secret or key of ours."""
+
+    def __str__(self) -> str:
+        return f"{self.place} (begins with {self.prefix})" if self.prefix else self.place
+
+
+def presented(fields: Iterable[tuple[str, str]], parameters: Iterable[tuple[str, str]]) -> Presented | None:
+    """What has a prefix of ours, in any place; else the first thing in a place where credentials are.
+
+    `fields` and `parameters` of the query by name and value. For calls that are refused: it looks at every one.
+    """
+    first = None
+    for one in _all(fields, parameters):
+        if one.prefix:
+            return one
+        first = first or one
+    return first
+
+
+def _all(fields: Iterable[tuple[str, str]], parameters: Iterable[tuple[str, str]]) -> Iterator[Presented]:
+    for name, value in fields:
+        prefix, place = _prefix_of(value), _FIELDS.get(name.lower())
+        if place == "Authorization" and (scheme := value.partition(" ")[0].capitalize()) in _SCHEMES:
+            yield Presented(f"{place}: {scheme}", prefix)
+        elif place is not None:
+            yield Presented(place, prefix)
+        elif prefix:
+            yield Presented(redacted(name[:MAX_NAME_CHARACTERS]), prefix)
+    for name, value in parameters:
+        prefix = _prefix_of(value)
+        if name in _PARAMETERS:
+            yield Presented(f"{name} in the query", prefix)
+        elif prefix:
+            yield Presented("the query", prefix)
+
+
+def _prefix_of(value: str) -> str:
+    """Also after a scheme, and in quotes."""
+    return claimed_prefix(value.strip().rpartition(" ")[2].lstrip("\"'"))
