@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from services.console.pages.bars import OUTCOMES, Bar, Calls, Drawing, in_words, totals_of
+from services.console.pages.kinds import Kind
 
 HOURS = 25
 """That are drawn: the last 24, and the present one."""
@@ -13,6 +15,18 @@ LATEST_HOURS = 2
 """The present one and the one before: between one and two hours."""
 DRAWING = Drawing(periods=HOURS, height=64, bar=14, step=18)
 MAX_CAUSES = 12
+_STEPS = (
+    ("company", "Create a company: whoever is to call.", "/companies?new=company", "New company"),
+    (
+        "application",
+        "Create an application: what is called, with its scopes.",
+        "/applications?new=application",
+        "New application",
+    ),
+    ("booking", "Book the application for the company, on the company's page.", "/companies", ""),
+    ("credential", "Create a credential for the company, and hand it over.", "/companies", ""),
+)
+"""What there has to be for a first call, how it is made, and where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +82,20 @@ class CallsOfDay:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One of those that lead to the first call. `done`: it was taken. `path`: where it is taken."""
+    """One of those that lead to the first call. `path`: where it is taken."""
 
     words: str
     done: bool
+    """Whether it was taken, by anybody."""
     path: str = ""
     button: str = ""
+    made: "Made | None" = None
+    """The newest that it has made; None also for what was deleted since."""
+
+
+class Made(NamedTuple):
+    name: str
+    path: str
 
 
 def calls_of_day(overview: Mapping[str, Any]) -> CallsOfDay:
@@ -85,22 +107,38 @@ def calls_of_day(overview: Mapping[str, Any]) -> CallsOfDay:
     return CallsOfDay([Hour(at, known.get(at, none)["calls"], known.get(at, none)["refusals"]) for at in begins])
 
 
-def first_steps(there_is: Mapping[str, bool]) -> list[Step]:
-    """What leads to the first call, in order; empty once there was one."""
+def first_steps(there_is: Mapping[str, bool], made: Mapping[str, Made]) -> list[Step]:
+    """What leads to the first call, in order; empty once there was one. `made`: the newest of each, where known."""
     if there_is["call"]:
         return []
-    return [
-        Step("Create a company: whoever is to call.", there_is["company"], "/companies?new=company", "New company"),
-        Step(
-            "Create an application: what is called, with its scopes.",
-            there_is["application"],
-            "/applications?new=application",
-            "New application",
-        ),
-        Step("Book the application for the company, on the company's page.", there_is["booking"], "/companies"),
-        Step("Create a credential for the company, and hand it over.", there_is["credential"], "/companies"),
-        Step("See the first call arrive here, some seconds after it was made.", done=False),
-    ]
+    steps = [Step(words, there_is[what], path, button, made.get(what)) for what, words, path, button in _STEPS]
+    return [*steps, Step("See the first call arrive here, some seconds after it was made.", done=False)]
+
+
+def made_of(
+    companies: Sequence[Mapping[str, Any]],
+    applications: Sequence[Mapping[str, Any]],
+    bookings: Sequence[Mapping[str, Any]],
+    credentials: Sequence[tuple[Kind, Mapping[str, Any]]],
+) -> dict[str, Made]:
+    """The first of each list, which are objects of the admin API."""
+    found: dict[str, Made] = {}
+    for company in companies[:1]:
+        found["company"] = Made(company["name"], _path_of(company))
+    for application in applications[:1]:
+        path = f"/applications/{quote(application['application_prefix'], safe='')}"
+        found["application"] = Made(application["name"], path)
+    for booking in bookings[:1]:
+        name = f"{booking['application']['name']} for {booking['company']['name']}"
+        found["booking"] = Made(name, f"{_path_of(booking['company'])}/booked-applications/{booking['id']}")
+    for kind, item in credentials[:1]:
+        name = f"{kind.label(item)} of {item['company']['name']}"
+        found["credential"] = Made(name, f"{_path_of(item['company'])}/{kind.path}/{item['id']}")
+    return found
+
+
+def _path_of(company: Mapping[str, Any]) -> str:
+    return f"/companies/{quote(company['client_prefix'], safe='')}"
 
 
 def _refused(hours: Sequence[Hour], cause: str) -> int:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from services.console.pages.overview import calls_of_day, first_steps
+from services.console.pages.kinds import BY_PATH
+from services.console.pages.overview import Made, calls_of_day, first_steps, made_of
 
 NOTHING = dict.fromkeys(("company", "application", "booking", "credential", "call"), False)
 
@@ -47,10 +48,24 @@ def test_bars_stay_within_the_drawing() -> None:
 
 
 def test_steps_lead_to_the_first_call_and_then_are_gone() -> None:
-    assert [step.done for step in first_steps(NOTHING)] == [False] * 5
-    assert [step.done for step in first_steps({**NOTHING, "company": True, "application": True})] == [
-        True,
-        True,
-        *[False] * 3,
+    assert [step.done for step in first_steps(NOTHING, {})] == [False] * 5
+    some = first_steps({**NOTHING, "company": True, "application": True}, {})
+    assert [step.done for step in some] == [True, True, *[False] * 3]
+    assert first_steps({**NOTHING, "call": True}, {}) == []
+
+
+def test_a_step_that_was_taken_names_the_newest_that_it_made_and_where_that_is() -> None:
+    company = {"name": "Acme", "client_prefix": "acme"}
+    application = {"name": "SMS", "application_prefix": "SMS"}
+    booking = {"id": "b", "company": company, "application": application}
+    key = {"id": "k", "name": "server", "company": company}
+    made = made_of([company], [application], [booking], [(BY_PATH["access-keys"], key)])
+    steps = first_steps(dict.fromkeys(NOTHING, True) | {"call": False}, made)
+    assert [step.made for step in steps] == [
+        Made("Acme", "/companies/acme"),
+        Made("SMS", "/applications/SMS"),
+        Made("SMS for Acme", "/companies/acme/booked-applications/b"),
+        Made("server of Acme", "/companies/acme/access-keys/k"),
+        None,
     ]
-    assert first_steps({**NOTHING, "call": True}) == []
+    assert made_of([], [], [], []) == {}
