@@ -3,12 +3,13 @@
 The screenshots go to `var/screenshots`, for people to look at.
 """
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.browser import axe
-from tests.browser.screens import FOLDER, WIDTHS
+from tests.browser.screens import FOLDER, SCROLLED, WIDTHS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -69,3 +70,30 @@ def test_the_menu_is_one_line_in_a_hand_and_opens_without_scripts(owner: "Page")
     owner.set_viewport_size({"width": 1280, "height": 900})
     assert owner.get_by_text("Menu", exact=True).is_hidden()
     assert owner.get_by_role("link", name="Companies").is_visible()
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/companies", "/companies/blabla", "/companies/blabla/booked-applications", "/applications"]
+)
+def test_what_is_looked_at_most_needs_no_scrolling_sideways_in_a_hand(owner: "Page", path: str) -> None:
+    owner.set_viewport_size({"width": 390, "height": 900})
+    owner.goto(path)
+    assert owner.evaluate(SCROLLED) == []
+
+
+def test_a_new_company_is_shown_what_each_application_opens_and_chooses_one(owner: "Page") -> None:
+    prefix = f"book{time.time_ns()}"
+    owner.goto("/companies?new=company")
+    owner.get_by_label("Name").fill("Booking")
+    owner.get_by_label("Client prefix").fill(prefix)
+    owner.get_by_label("Company URL").fill(f"https://{prefix}.example")
+    owner.get_by_role("button", name="Create company").click()
+    owner.get_by_role("link", name="book an application").click()
+    choices = owner.get_by_role("radio")
+    assert [choice.is_checked() for choice in choices.all()] == [False] * choices.count()
+    website = owner.get_by_role("radio", name="Website (WEBSITE)")
+    assert "/website/v1/yachts" in (owner.locator(f"#{website.get_attribute('aria-describedby')}").inner_text())
+    website.check()
+    owner.get_by_role("button", name="Book application").click()
+    owner.get_by_role("heading", name="Website", exact=True).wait_for()
+    assert owner.get_by_role("row", name="website:read:yachts").get_by_text("/website/v1/yachts").is_visible()

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from tests.browser import axe
-from tests.browser.screens import FOLDER, WIDTHS
+from tests.browser.screens import FOLDER, SCROLLED, WIDTHS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -20,6 +20,14 @@ PATHS = (
     "/portal/refused-calls", "/portal/doctor", "/notices", "/people", "/portal/sessions", "/portal/activity",
     "/api-documentation",
 )  # fmt: skip
+
+BROKEN_WORDS = """() => [...document.querySelectorAll("code.path")].flatMap(code => [...code.childNodes])
+    .filter(node => {
+        const range = document.createRange();
+        range.selectNodeContents(node);
+        return node.nodeType === Node.TEXT_NODE && range.getClientRects().length > 1;
+    }).map(node => node.data)"""
+"""Segments of paths that are on more than one line."""
 
 
 class Backend:
@@ -102,5 +110,39 @@ def test_first_call_is_waited_for_and_arrives_by_itself(
     )
     assert called.status_code == 200
     page.get_by_role("heading", name="The first call has arrived").wait_for(timeout=60_000)
+    page.context.close()
+    assert complaints == []
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_calls_are_read_in_a_hand_without_scrolling_and_paths_break_at_slashes_alone(
+    browser: "Browser", backend: Backend, values: dict[str, str], scripts: bool
+) -> None:
+    prefix = f"hand{int(time.time() * 1000)}"
+    backend.post("/companies", name="Hand", client_prefix=prefix, company_uri=f"https://{prefix}.example")
+    booking = backend.post("/bookings", company_id=prefix, application_id="SMS")
+    token = backend.post("/api-tokens", booking_id=booking["id"], remote_application="A name that is rather long")
+    sent = requests.post(
+        f"{values['GATEWAY_URL']}/sms/v1/messages",
+        json={"to": "+4912345", "text": "hello"},
+        headers={"X-Api-Token": token["token"], "X-Client-Prefix": prefix},
+        timeout=30,
+    )
+    assert sent.status_code == 202
+    page, complaints = entered(browser, backend.link(prefix), scripts=scripts, base_url=values["CONSOLE_URL"])
+    page.set_viewport_size({"width": 390, "height": 900})
+    for path in ("/portal", "/portal/usage"):
+        page.goto(path)
+        page.get_by_text("check of the API token, by a service that was sent it").wait_for(timeout=60_000)
+        page.get_by_role("cell", name="sms", exact=True).wait_for(timeout=60_000)
+        numbers = page.locator("td.number:visible").all()
+        assert len(numbers) >= 2 * 3, path
+        for box in (number.bounding_box() for number in numbers):
+            assert box is not None
+            assert box["x"] + box["width"] <= 390, path
+        assert page.evaluate(SCROLLED) == [], path
+        page.set_viewport_size({"width": 240, "height": 900})
+        assert page.evaluate(BROKEN_WORDS) == [], path
+        page.set_viewport_size({"width": 390, "height": 900})
     page.context.close()
     assert complaints == []

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from services.console.pages import events, routes
 from services.console.pages.field_errors import as_sentence, wrong_fields
 from services.console.pages.limits import limits_in_words
+from services.console.pages.portal import called
 from services.console.pages.qr_code import qr_code
 from services.console.pages.refused_calls.calls import checks_of, credential_of
 from services.console.pages.refused_calls.explanations import explanation_of
@@ -68,6 +69,8 @@ class Renderer:
         self._environment.filters["event_details"] = events.details
         self._environment.filters["stands_for"] = routes.stands_for
         self._environment.filters["route_credential"] = routes.credential_in_words
+        self._environment.filters["what_it_does"] = called.what_it_does
+        self._environment.filters["breaking"] = called.breaking
         self._environment.filters["event_path"] = events.subject_path
 
     def page(

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 CELLS = frozenset({"td", "th", "dt", "dd"})
 """Whose words are apart from those of the next one, whatever is between their tags."""
-VOID = frozenset({"input", "meta", "link", "br", "hr", "img"})
+VOID = frozenset({"input", "meta", "link", "br", "wbr", "hr", "img"})
 
 
 @dataclass

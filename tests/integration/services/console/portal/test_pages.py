@@ -103,6 +103,26 @@ async def test_usage_is_shown_against_each_limit(console: Console) -> None:
     assert page.links["shop"] == f"{visiting.base}/access-keys/{key['id']}"
 
 
+async def test_checks_at_the_validator_are_told_from_calls_of_apis_wherever_calls_are_listed(
+    console: Console,
+) -> None:
+    visiting = await visit(console)
+    booking = await visiting.admin.booking(visiting.company, "sms:send")
+    token = await visiting.admin.create("/api-tokens", booking_id=booking["id"], remote_application="Texts")
+    for route in ("sms", "/OKIT.Operator.Api/api/tokenvalidator"):
+        await visiting.called(token, "api_token", route=route)
+    for path in ("/portal", "/portal/usage"):
+        page = await visiting.browser.open(path)
+        words = " ".join(page.words.split())
+        assert (
+            "/OKIT.Operator.Api/api/tokenvalidator check of the API token, by a service that was sent it" in words
+        )
+        assert "asks the validator about an API token" in words
+        assert words.count("check of the API token") == 1
+        assert "api/<wbr>tokenvalidator" in page.text, "it breaks there and nowhere within a word"
+    assert "asks the validator" in (await visiting.browser.open(f"{visiting.base}/api-tokens/{token['id']}")).words
+
+
 async def test_code_has_ones_own_ids_and_path_and_stays_text_whatever_is_in_them(console: Console) -> None:
     visiting = await visit(console)
     client = await visiting.admin.create("/api-clients", **visiting.of, comment=MARKUP, scopes=[])
