@@ -17,6 +17,7 @@ from services.console.http.rights.applications import ApplicationPage, BookingSt
 from services.console.http.rights.credentials import CredentialChangePages
 from services.console.http.search import SearchPages
 from services.console.http.sign_in.page import SignInPage
+from services.console.http.sign_in.reauthentication import Reauthentication
 from services.console.http.sign_in.table import SignInPages
 from services.console.http.stops import Stops
 from services.console.http.support import SupportPages
@@ -42,8 +43,9 @@ class ConsolePages:
     ) -> None:
         usage, stops = RecentUsage(clock), Stops(renderer, clock)
         sign_in = SignInPage(visitors, renderer)
-        self.own = OwnPages(visitors, renderer, sign_in)
-        self.sign_in = SignInPages(visitors, renderer, sign_in, self.own.reauthentication)
+        reauthentication = Reauthentication(visitors, renderer, sign_in)
+        self.sign_in = SignInPages(visitors, renderer, sign_in, reauthentication)
+        self.own = OwnPages(visitors, renderer, reauthentication)
         self.companies = CompanyPages(renderer, usage, stops)
         self.bookings = BookingPages(renderer, routes)
         self.new_credentials = NewCredentialPages(renderer, stops, routes, gateway)

@@ -17,8 +17,11 @@ from services.key_registry.http.people.people import PeopleEndpoints
 from services.key_registry.http.people.portal import PortalEndpoints
 from services.key_registry.http.people.sessions import SessionEndpoints
 from services.key_registry.http.people.table import PeopleHandlers
+from services.key_registry.people.account.own_factors import OwnFactors
+from services.key_registry.people.account.own_passkeys import OwnPasskeys
+from services.key_registry.people.account.own_password import OwnPassword
+from services.key_registry.people.account.own_sessions import OwnSessions
 from services.key_registry.people.administration import PeopleAdministration
-from services.key_registry.people.factors.own_factors import OwnFactors
 from services.key_registry.people.factors.second_step import SecondStep
 from services.key_registry.people.factors.totp_secrets import TotpSecrets
 from services.key_registry.people.invitations.acceptance import InvitationAcceptance
@@ -29,9 +32,7 @@ from services.key_registry.people.openid.schemas import SignInMethods
 from services.key_registry.people.openid.settings import openid_client
 from services.key_registry.people.openid.sign_in import OpenIdSignIn
 from services.key_registry.people.openid.states import States
-from services.key_registry.people.own_password import OwnPassword
 from services.key_registry.people.passkeys.challenges import Challenges
-from services.key_registry.people.passkeys.own_passkeys import OwnPasskeys
 from services.key_registry.people.passkeys.relying_party import RelyingParty
 from services.key_registry.people.passkeys.sign_in import PasskeySignIn
 from services.key_registry.people.password_resets.administration import PasswordResetAdministration
@@ -46,7 +47,6 @@ from services.key_registry.people.reauthentication.reauthentication import Reaut
 from services.key_registry.people.sealing import Seals
 from services.key_registry.people.sessions.access import SessionAccess
 from services.key_registry.people.sessions.opening import Lifetimes, SessionOpening
-from services.key_registry.people.sessions.own_sessions import OwnSessions
 from services.key_registry.people.sessions.password_sign_in import PasswordSignIn
 from services.key_registry.people.sessions.pending import PendingSignIns
 from services.key_registry.people.sign_in_policy import SignInPolicy

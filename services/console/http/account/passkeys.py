@@ -9,8 +9,8 @@ from aiohttp import web
 from services.console.admin_api import segment, together
 from services.console.browser.forms import Form
 from services.console.browser.visitors import Visitors
-from services.console.http.account.reauthentication import REFUSALS, Reauthentication
 from services.console.http.sign_in.passkey import credential_of
+from services.console.http.sign_in.reauthentication import REFUSALS, Reauthentication
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.errors import Conflict, Unprocessable

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from services.console.browser.forms import Form
 from services.console.browser.waiting import retry_later, too_many_attempts
-from services.console.http.account.reauthentication import REFUSALS, Reauthentication
+from services.console.http.sign_in.reauthentication import REFUSALS, Reauthentication
 from services.console.pages.field_errors import wrong_fields
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session

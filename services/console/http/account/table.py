@@ -5,20 +5,19 @@ from collections.abc import Callable
 from services.console.browser.visitors import Visitors
 from services.console.http.account.account import AccountPages
 from services.console.http.account.passkeys import PasskeyPages
-from services.console.http.account.reauthentication import Reauthentication
 from services.console.http.account.second_factor import SecondFactorPages
-from services.console.http.sign_in.page import SignInPage
+from services.console.http.sign_in.reauthentication import Reauthentication
 from services.console.http.signed_in import FormHandler, PageHandler
 from services.console.pages.renderer import Renderer
 from shared.http.endpoints import Endpoint
 
 
 class OwnPages:
-    def __init__(self, visitors: Visitors, renderer: Renderer, sign_in: SignInPage) -> None:
-        self.reauthentication = Reauthentication(visitors, renderer, sign_in)
-        self.account = AccountPages(renderer, self.reauthentication)
-        self.second_factor = SecondFactorPages(renderer, self.reauthentication)
-        self.passkeys = PasskeyPages(visitors, renderer, self.reauthentication)
+    def __init__(self, visitors: Visitors, renderer: Renderer, reauthentication: Reauthentication) -> None:
+        self.reauthentication = reauthentication
+        self.account = AccountPages(renderer, reauthentication)
+        self.second_factor = SecondFactorPages(renderer, reauthentication)
+        self.passkeys = PasskeyPages(visitors, renderer, reauthentication)
 
 
 def account_endpoints(

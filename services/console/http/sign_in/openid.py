@@ -8,10 +8,10 @@ from services.console.browser.forms import from_another_site
 from services.console.browser.return_path import own_path
 from services.console.browser.visitors import Visitors
 from services.console.browser.waiting import retry_later, too_many_attempts
-from services.console.http.account.reauthentication import Reauthentication
 from services.console.http.sign_in.authorization_response import authorization_response
 from services.console.http.sign_in.new_session import begin_session
 from services.console.http.sign_in.page import SignInPage
+from services.console.http.sign_in.reauthentication import Reauthentication
 from services.console.pages.renderer import Renderer
 from shared.errors import Conflict, NotFound, TooManyRequests, Unprocessable
 

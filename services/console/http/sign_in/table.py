@@ -3,7 +3,6 @@
 from functools import partial
 
 from services.console.browser.visitors import Visitors
-from services.console.http.account.reauthentication import Reauthentication
 from services.console.http.portal.entrance import EntrancePages
 from services.console.http.sign_in.invitation import InvitationPages
 from services.console.http.sign_in.openid import OpenIdPages
@@ -11,6 +10,7 @@ from services.console.http.sign_in.page import SignInPage
 from services.console.http.sign_in.passkey import PasskeySignInPages
 from services.console.http.sign_in.password import PasswordPages
 from services.console.http.sign_in.password_reset import PasswordResetPages
+from services.console.http.sign_in.reauthentication import Reauthentication
 from services.console.http.sign_in.second_step import SecondStepPages
 from services.console.pages.renderer import Renderer
 from shared.http.endpoints import Endpoint

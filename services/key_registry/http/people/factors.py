@@ -14,7 +14,7 @@ from services.key_registry.http.people.sessions import PATH as SESSIONS
 from services.key_registry.http.people.sessions import created_session, origin_of
 from services.key_registry.http.schemas import BASE, problems
 from services.key_registry.paging import parse_query
-from services.key_registry.people.factors.own_factors import OwnFactors
+from services.key_registry.people.account.own_factors import OwnFactors
 from services.key_registry.people.factors.schemas import (
     RecoveryCodesResponse,
     SecondFactor,

@@ -10,7 +10,7 @@ from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.people.proof import proof_of
 from services.key_registry.http.schemas import BASE, problems
 from services.key_registry.paging import parse_query
-from services.key_registry.people.own_password import OwnPassword
+from services.key_registry.people.account.own_password import OwnPassword
 from services.key_registry.people.reauthentication.schemas import PasswordChange
 from services.key_registry.people.responses import Me
 from shared.http.client_address import ClientAddress

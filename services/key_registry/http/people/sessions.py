@@ -8,11 +8,11 @@ from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.people.refusals import StrangerRefusals
 from services.key_registry.http.schemas import BASE
 from services.key_registry.paging import parse_query
+from services.key_registry.people.account.own_sessions import OwnSessions
 from services.key_registry.people.factors.schemas import PendingSession
 from services.key_registry.people.requests import SignIn
 from services.key_registry.people.responses import CreatedSession, SessionList, SessionResponse, SignedInPerson
 from services.key_registry.people.sessions.opening import OpenedSession, SignInOrigin
-from services.key_registry.people.sessions.own_sessions import OwnSessions
 from services.key_registry.people.sessions.password_sign_in import PasswordSignIn
 from services.key_registry.people.sessions.pending import BegunSignIn
 from shared.audit.trail import RefusalAudit

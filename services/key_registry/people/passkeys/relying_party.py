@@ -30,6 +30,10 @@ NAME = "Passgate"
 LOCALHOST = "localhost"
 MAX_CREDENTIAL_ID_BYTES = 1023
 """Web Authentication Level 3, section 4, "credential ID"."""
+UNAVAILABLE = (
+    "passkeys need PASSGATE_CONSOLE_URL of the key registry, with https and a domain or of this machine, and "
+    "PASSGATE_WEBHOOK_KEY_FILE"
+)
 WebAuthnResponse = Mapping[str, Any]
 """As `PublicKeyCredential.toJSON` gives it."""
 

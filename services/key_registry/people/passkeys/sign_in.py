@@ -4,8 +4,8 @@ from typing import Any
 
 from services.key_registry.catalog.field_types import now_of
 from services.key_registry.people.passkeys.challenges import SIGN_IN, Challenges
-from services.key_registry.people.passkeys.own_passkeys import UNAVAILABLE
 from services.key_registry.people.passkeys.relying_party import (
+    UNAVAILABLE,
     InvalidCredential,
     RelyingParty,
     WebAuthnResponse,

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from services.key_registry import people
 from services.key_registry.catalog.permissions import Admin
-from services.key_registry.people.factors.own_factors import OfferedTotp
+from services.key_registry.people.account.own_factors import OfferedTotp
 from services.key_registry.people.factors.schemas import TotpOffer
 
 SHOWN = {

@@ -14,6 +14,7 @@ from services.key_registry.people.audit import record
 from services.key_registry.people.passkeys.challenges import Challenges, registration_of
 from services.key_registry.people.passkeys.ports import Passkey
 from services.key_registry.people.passkeys.relying_party import (
+    UNAVAILABLE,
     InvalidCredential,
     RelyingParty,
     WebAuthnResponse,
@@ -26,10 +27,6 @@ from shared.clock import Clock
 from shared.errors import Conflict, Forbidden, NotFound, Unprocessable
 
 MAX_PASSKEYS = 20
-UNAVAILABLE = (
-    "passkeys need PASSGATE_CONSOLE_URL of the key registry, with https and a domain or of this machine, and "
-    "PASSGATE_WEBHOOK_KEY_FILE"
-)
 
 
 class OwnPasskeys:

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from services.key_registry.people import throttle
-from services.key_registry.people.factors.own_factors import ENROLMENT_LIFE_S
+from services.key_registry.people.account.own_factors import ENROLMENT_LIFE_S
 from services.key_registry.storage.postgres.people.pruning import UNFINISHED_KEPT_S, prune_people
 from tests.integration.services.key_registry.people.factors.enrolment import (
     RECOVERY,

@@ -3,8 +3,8 @@
 import asyncio
 
 from services.key_registry.people import throttle
+from services.key_registry.people.account.own_passkeys import MAX_PASSKEYS
 from services.key_registry.people.passkeys.challenges import CHALLENGE_LIFE_S
-from services.key_registry.people.passkeys.own_passkeys import MAX_PASSKEYS
 from tests.integration.services.key_registry.people.factors.enrolment import enrol
 from tests.integration.services.key_registry.people.joining import CONSOLE_URL, PASSWORD, People
 from tests.integration.services.key_registry.people.passkeys.registering import (
