@@ -58,4 +58,6 @@ def _all(fields: Iterable[tuple[str, str]], parameters: Iterable[tuple[str, str]
 
 def _prefix_of(value: str) -> str:
     """Also after a scheme, and in quotes."""
+    if "_" not in value:
+        return ""
     return claimed_prefix(value.strip().rpartition(" ")[2].lstrip("\"'"))
