@@ -9,6 +9,7 @@ from services.console.http.portal.company import own_company, own_company_id, se
 from services.console.pages.kinds import BY_API_KIND, Kind
 from services.console.pages.portal.snippets import (
     LANGUAGES,
+    OWN_PATH,
     RUN,
     environment_of,
     lacks_scopes,
@@ -70,6 +71,7 @@ class CallPages:
             "offered": offered,
             "language": language,
             "path": path,
+            "to_be_typed": path == OWN_PATH,
             "lacks_scopes": lacks_scopes(credential),
             "works": path != sample_path(kind, credential) or not lacks_scopes(credential),
             "variables": environment_of(kind),

@@ -154,6 +154,23 @@ async def test_another_credential_is_called_at_a_path_of_its_own_kind(console: C
         assert called in page.words
 
 
+async def test_where_no_sample_takes_a_credential_the_path_is_to_be_typed(console: Console) -> None:
+    visiting = await visit(console)
+    booking = await visiting.admin.booking(visiting.company, "boats:read")
+    token = await visiting.admin.create("/api-tokens", booking_id=booking["id"], remote_application="Boats")
+    client = await visiting.admin.create("/api-clients", **visiting.of, comment="boats", scopes=["boats:read"])
+    booked = f"{visiting.base}/booked-applications"
+    for credential, link in (
+        (token, ("booking", f"{booked}/{booking['id']}")),
+        (client, ("booked applications", booked)),
+    ):
+        page = await visiting.browser.open(f"/portal/how-to-call?credential={credential['id']}")
+        assert "No sample API takes this" in page.words
+        assert page.links[link[0]] == link[1]
+        page = await visiting.browser.press("Show", Path_of_the_API="/boats")
+        assert ("No sample API" in page.words, "/boats" in page.words) == (False, True)
+
+
 async def test_a_credential_without_scopes_is_offered_no_call_but_the_way_to_its_scopes(console: Console) -> None:
     visiting = await visit(console)
     client = await visiting.admin.create("/api-clients", **visiting.of, comment="shop", scopes=[])

@@ -1,0 +1,42 @@
+"""Words that a vendor's document has, and nobody else knows, are explained where they are met."""
+
+import pytest
+
+from tests.support.browser.browser import Browser
+from tests.support.harness.console import Console
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/companies?new=company", "sent with each API token of the company"),
+        ("/companies?new=company", "JWTs that the company signs with a key pair have to name it letter by letter"),
+        ("/applications?new=application", "say by it whose API tokens they take"),
+        (
+            "{company}/api?new=api-client",
+            "the one that routes ask for unless they name another (PASSGATE_AUDIENCE)",
+        ),
+        ("{company}/api-clients/{client}/change", "the one that routes ask for unless they name another"),
+        ("{company}/settings", "it is sent with each of its API tokens"),
+        ("{company}/booked-applications/{booking}", "a route says by it whose API tokens it takes"),
+    ],
+)
+async def test_a_word_is_explained_where_it_is_asked_for_or_shown(
+    owner: Browser, console: Console, path: str, said: str
+) -> None:
+    admin = console.registry.owner
+    company = await admin.company()
+    booking = await admin.booking(company, "site:read")
+    client = await admin.create("/api-clients", company_id=company["id"], comment="x", scopes=["site:read"])
+    named = {"company": f"/companies/{company['client_prefix']}", "client": client["id"], "booking": booking["id"]}
+    page = await owner.open(path.format(**named))
+    assert (page.status, said in " ".join(page.words.split())) == (200, True)
+
+
+async def test_who_calls_the_validator_is_said_where_it_is_handed_over(owner: Browser, console: Console) -> None:
+    company = await console.registry.owner.company()
+    booking = await console.registry.owner.booking(company, "sms:send")
+    await owner.open(f"/companies/{company['client_prefix']}/booked-applications/{booking['id']}?new=api-token")
+    page = await owner.press("Create token", Remote_Application="Texts")
+    assert (page.status, "Whoever has the token does not call it" in page.words) == (201, True)
+    assert "No sample API takes it" in page.words, "a sample is of another application"
