@@ -34,8 +34,7 @@ def endpoints(renderer: Renderer, assets: Assets, sessions: Sessions, pages: Con
 
     return [
         open_to_all("GET", PATH, assets.get, "Style sheet and script"),
-        *sign_in_endpoints(pages.sign_in, open_to_all),
-        form("/sign-out", pages.sign_in.password.sign_out, "Sign out"),
+        *sign_in_endpoints(pages.sign_in, open_to_all, form),
         *_companies(pages, page, form),
         *_new_credentials(pages, page, form),
         *_credentials(pages, page, form),

@@ -104,12 +104,16 @@ class Renderer:
         return web.Response(status=304, headers={**HEADERS, "ETag": tag})
 
     def redirect(self, path: str) -> web.Response:
-        """To a page of ours, after a form (RFC 9110 section 15.4.4)."""
-        return web.Response(status=SEE_OTHER, headers={**HEADERS, "Location": path})
+        """To a page of ours, after a form (RFC 9110 section 15.4.4). Raises `ValueError` for what is none."""
+        if not path.startswith("/") or path.startswith(("//", "/\\")):
+            raise ValueError("this redirect leads to another site")
+        return _see_other(path)
 
     def redirect_to_provider(self, url: str) -> web.Response:
-        """To the OpenID provider, which `url` is of."""
-        return web.Response(status=SEE_OTHER, headers={**HEADERS, "Location": url})
+        """To the OpenID provider, which `url` is of. Raises `ValueError` for what is no URL of a page."""
+        if not url.startswith(("https://", "http://")):
+            raise ValueError("the provider has no such URL")
+        return _see_other(url)
 
     def error(self, error: ServiceError) -> web.Response:
         """A page for what ended a request."""
@@ -119,6 +123,10 @@ class Renderer:
         )
         response.headers.update(error_headers(error))
         return response
+
+
+def _see_other(location: str) -> web.Response:
+    return web.Response(status=SEE_OTHER, headers={**HEADERS, "Location": location})
 
 
 def _hidden(name: str, value: str) -> Markup:

@@ -1,5 +1,6 @@
-"""The table of pages that need no session: signing in, and links that work once."""
+"""The table of signing in and out, and of links that work once: all but signing out needs no session."""
 
+from collections.abc import Callable
 from functools import partial
 
 from services.console.browser.visitors import Visitors
@@ -12,6 +13,7 @@ from services.console.http.sign_in.password import PasswordPages
 from services.console.http.sign_in.password_reset import PasswordResetPages
 from services.console.http.sign_in.reauthentication import Reauthentication
 from services.console.http.sign_in.second_step import SecondStepPages
+from services.console.http.signed_in import FormHandler
 from services.console.pages.renderer import Renderer
 from shared.http.endpoints import Endpoint
 
@@ -29,11 +31,14 @@ class SignInPages:
         self.portal_link = EntrancePages(visitors, renderer)
 
 
-def sign_in_endpoints(pages: SignInPages, open_to_all: partial[Endpoint]) -> list[Endpoint]:
+def sign_in_endpoints(
+    pages: SignInPages, open_to_all: partial[Endpoint], form: Callable[[str, FormHandler, str], Endpoint]
+) -> list[Endpoint]:
     invitation, reset, link = pages.invitation, pages.password_reset, pages.portal_link
     return [
         open_to_all("GET", "/sign-in", pages.password.show, "Where people sign in"),
         open_to_all("POST", "/sign-in", pages.password.sign_in, "Sign in with a password"),
+        form("/sign-out", pages.password.sign_out, "Sign out"),
         open_to_all("GET", "/sign-in/code", pages.second_step.show, "Where a second factor is entered"),
         open_to_all("POST", "/sign-in/code", pages.second_step.finish, "Finish signing in with a code"),
         open_to_all("POST", "/sign-in/passkey-options", pages.passkey.options, "What a passkey needs"),

@@ -1,6 +1,8 @@
-"""No page is large, however many there are and however long their names."""
+"""No page is large, however many there are and however long their names; no redirect leads elsewhere."""
 
 from typing import Any
+
+import pytest
 
 from services.console.admin_api import AdminApi
 from services.console.http.operations.hygiene import API_PAGE, ENOUGH
@@ -72,3 +74,16 @@ def test_webhooks() -> None:
     states = ("pending", "delivered", "dead")
     page = {"webhook": webhook, "items": [delivery] * 25, "states": states, "form": {}}
     assert size_of("operations/webhook.html", **page, **more) < MAX_PAGE_BYTES
+
+
+def test_a_redirect_leads_to_a_page_of_ours_and_that_of_a_sign_in_to_a_web_page() -> None:
+    renderer = Renderer(ASSETS)
+    assert renderer.redirect("/people?saved").headers["Location"] == "/people?saved"
+    for elsewhere in ("https://evil.example/", "//evil.example/", "/\\evil.example/", "people", ""):
+        with pytest.raises(ValueError, match="another site"):
+            renderer.redirect(elsewhere)
+    url = "https://provider.example/authorize?state=x"
+    assert renderer.redirect_to_provider(url).headers["Location"] == url
+    for no_page in ("javascript:alert(1)", "/people", ""):
+        with pytest.raises(ValueError, match="no such URL"):
+            renderer.redirect_to_provider(no_page)
