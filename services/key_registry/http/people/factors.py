@@ -73,7 +73,7 @@ class FactorEndpoints:
 
     async def offer(self, request: web.Request) -> web.Response:
         """201 with the one response that contains the secret."""
-        offered = await self._own.offer_totp(*await self._confirming(request))
+        offered = await self._own.offer_totp(*await self._admin_and_proof(request))
         shown = TotpOffer.model_validate(offered).model_dump(mode="json")
         return json_response(shown, status=201, headers=NO_STORE)
 
@@ -84,13 +84,13 @@ class FactorEndpoints:
         return _recovery_codes(await self._own.confirm_totp(admin, body.code, block))
 
     async def replace_recovery_codes(self, request: web.Request) -> web.Response:
-        return _recovery_codes(await self._own.replace_recovery_codes(*await self._confirming(request)))
+        return _recovery_codes(await self._own.replace_recovery_codes(*await self._admin_and_proof(request)))
 
     async def remove(self, request: web.Request) -> web.Response:
-        await self._own.remove_totp(*await self._confirming(request))
+        await self._own.remove_totp(*await self._admin_and_proof(request))
         return web.Response(status=204, headers=NO_STORE)
 
-    async def _confirming(self, request: web.Request) -> tuple[Admin, Proof]:
+    async def _admin_and_proof(self, request: web.Request) -> tuple[Admin, Proof]:
         admin = (await self._authentication.caller(request)).admin
         body = await bodies.model(request, ConfirmedAct)
         return admin, proof_of(body, request, self._addresses)

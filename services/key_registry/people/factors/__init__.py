@@ -1,1 +1,1 @@
-"""Second factors: codes of an authenticator (RFC 6238), recovery codes, sign-ins that wait for one of them."""
+"""Second factors: codes of an authenticator (RFC 6238), recovery codes, and the step that asks for one of them."""

@@ -1,1 +1,1 @@
-"""Sessions of people: how they begin, who may have one, and what shows whose a token is."""
+"""Sessions of people: how they begin, at once or after a code, who may have one, and whose a token is."""
