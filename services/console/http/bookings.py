@@ -10,7 +10,7 @@ from services.console.browser.forms import Form
 from services.console.http.companies import company_of, company_path
 from services.console.http.operations.routes import GatewayRoutes
 from services.console.pages.renderer import Renderer, filled_in
-from services.console.pages.routes import MAX_OFFERED, Opened, opened
+from services.console.pages.routes import MAX_OFFERED, MAX_SCOPES_OFFERED, Opened, opened
 from services.console.session import Session
 from shared.errors import Conflict, Unprocessable
 
@@ -73,6 +73,7 @@ class BookingPages:
             bookable=len(bookable),
             offered=await self._opened(found[:OFFERED] if session.edits else []),
             most=MAX_OFFERED,
+            most_scopes=MAX_SCOPES_OFFERED,
             more=len(found) > OFFERED,
             q=words,
             **values,

@@ -10,8 +10,10 @@ MAX_SHOWN = 100
 """On one page."""
 MAX_OPENED = 20
 """Of one scope, on the page of an application or a booking."""
-MAX_OFFERED = 4
+MAX_OFFERED = 3
 """Of one scope, where applications are chosen from."""
+MAX_SCOPES_OFFERED = 6
+"""Of one application there."""
 CREDENTIALS = {
     "none": "none",
     "jwt": "access token",

@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 
 from services.console.admin_api import AdminApi
+from services.console.http.bookings import OFFERED
 from services.console.http.operations.hygiene import API_PAGE, ENOUGH
 from services.console.pages.events import EVENT_TYPES
 from services.console.pages.hygiene import CHECKS
 from services.console.pages.kinds import KINDS
 from services.console.pages.renderer import Renderer
+from services.console.pages.routes import MAX_OFFERED, MAX_SCOPES_OFFERED, Opened
 from services.console.session import Session
 from shared.http.client import ServiceClient
 
@@ -34,6 +36,21 @@ def test_hygiene() -> None:
     found = [(KINDS[2], credential)] * (ENOUGH - 1 + API_PAGE)
     values = {"check": CHECKS["idle"], "checks": CHECKS.values(), "company": "", "further": "?", "cut": False}
     assert size_of("operations/hygiene.html", found=found, went_on=True, **values) < MAX_PAGE_BYTES
+
+
+def test_applications_to_be_booked() -> None:
+    scopes = [f"scope{number}:read" for number in range(200)]
+    routes = [
+        {"name": "r", "host": "", "path": f"/{LONG[:50]}", "prefix": False, "methods": None, "scopes": scopes[:1]}
+    ]
+    of = {"name": LONG[:100], "application_prefix": "p" * 64, "scopes": scopes, "id": "i" * 36}
+    opens = Opened(dict.fromkeys(scopes, routes * 50), routes * 50)
+    booking = {"id": "b" * 36, "application_id": of["id"], "application": of, "created_at": AT}
+    values: dict[str, Any] = {"offered": [(of, opens)] * OFFERED, "bookable": 500, "more": True, "q": ""}
+    values |= {"bookings": [{**booking, "effective_status": "active"}] * 20, "scopes": {of["id"]: scopes}}
+    values |= {"most": MAX_OFFERED, "most_scopes": MAX_SCOPES_OFFERED}
+    company = {**COMPANY, "effective_status": "active", "id": "c" * 36}
+    assert size_of("bookings.html", company=company, **values) < MAX_PAGE_BYTES
 
 
 def test_notices() -> None:
