@@ -19,8 +19,8 @@ NAME = "__Host-passgate-session"
 PENDING_NAME = "__Host-passgate-sign-in"
 PENDING_LIFE_S = 300
 OPENID_NAME = "__Host-passgate-openid"
-CONFIRMING_NAME = "__Host-passgate-openid-confirm"
-"""Takes its place while a person confirms an act. Either replaces the other: the one begun last is gone on with."""
+REAUTHENTICATION_NAME = "__Host-passgate-openid-confirm"
+"""In its place while a person shows again who they are. Either replaces the other: the newest is gone on with."""
 OPENID_LIFE_S = 600
 CONFIRMATION_NAME = "__Host-passgate-confirmation"
 CONFIRMATION_LIFE_S = 300
@@ -63,27 +63,28 @@ def drop_pending(response: web.StreamResponse) -> None:
     response.del_cookie(PENDING_NAME, path="/", secure=True, httponly=True, samesite="Lax")
 
 
-def openid_return(request: web.Request, *, confirming: bool = False) -> tuple[str, str]:
+def openid_return(request: web.Request, *, reauthenticates: bool = False) -> tuple[str, str]:
     """What whoever comes back from the OpenID provider has begun with, and the path to go on to."""
-    token, _, after = request.cookies.get(CONFIRMING_NAME if confirming else OPENID_NAME, "").partition(".")
+    name = REAUTHENTICATION_NAME if reauthenticates else OPENID_NAME
+    token, _, after = request.cookies.get(name, "").partition(".")
     return token, own_path(unquote(after))
 
 
-def confirms_by_openid(request: web.Request) -> bool:
+def is_reauthentication(request: web.Request) -> bool:
     """Whether whoever comes back from the provider has a session, and began to show that it is theirs."""
-    return CONFIRMING_NAME in request.cookies
+    return REAUTHENTICATION_NAME in request.cookies
 
 
-def keep_openid(response: web.StreamResponse, token: str, after: str, *, confirming: bool = False) -> None:
+def keep_openid(response: web.StreamResponse, token: str, after: str, *, reauthenticates: bool = False) -> None:
     """`Lax`: the provider's site leads back here."""
     drop_openid(response)
     value = f"{token}.{quote(after, safe='')}"
-    name = CONFIRMING_NAME if confirming else OPENID_NAME
+    name = REAUTHENTICATION_NAME if reauthenticates else OPENID_NAME
     response.set_cookie(name, value, path="/", secure=True, httponly=True, samesite="Lax", max_age=OPENID_LIFE_S)
 
 
 def drop_openid(response: web.StreamResponse) -> None:
-    for name in (OPENID_NAME, CONFIRMING_NAME):
+    for name in (OPENID_NAME, REAUTHENTICATION_NAME):
         response.del_cookie(name, path="/", secure=True, httponly=True, samesite="Lax")
 
 

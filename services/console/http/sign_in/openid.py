@@ -45,8 +45,8 @@ class OpenIdPages:
 
         But for who has begun to show that a session is theirs, which goes on.
         """
-        if cookies.confirms_by_openid(request):
-            return await self._confirmed(request)
+        if cookies.is_reauthentication(request):
+            return await self._reauthenticated(request)
         body, after = authorization_response(request)
         try:
             created = await self._visitors.api_of(request).post("/sessions/openid/finish", body)
@@ -66,7 +66,7 @@ class OpenIdPages:
         cookies.drop_openid(response)
         return response
 
-    async def _confirmed(self, request: web.Request) -> web.Response:
+    async def _reauthenticated(self, request: web.Request) -> web.Response:
         try:
             response = await self._reauthentication.finish(request)
         except SignedOut:

@@ -70,12 +70,12 @@ class Reauthentication:
         except Conflict:
             return self._renderer.redirect(f"{after}?confirmed=no")
         response = self._renderer.redirect_to_provider(begun["url"])
-        cookies.keep_openid(response, begun["token"], after, confirming=True)
+        cookies.keep_openid(response, begun["token"], after, reauthenticates=True)
         return response
 
     async def finish(self, request: web.Request) -> web.Response:
         """Back from the provider, with the session that was left. Raises `SignedOut`."""
-        body, after = authorization_response(request, confirming=True)
+        body, after = authorization_response(request, reauthenticates=True)
         path = after if after in PAGES else "/account"
         try:
             api = self._visitors.api_of(request, cookies.session_token(request))

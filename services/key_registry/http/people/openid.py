@@ -77,12 +77,12 @@ class OpenIdEndpoints:
             opened = await self._sign_in.finish(response, origin_of(request, self._addresses))
         return begun_session(opened) if isinstance(opened, BegunSignIn) else created_session(opened)
 
-    async def begin_confirmation(self, request: web.Request) -> web.Response:
+    async def begin_reauthentication(self, request: web.Request) -> web.Response:
         admin = (await self._authentication.caller(request)).admin
         begun = BegunOpenIdResponse.model_validate(await self._reauthentication.begin(admin))
         return json_response(begun.model_dump(mode="json"), status=201, headers=NO_STORE)
 
-    async def finish_confirmation(self, request: web.Request) -> web.Response:
+    async def finish_reauthentication(self, request: web.Request) -> web.Response:
         admin = (await self._authentication.caller(request)).admin
         response = await _response_of(request)
         with self._refusals.counted(request):
@@ -107,7 +107,7 @@ def _reauthentication(handlers: OpenIdEndpoints, admin: partial[Endpoint]) -> Se
         endpoint(
             "POST",
             CONFIRMATIONS,
-            handlers.begin_confirmation,
+            handlers.begin_reauthentication,
             "Begin a fresh sign-in at the OpenID provider",
             responses={
                 201: Response("Where the browser is to go", BegunOpenIdResponse),
@@ -117,7 +117,7 @@ def _reauthentication(handlers: OpenIdEndpoints, admin: partial[Endpoint]) -> Se
         endpoint(
             "POST",
             f"{CONFIRMATIONS}/finish",
-            handlers.finish_confirmation,
+            handlers.finish_reauthentication,
             "Finish a fresh sign-in at the OpenID provider",
             body=OpenIdFinish,
             responses={

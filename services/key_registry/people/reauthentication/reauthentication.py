@@ -22,7 +22,7 @@ from shared.errors import Forbidden, Invalid, NotFound, Unprocessable
 T = TypeVar("T")
 Act = Callable[[PeopleWriter, Person, datetime], Awaitable[T]]
 WRONG_PASSWORD = "is not the present password"
-NOT_CONFIRMED = "was used, or came too late: sign in at the OpenID provider again"
+CONFIRMATION_SPENT = "was used, or came too late: sign in at the OpenID provider again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class _Checked:
     def refusal(self) -> tuple[str, str]:
         """Once it is not any more: the member of the body that showed it, and what is said of it."""
         if self.fresh_sign_in is not None:
-            return "confirmation", NOT_CONFIRMED
+            return "confirmation", CONFIRMATION_SPENT
         return "password", WRONG_PASSWORD
 
 
@@ -115,7 +115,7 @@ class Reauthentication:
             if latest.second_factor and not await use_code(writer, latest, checked.code, now, self._secrets):
                 raise self._refused(person, "code", "is wrong, or was used before")
             if fresh is not None and not await writer.use_seal(fresh):
-                raise self._refused(person, "confirmation", NOT_CONFIRMED)
+                raise self._refused(person, "confirmation", CONFIRMATION_SPENT)
             return await act(writer, await writer.find_person(person.id) or latest, now)
 
     def _fresh_sign_in(self, admin: Admin, person: Person, proof: Proof) -> OpenedSeal:
@@ -125,7 +125,7 @@ class Reauthentication:
                 raise InvalidSeal("malformed")
             return self._confirmations.verify(proof.confirmation, admin.id, admin.session_id, self._clock.now())
         except InvalidSeal:
-            raise self._refused(person, "confirmation", NOT_CONFIRMED) from None
+            raise self._refused(person, "confirmation", CONFIRMATION_SPENT) from None
 
     @asynccontextmanager
     async def attempt(self, admin: Admin, address_block: str) -> AsyncIterator[None]:

@@ -16,7 +16,7 @@ SESSION = {"token": "t", "created_at": "2027-01-15T08:00:00Z", "expires_at": "20
         lambda response: cookies.keep(response, SESSION),
         lambda response: cookies.keep_pending(response, "t"),
         lambda response: cookies.keep_openid(response, "t", "/"),
-        lambda response: cookies.keep_openid(response, "t", "/", confirming=True),
+        lambda response: cookies.keep_openid(response, "t", "/", reauthenticates=True),
         lambda response: cookies.keep_confirmation(response, "t"),
     ],
 )
