@@ -12,7 +12,6 @@ client leaves, and pauses when it is much.
 
 import asyncio
 from math import inf
-from typing import cast
 
 from gateway.http1.body import BodyDecoder
 from gateway.http1.framing import request_body
@@ -23,6 +22,7 @@ from gateway.proxy.body_pace import BodyPace
 from gateway.proxy.ports import Listener, RequestReceiver
 from gateway.proxy.sockets import end_writing, has_left, reset_on_close
 from shared.http.connection import HEAD_TIMEOUT_S
+from shared.transport.turn_transport import TurnTransport, turn_transport
 
 SLOW_READER_TIMEOUT_S = 28.0
 """Seconds in which a client must take what is waiting for it."""
@@ -90,7 +90,7 @@ class ClientConnection(asyncio.Protocol):
         """`https` with TLS, else `http`."""
         self.read_deadline = inf
         self.write_deadline = inf
-        self._transport: asyncio.Transport | None = None
+        self._transport: TurnTransport | None = None
 
     @property
     def draining(self) -> bool:
@@ -110,7 +110,7 @@ class ClientConnection(asyncio.Protocol):
     # What the event loop calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one by its methods alone
+        self._transport = turn_transport(transport, self._loop)
         self._transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         if not self.peer:
             peer = transport.get_extra_info("peername")
@@ -126,6 +126,10 @@ class ClientConnection(asyncio.Protocol):
             self._keep_ahead(self._ahead + data)
         else:
             self._advance(data)
+
+    def eof_received(self) -> None:
+        if self._transport is not None:
+            self._transport.send()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from math import inf
-from typing import cast
 
 from gateway.http1.response import BadResponse, ResponseReader, Upgrade
 from gateway.proxy.ports import (
@@ -15,6 +14,7 @@ from gateway.proxy.ports import (
     describe,
 )
 from gateway.proxy.upstream.endpoint import Endpoint
+from shared.transport.turn_transport import TurnTransport, turn_transport
 
 WRITE_BUFFER_BYTES = 65536
 """Waiting to be taken by the upstream, over which the client's body is not read on."""
@@ -58,14 +58,13 @@ class UpstreamConnection(asyncio.Protocol):
         self.endpoint = endpoint
         self._released = released
         self._lost: Callable[[UpstreamConnection], None] | None = lost
-        self._transport: asyncio.Transport | None = None
+        self._transport: TurnTransport | None = None
         self._receiver: ResponseReceiver | None = None
         self._reader: ResponseReader | None = None
         self._requests = 0
         self._request_complete = True
-        self._paused = False
-        self._ended = False
-        """Whether the upstream has closed its side: over TLS, with the alert that says so."""
+        self._paused = self._ended = False
+        """`_ended`: whether the upstream has closed its side: over TLS, with the alert that says so."""
         self._response_timeout = self._idle_timeout = inf
         self.deadline = inf
 
@@ -76,7 +75,7 @@ class UpstreamConnection(asyncio.Protocol):
     # What the event loop calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one by its methods alone
+        self._transport = turn_transport(transport, self._loop)
         self._transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
 
     def data_received(self, data: bytes) -> None:

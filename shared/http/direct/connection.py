@@ -13,6 +13,7 @@ from shared.http.direct.endpoints import DirectEndpoints
 from shared.http.direct.plain_request import CutOffBody, PlainRequest, WholeBody, aiohttp_request, plain_request
 from shared.http.direct.response import rendered
 from shared.http.responses import internal_error
+from shared.transport.turn_transport import TurnTransport, turn_transport
 
 log = structlog.get_logger()
 
@@ -51,7 +52,7 @@ class DirectConnection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         """Looks at the deadline now and then: one for each request would cost more."""
         self._body_timer: asyncio.TimerHandle | None = None
-        self.transport: asyncio.Transport | None = None
+        self.transport: TurnTransport | None = None
         self.ssl_context = self.peername = self.sockname = None
         """As `aiohttp.web.Request` finds them at its connection."""
 
@@ -61,7 +62,7 @@ class DirectConnection(asyncio.Protocol):
         return self._task is not None or self._headed is not None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport  # type: ignore[assignment]
+        self.transport = turn_transport(transport, self._loop)
         self.peername, self.sockname = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
         if (own := transport.get_extra_info("socket")) is not None:
             own.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -158,7 +159,8 @@ class DirectConnection(asyncio.Protocol):
         if self.transport is None:
             return
         self._ordinary = ordinary = self._make_ordinary()
-        ordinary.connection_made(self.transport)
+        self.transport.send()
+        ordinary.connection_made(self.transport.below)
         if self._writing_paused:
             ordinary.pause_writing()
         ordinary.data_received(data)
@@ -203,6 +205,8 @@ class DirectConnection(asyncio.Protocol):
     def eof_received(self) -> None:
         if self._ordinary is not None:
             self._ordinary.eof_received()
+        elif self.transport is not None:
+            self.transport.send()
 
     def connection_lost(self, error: Exception | None) -> None:
         self.transport = None

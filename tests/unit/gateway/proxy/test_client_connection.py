@@ -22,7 +22,7 @@ class Transport:
     def __init__(self) -> None:
         self.reading, self.closing, self.closed_writing = True, False, False
 
-    def set_write_buffer_limits(self, high: int) -> None: ...
+    def set_write_buffer_limits(self, high: int, low: int | None = None) -> None: ...
 
     def get_extra_info(self, name: str) -> tuple[str, int]:
         return ("192.0.2.1", 1)
@@ -35,6 +35,12 @@ class Transport:
 
     def resume_reading(self) -> None:
         self.reading = True
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+    def is_reading(self) -> bool:
+        return self.reading
 
     def can_write_eof(self) -> bool:
         return True

@@ -1,0 +1,1 @@
+"""Transports over those of the event loop."""

@@ -1,0 +1,131 @@
+"""A transport that sends what is written in one turn of the event loop at the end of that turn.
+
+A write wakes whoever reads at the other end, which on one machine costs more than all else that a write does. When
+the writes of a turn follow each other, most find their readers awake (`make bench`).
+"""
+
+import asyncio
+import weakref
+from collections import deque
+from typing import Any, cast
+
+LARGE_BYTES = 16384
+"""From here on a write is made at once: who sends so much is slowed down by who takes it too slowly."""
+
+
+class TurnWrites:
+    """What the connections of one event loop have written in this turn of it."""
+
+    __slots__ = ("_due", "_loop", "_waiting")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: deque[tuple[asyncio.Transport, bytes]] = deque()
+        self._due = False
+
+    def add(self, transport: asyncio.Transport, data: bytes) -> None:
+        if len(data) >= LARGE_BYTES:
+            self.send()
+            transport.write(data)
+            return
+        self._waiting.append((transport, data))
+        if not self._due:
+            self._send_soon()
+
+    def send(self) -> None:
+        """Send all of it now. What is for a transport that has been closed meanwhile is dropped."""
+        waiting = self._waiting
+        while waiting:
+            transport, data = waiting.popleft()
+            if not transport.is_closing():
+                transport.write(data)
+
+    def _send_soon(self) -> None:
+        self._due = True
+        self._loop.call_soon(self._end_turn)
+
+    def _end_turn(self) -> None:
+        self._due = False
+        try:
+            self.send()
+        finally:
+            if self._waiting and not self._due:  # one of them failed
+                self._send_soon()
+
+
+_of_loops: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, TurnWrites]" = weakref.WeakKeyDictionary()
+
+
+class TurnTransport(asyncio.Transport):
+    """Whatever else is done to the connection finds sent what was written before. `below`: the loop's transport.
+
+    When the other end has closed its side, the loop closes `below` unasked: call `send` in `eof_received`.
+    """
+
+    __slots__ = ("_writes", "below")
+
+    def __init__(self, below: asyncio.Transport, writes: TurnWrites) -> None:
+        self.below = below
+        self._writes = writes
+
+    def write(self, data: Any) -> None:
+        self._writes.add(self.below, data)
+
+    def send(self) -> None:
+        self._writes.send()
+
+    def write_eof(self) -> None:
+        self._writes.send()
+        self.below.write_eof()
+
+    def close(self) -> None:
+        self._writes.send()
+        self.below.close()
+
+    def abort(self) -> None:
+        self._writes.send()
+        self.below.abort()
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self._writes.send()
+        self.below.set_protocol(protocol)
+
+    # What needs no order
+
+    def can_write_eof(self) -> bool:
+        return self.below.can_write_eof()
+
+    def is_closing(self) -> bool:
+        return self.below.is_closing()
+
+    def pause_reading(self) -> None:
+        self.below.pause_reading()
+
+    def resume_reading(self) -> None:
+        self.below.resume_reading()
+
+    def is_reading(self) -> bool:
+        return self.below.is_reading()
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        return self.below.get_protocol()
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return self.below.get_extra_info(name, default)
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        self.below.set_write_buffer_limits(high, low)
+
+    def get_write_buffer_limits(self) -> tuple[int, int]:
+        return self.below.get_write_buffer_limits()
+
+    def get_write_buffer_size(self) -> int:
+        self._writes.send()
+        return self.below.get_write_buffer_size()
+
+
+def turn_transport(below: asyncio.BaseTransport, loop: asyncio.AbstractEventLoop) -> TurnTransport:
+    """One that shares its turns with all others of `loop`."""
+    if (writes := _of_loops.get(loop)) is None:
+        writes = _of_loops[loop] = TurnWrites(weakref.proxy(loop))
+    return TurnTransport(cast("asyncio.Transport", below), writes)  # uvloop's is one by its methods alone
