@@ -89,7 +89,7 @@ def bad_credential(refused: RefusedCredential, *, route: str) -> Refusal:
         fields=(("WWW-Authenticate", 'Bearer error="invalid_token"'),),
         cause=refused.cause,
         route=route,
-        credential=refused,
+        credential=refused.without_frames(),
     )
 
 

@@ -78,6 +78,14 @@ class RefusedCredential(Exception):
         self.presented = ""
         """The prefix of what is of another kind."""
 
+    def without_frames(self) -> "RefusedCredential":
+        """The same, to be kept: the frames of where it was raised lead to the call, and that to whatever keeps it.
+
+        Such a cycle is for the garbage collector, which a flood of refusals would have run all the time.
+        """
+        self.__traceback__ = self.__context__ = None
+        return self
+
     @classmethod
     def for_token(cls, fault: InvalidToken) -> "RefusedCredential":
         """The refusal of a JWT whose holder is unknown. What its maker has to correct is for our log alone."""
