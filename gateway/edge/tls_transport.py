@@ -56,6 +56,10 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
             self._incoming.write(data)
             self._read()
 
+    def eof_received(self) -> None:
+        """The peer sends no more, by its alert or by the end of its side: what is written already goes out."""
+        self._protocol.eof_received()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._ended = True
         self._protocol.connection_lost(exc)
@@ -78,12 +82,14 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
             while not (self._paused or self._ended) and (incoming.pending or tls.pending()):
                 data = tls.read(READ_BYTES)
                 if not data:
+                    self.eof_received()
                     self.close()
                     break
                 self._protocol.data_received(data)
         except ssl.SSLWantReadError:
             pass  # the record is not complete
         except ssl.SSLError:
+            self.eof_received()
             self._ended = True
             self._flush()  # an alert says what is wrong
             self._below.close()

@@ -30,27 +30,28 @@ class TurnWrites:
             return
         self._waiting.append((transport, data))
         if not self._due:
-            self._send_soon()
+            self._due = True
+            self._loop.call_soon(self._end_turn)
 
     def send(self) -> None:
-        """Send all of it now. What is for a transport that has been closed meanwhile is dropped."""
+        """Send all of it now. What is for a transport that has been closed meanwhile is dropped.
+
+        A connection that cannot be written to ends, and no other feels it.
+        """
         waiting = self._waiting
         while waiting:
             transport, data = waiting.popleft()
-            if not transport.is_closing():
+            if transport.is_closing():
+                continue
+            try:
                 transport.write(data)
-
-    def _send_soon(self) -> None:
-        self._due = True
-        self._loop.call_soon(self._end_turn)
+            except Exception as error:
+                self._loop.call_exception_handler({"message": "a write failed", "exception": error})
+                transport.abort()
 
     def _end_turn(self) -> None:
         self._due = False
-        try:
-            self.send()
-        finally:
-            if self._waiting and not self._due:  # one of them failed
-                self._send_soon()
+        self.send()
 
 
 _of_loops: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, TurnWrites]" = weakref.WeakKeyDictionary()

@@ -104,11 +104,12 @@ class UpstreamConnection(asyncio.Protocol):
 
     def eof_received(self) -> None:
         self._ended = True
+        if self._transport is not None:
+            self._transport.send()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        receiver, reader = self._receiver, self._reader
-        self._receiver = None
+        receiver, reader, self._receiver = self._receiver, self._reader, None
         if receiver is None or reader is None:
             self._leave()
             return

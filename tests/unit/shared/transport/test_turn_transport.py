@@ -117,7 +117,10 @@ async def test_a_connection_that_was_lost_keeps_no_other_from_sending(pairs: lis
     assert lost.far.received == b""
 
 
-async def test_a_write_that_fails_keeps_no_other_from_being_sent(pairs: list[Pair]) -> None:
+@pytest.mark.parametrize("act", ["wait", "close", "write"])
+async def test_a_connection_that_cannot_be_written_to_ends_and_no_other_feels_it(
+    pairs: list[Pair], act: str
+) -> None:
     loop = asyncio.get_running_loop()
     seen: list[object] = []
     loop.set_exception_handler(lambda _, context: seen.append(context["exception"]))
@@ -125,10 +128,17 @@ async def test_a_write_that_fails_keeps_no_other_from_being_sent(pairs: list[Pai
     def fail(_: bytes) -> None:
         raise RuntimeError("no")
 
-    turn_transport(Recorder(pairs[0].near.below, fail), loop).write(b"x")
-    pairs[1].near.transport.write(b"y")
-    await until(lambda: pairs[1].far.received == b"y")
+    broken, other = pairs
+    turn_transport(Recorder(broken.near.below, fail), loop).write(b"x")
+    other.near.transport.write(b"y")
+    if act == "close":
+        other.near.transport.close()
+    elif act == "write":
+        other.near.transport.write(b"z" * LARGE_BYTES)
+    await until(lambda: other.far.over if act == "close" else other.far.received.startswith(b"y"))
     assert [str(error) for error in seen] == ["no"]
+    await until(lambda: broken.far.over)
+    assert other.far.received[:1] == b"y"
 
 
 class Recorder(asyncio.Transport):
@@ -137,6 +147,9 @@ class Recorder(asyncio.Transport):
 
     def is_closing(self) -> bool:
         return self.below.is_closing()
+
+    def abort(self) -> None:
+        self.below.abort()
 
     def write(self, data: object) -> None:
         self.record(bytes(data))  # type: ignore[call-overload]

@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -383,6 +384,50 @@ async def test_plain_requests_never_reach_the_parser_also_after_one_that_is_not_
         wire = await _talk(port, pieces, 7)
     assert handed_over == [get(b"/nowhere"), LAST]
     assert wire.count(b"HTTP/1.1 200") == 6
+
+
+async def test_a_pipelined_request_that_is_not_plain_is_responded_to_after_the_plain_one() -> None:
+    async with _running(_app(direct=True)) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(get() + get(b"/nowhere") + LAST)
+        async with asyncio.timeout(BUSY_MACHINE_LIMIT_S):
+            wire = await reader.read()
+        writer.close()
+    assert re.findall(rb"HTTP/1\.1 (\d+)", wire) == [b"200", b"404", b"200"]
+
+
+@pytest.mark.parametrize("event", ["end of the client's side", "hand-over"])
+async def test_what_is_written_is_sent_before_the_connection_is_anyone_elses(event: str) -> None:
+    written: list[bytes] = []
+
+    class Recorder(asyncio.Transport):
+        def is_closing(self) -> bool:
+            return False
+
+        def write(self, data: Any) -> None:
+            written.append(data)
+
+    class Ordinary:
+        def connection_made(self, transport: object) -> None:
+            written.append(b"handed over")
+
+        def data_received(self, data: bytes) -> None: ...
+
+        def connection_lost(self, error: Exception | None) -> None: ...
+
+    ordinary: Any = Ordinary
+    endpoints: Any = SimpleNamespace(connections=set())
+    connection = direct_connection.DirectConnection(endpoints, ordinary, asyncio.get_running_loop())
+    connection.connection_made(Recorder())
+    assert connection.transport is not None
+    connection.transport.write(b"response")
+    if event == "hand-over":
+        connection._hand_over(b"POST")
+        assert written == [b"response", b"handed over"]
+    else:
+        connection.eof_received()
+        assert written == [b"response"]
+    connection.connection_lost(None)
 
 
 async def _talk(port: int, pieces: Sequence[bytes], responses: int) -> bytes:
