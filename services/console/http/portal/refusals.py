@@ -5,6 +5,7 @@ from aiohttp import web
 from services.console.admin_api import segment
 from services.console.http.operations.filtered_list import filtered_list
 from services.console.http.portal.company import own_company
+from services.console.http.support import MAX_ID_CHARACTERS
 from services.console.pages.refused_calls.calls import of_calls
 from services.console.pages.refused_calls.explanations import titles
 from services.console.pages.renderer import Renderer
@@ -12,14 +13,6 @@ from services.console.session import Session
 from shared.errors import NotFound, Unprocessable
 
 FILTERS = ("cause", "credential", "from", "to")
-GONE = (
-    "No refused call of yours has this id: they are kept for 7 days, and served ones are not. If the response was "
-    "401, what was sent did not say whose call it was. Either nothing was sent; or it was sent in another header "
-    "field than the API reads; or it was of another kind than the API takes; or key and secret were swapped; or it "
-    "was mistyped or cut off. Compare the call with the code under How to call, and paste what you sent into "
-    "Doctor: it says what it is, where it goes, and whether it is whole. If that does not help, give the request "
-    "id to whoever runs the API, who can see what was sent where."
-)
 
 
 class RefusalPages:
@@ -42,8 +35,12 @@ class RefusalPages:
 
     async def show(self, request: web.Request, session: Session) -> web.Response:
         company = await own_company(session)
+        wanted = request.match_info["request_id"]
         try:
-            decision = await session.api.get(f"/decisions/{segment(request.match_info['request_id'])}")
+            decision = await session.api.get(f"/decisions/{segment(wanted)}")
         except (NotFound, Unprocessable):
-            raise NotFound(GONE) from None
+            shown = wanted[:MAX_ID_CHARACTERS]
+            return self._renderer.page(
+                "portal/no_refused_call.html", session=session, status=404, company=company, wanted=shown
+            )
         return self._renderer.page("portal/refused_call.html", session=session, company=company, decision=decision)

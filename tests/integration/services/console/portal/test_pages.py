@@ -87,6 +87,22 @@ async def test_a_refused_call_says_what_was_wrong_and_how_to_mend_it(console: Co
     assert (await visiting.browser.open("/portal/refused-calls?from=yesterday")).status == 422
 
 
+async def test_a_refused_call_that_is_not_found_shows_the_id_asked_for_and_leads_on(console: Console) -> None:
+    browser = (await visit(console)).browser
+    page = await browser.open("/portal/refused-calls?request_id=0f41c0ffee")
+    words = " ".join(page.words.split())
+    assert page.status == 404
+    assert "Request id that you asked for 0f41c0ffee" in words
+    assert "give 0f41c0ffee to whoever runs the API" in words
+    assert browser.headers["X-Request-Id"] not in page.text, "that of this page is nobody's business"
+    assert page.links["Doctor"] == "/portal/doctor"
+    assert page.text.count('href="/portal/doctor"') == page.text.count('href="/portal/how-to-call"') == 2
+    assert "Credentials" in page.links, "the menu stays"
+    for text in ("%3Cscript%3Ealert(1)%3C%2Fscript%3E", "x" * 5000):
+        page = await browser.open(f"/portal/refused-calls/{text}")
+        assert (page.status, "<script>alert" in page.text, "x" * 201 in page.text) == (404, False, False)
+
+
 async def test_usage_is_shown_against_each_limit(console: Console) -> None:
     visiting = await visit(console, limits={"quota": {"calls": 1000, "per": "day"}})
     limits = {"rate": {"calls": 50, "per_seconds": 1}, "quota": {"calls": 100, "per": "month"}}
