@@ -10,6 +10,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from services.console.browser.return_path import is_own_path
 from services.console.pages import events, routes
 from services.console.pages.field_errors import as_sentence, wrong_fields
 from services.console.pages.limits import limits_in_words
@@ -105,7 +106,7 @@ class Renderer:
 
     def redirect(self, path: str) -> web.Response:
         """To a page of ours, after a form (RFC 9110 section 15.4.4). Raises `ValueError` for what is none."""
-        if not path.startswith("/") or path.startswith(("//", "/\\")):
+        if not is_own_path(path):
             raise ValueError("this redirect leads to another site")
         return _see_other(path)
 

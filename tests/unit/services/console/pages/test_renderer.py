@@ -96,7 +96,8 @@ def test_webhooks() -> None:
 def test_a_redirect_leads_to_a_page_of_ours_and_that_of_a_sign_in_to_a_web_page() -> None:
     renderer = Renderer(ASSETS)
     assert renderer.redirect("/people?saved").headers["Location"] == "/people?saved"
-    for elsewhere in ("https://evil.example/", "//evil.example/", "/\\evil.example/", "people", ""):
+    dropped = ("/\t/evil.example/", "/\n/evil.example/", "/\r\n/evil.example/", "/people\r\nSet-Cookie: x")
+    for elsewhere in ("https://evil.example/", "//evil.example/", "/\\evil.example/", *dropped, "people", ""):
         with pytest.raises(ValueError, match="another site"):
             renderer.redirect(elsewhere)
     url = "https://provider.example/authorize?state=x"
