@@ -60,7 +60,7 @@ class BookingPages:
         bookings = await session.api.items("/bookings", company_id=company["id"])
         applications = await session.api.items("/applications")
         words = q.strip()[:MAX_WORD_CHARACTERS]
-        booked = {booking["application_id"] for booking in bookings}
+        booked = {booking["application_id"] for booking in bookings if booking["status"] != "revoked"}
         bookable = [a for a in applications if a["id"] not in booked and a["status"] == "active"]
         found = [a for a in bookable if _is_like(a, words)]
         return self._renderer.page(

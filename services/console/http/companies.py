@@ -1,5 +1,6 @@
 """Companies: the list, a new one, and one with all of its credentials."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -29,6 +30,12 @@ def company_path(company: Object) -> str:
 async def company_of(request: web.Request, session: Session) -> Object:
     """The company in the path, by its client prefix or its id."""
     found: Object = await session.api.get(f"/companies/{segment(request.match_info['company'])}")
+    return found
+
+
+async def suspended_bookings(session: Session, company: Object) -> Sequence[Object]:
+    """The newest: where none is active, something is booked all the same."""
+    found, _ = await session.api.newest("/bookings", SHOWN_BOOKINGS, company_id=company["id"], status="suspended")
     return found
 
 
@@ -106,9 +113,11 @@ class CompanyPages:
             newest_credentials(session, SHOWN_OF_A_KIND, **own),
             session.api.newest("/bookings", SHOWN_BOOKINGS, status="active", **own),
         )
+        suspended = [] if bookings or credentials else await suspended_bookings(session, company)
         return self._renderer.page(
             "company.html",
             bookings=bookings,
+            suspended=suspended,
             more_bookings=more_bookings,
             session=session,
             company=company,

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from services.console.http.bookings import OFFERED
+from tests.integration.services.console.portal.visiting import enter
 from tests.support.browser.browser import Browser
 from tests.support.harness.console import Console
 
@@ -27,6 +28,40 @@ async def test_first_step_is_to_book_an_application(owner: Browser, company: dic
         page = await owner.press(button, **({"Comment": "shop"} if "api-client" in form else {}))
         assert "It has no scopes" in page.words
         assert "A first call in" not in page.words
+
+
+async def test_who_has_a_suspended_booking_alone_is_led_to_it_and_not_told_that_nothing_is_booked(
+    owner: Browser, console: Console, company: dict[str, Any]
+) -> None:
+    booking = await console.registry.owner.booking(company, "site:read")
+    await console.registry.owner.post(f"/bookings/{booking['id']}/suspend")
+    name, of_company = booking["application"]["name"], await enter(console, company)
+    for browser, todo in ((owner, "Resume it at its page"), (of_company, "Ask whoever runs the API why")):
+        page = await browser.open(company["page"])
+        assert "What is booked is suspended" in page.words
+        assert todo in page.words
+        assert page.links[name] == f"{company['page']}/booked-applications/{booking['id']}"
+        assert "First step" not in page.words
+        assert "No application is booked" not in page.words
+        assert "one that is suspended" in (await browser.open(company["page"] + FORMS[0][0])).words
+    await console.registry.owner.post(f"/bookings/{booking['id']}/resume")
+    assert name in (await owner.open(company["page"])).links
+
+
+async def test_what_was_booked_and_is_revoked_can_be_booked_once_more(
+    owner: Browser, console: Console, company: dict[str, Any]
+) -> None:
+    booking = await console.registry.owner.booking(company, "site:read")
+    application = booking["application"]
+    label, path = (
+        f"{application['name']} ({application['application_prefix']})",
+        f"{company['page']}/booked-applications",
+    )
+    path += f"?q={application['application_prefix']}"
+    assert label not in (await owner.open(path)).labels
+    await console.registry.owner.post(f"/bookings/{booking['id']}/revoke")
+    assert "First step" in (await owner.open(company["page"])).words
+    assert label in (await owner.open(path)).labels
 
 
 async def test_an_application_is_chosen_by_whoever_books_it(
