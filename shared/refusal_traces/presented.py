@@ -27,7 +27,8 @@ class Presented(NamedTuple):
 
 
 def presented(fields: Iterable[tuple[str, str]], parameters: Iterable[tuple[str, str]]) -> Presented | None:
-    """What has a prefix of ours, in any place; else the first thing in a place where credentials are.
+    """What has a prefix of ours, in any place; else the first thing in a place where credentials are. An empty
+    value, also after a scheme or in quotes, is nothing: such is what a client sends of a variable that is not set.
 
     `fields` and `parameters` of the query by name and value. For calls that are refused: it looks at every one.
     """
@@ -42,18 +43,24 @@ def presented(fields: Iterable[tuple[str, str]], parameters: Iterable[tuple[str,
 def _all(fields: Iterable[tuple[str, str]], parameters: Iterable[tuple[str, str]]) -> Iterator[Presented]:
     for name, value in fields:
         prefix, place = _prefix_of(value), _FIELDS.get(name.lower())
-        if place == "Authorization" and (scheme := value.partition(" ")[0].capitalize()) in _SCHEMES:
-            yield Presented(f"{place}: {scheme}", prefix)
-        elif place is not None:
+        scheme, _, rest = value.strip().partition(" ")
+        if place == "Authorization" and scheme.capitalize() in _SCHEMES:
+            if not _is_empty(rest):
+                yield Presented(f"{place}: {scheme.capitalize()}", prefix)
+        elif place is not None and not _is_empty(value):
             yield Presented(place, prefix)
         elif prefix:
             yield Presented(redacted(name[:MAX_NAME_CHARACTERS]), prefix)
     for name, value in parameters:
         prefix = _prefix_of(value)
-        if name in _PARAMETERS:
+        if name in _PARAMETERS and not _is_empty(value):
             yield Presented(f"{name} in the query", prefix)
         elif prefix:
             yield Presented("the query", prefix)
+
+
+def _is_empty(value: str) -> bool:
+    return not value.strip(" \t\"'")
 
 
 def _prefix_of(value: str) -> str:

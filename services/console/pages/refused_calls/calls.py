@@ -28,7 +28,7 @@ def of_calls(decisions: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     found: dict[str, Mapping[str, Any]] = {}
     for decision in decisions:
         known = found.setdefault(decision["request_id"], decision)
-        if _of_gateway(decision) and not _of_gateway(known):
+        if of_gateway(decision) and not of_gateway(known):
             found[decision["request_id"]] = decision
     return list(found.values())
 
@@ -53,5 +53,6 @@ def checks_of(decision: Mapping[str, Any]) -> Iterator[Checks]:
         yield Checks(process.partition("@")[0].replace("_", " "), process, list(steps))
 
 
-def _of_gateway(decision: Mapping[str, Any]) -> bool:
+def of_gateway(decision: Mapping[str, Any]) -> bool:
+    """Whether it was the gateway that refused the call, and not one of the services behind it."""
     return any(step["process"].startswith(f"{_OUTERMOST}@") for step in decision["steps"][:1])

@@ -153,8 +153,6 @@ _BY_STATUS: Mapping[int, Explanation] = {
 
 _TOKEN_VALIDATOR = "tokenvalidator"
 """The end of its path, which is without regard to case."""
-TOKEN_ENDPOINT = "/token"
-"""As above, of every token endpoint: a client sends its key and its secret there."""
 _SWAPPED = Explanation(
     "The key and the secret of an API client were swapped", "Send the key first, then a colon and the secret."
 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.console.pages.refused_calls.explanations import TOKEN_ENDPOINT
+from services.console.pages.refused_calls.calls import of_gateway
 
 _RESUME = "Resume it at its page, or tell the company why not."
 _REVOKED = "What is revoked is never resumed: make a new one at the company, and hand it over."
@@ -11,6 +11,7 @@ _ROTATED = "The company has to use the new secret. If they have lost it, rotate 
 _UPSTREAM = "Look at the service behind the route: its log has the same request id. System shows our own processes."
 _LIMITS = "Change the limit at the company, the booking or the credential that is named below, if it is too narrow."
 _KIND_OF_ROUTE = "Routes says which kind of credential the route takes: the company may have none of it yet."
+"""Of the gateway alone: what our own endpoints take is the same everywhere, and the page Routes does not say it."""
 _OTHER_ENVIRONMENT = "Ask for its beginning and its last four characters, and look for these under Search."
 
 REMEDIES: Mapping[str, str] = {
@@ -67,6 +68,5 @@ REMEDIES: Mapping[str, str] = {
 
 def todo_of_operator(decision: Mapping[str, Any]) -> str:
     """Empty where only whoever sent the call can do something."""
-    if decision["cause"] == "wrong_kind" and decision["path"].lower().endswith(TOKEN_ENDPOINT):
-        return ""
-    return REMEDIES.get(decision["cause"], "")
+    remedy = REMEDIES.get(decision["cause"], "")
+    return "" if remedy == _KIND_OF_ROUTE and not of_gateway(decision) else remedy

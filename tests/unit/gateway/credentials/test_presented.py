@@ -60,6 +60,24 @@ def test_a_name_that_holds_a_secret_is_not_shown_and_a_long_one_is_cut() -> None
     assert len(found.place) == MAX_NAME_CHARACTERS
 
 
+@each_case(
+    "line, lines",
+    (
+        ("/x", ("X-Api-Token: ",)),
+        ("/x", ('X-Api-Key: ""',)),
+        ("/x", ("Authorization: ",)),
+        ("/x", ("Authorization: Bearer",)),
+        ("/x", ("Authorization: Bearer ''",)),
+        ("/x?access_token=", ()),
+        ("/x?apitoken=&access_token=", ("X-Api-Token:",)),
+    ),
+)
+def test_what_a_variable_that_is_not_set_leaves_is_no_credential(line: str, lines: tuple[str, ...]) -> None:
+    assert presented(head_of(*lines, line=f"GET {line} HTTP/1.1")) is None
+    found = presented(head_of(*lines, f"X-Token: {TOKEN}", line=f"GET {line} HTTP/1.1"))
+    assert str(found) == f"X-Token{SAID}"
+
+
 @each_case("line", ("/x", "/x?a=b", "/x?%ff=%ff", "/x?token=hunter2"))
 def test_where_nothing_is_that_may_be_a_credential_nothing_is_found(line: str) -> None:
     found = presented(head_of("Accept: */*", "Cookie: a=b", "X-Other: pgatx", line=f"GET {line} HTTP/1.1"))

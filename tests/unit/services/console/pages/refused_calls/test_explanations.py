@@ -83,10 +83,13 @@ def test_a_credential_in_the_wrong_place_is_named_with_both_places() -> None:
 
 
 def test_an_operator_is_sent_to_no_page_for_what_the_sender_alone_can_mend() -> None:
-    swapped = {**CALL, "cause": "wrong_kind", "credential": "pgcs_", "path": "/auth/token"}
-    assert todo_of_operator(swapped) == ""
     for cause in ("wrong_kind", "wrong_place"):
-        assert "Routes says" in todo_of_operator({**CALL, "cause": cause})
+        for path in ("/v2.0/site", "/shop/v1/token"):
+            by_gateway = {**CALL, "cause": cause, "path": path, "steps": [{"process": "gateway@a"}]}
+            assert "Routes says" in todo_of_operator(by_gateway), path
+        for process, path in (("token_issuer@a", "/auth/token"), ("session_tokens@a", "/generate")):
+            of_ours = {**CALL, "cause": cause, "path": path, "steps": [{"process": process}]}
+            assert todo_of_operator(of_ours) == "", path
     assert [todo for todo in REMEDIES.values() if "How to call" in todo] == []
 
 
