@@ -19,6 +19,18 @@ SEARCH_MEMBERS: Members = {
     "id": Member("Its id.", _ID),
     "name": Member("Its name, comment or KID; of a booking, both prefixes.", "BlaBla Shop"),
     "version": Member("Which of its secrets was given. null: it was not found by a secret.", 1),
+    "version_state": Member(
+        "The state of that secret, which may have ended where the object is active: `current`, `retiring` (works "
+        "until `version_retires_at`) or `retired`. null: it was not found by a secret.",
+        "current",
+    ),
+    "version_retires_at": Member(
+        "When that secret ends or ended (RFC 3339, UTC). null: with the object, or it was not found by a secret.",
+        None,
+    ),
+    "current_version": Member(
+        "Which of its secrets is current. null: none is, or it was not found by a secret.", 1
+    ),
     "last_four": Member(
         "The last four characters of its newest secret. null: it has none, or they are not kept.", "x7Qd"
     ),

@@ -2,7 +2,9 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.responses import CompanyName
+from services.key_registry.catalog.versions import VersionState
 from services.key_registry.search.documentation import describe
 from shared.contracts.key_registry import Kind
 
@@ -24,6 +26,9 @@ class FoundObject(BaseModel):
     id: str
     name: str | None
     version: int | None
+    version_state: VersionState | None
+    version_retires_at: Instant | None
+    current_version: int | None
     last_four: str | None
     company_id: str | None
     company: CompanyName | None

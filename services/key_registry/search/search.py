@@ -9,6 +9,7 @@ from services.key_registry.admin.visibility import find_visible, visible_listing
 from services.key_registry.catalog.field_types import instant, parse_id
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import COMPANY, RESOURCES, Resource, Row
+from services.key_registry.catalog.versions import Version, describe_versions
 from services.key_registry.paging import PageRequest, words
 from services.key_registry.search.messages import FoundObject
 from services.key_registry.storage.ports import Reader, Store
@@ -46,7 +47,21 @@ async def _by_secret(reader: Reader, admin: Admin, secret: str, now: datetime) -
     found = await reader.find_by_secret(resource, opaque.digest(secret))
     if found is None or admin.company_id not in (None, resource.company_of(found[0])):
         return []
-    return await _shown(reader, resource, [found[0]], now, version=found[1].version)
+    return [
+        await _found(reader, resource, item, _described(found[0], found[1], item, now))
+        for item in await present(reader, resource, [found[0]], now)
+    ]
+
+
+def _described(row: Row, version: Version, item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Which secret of `row` was given, and whether it works: the status of the whole does not say that."""
+    (given,) = describe_versions(row, [version], {}, now)
+    return {
+        "version": given["version"],
+        "version_state": given["state"],
+        "version_retires_at": given["retires_at"],
+        "current_version": next((v["version"] for v in item["versions"] if v["state"] == "current"), None),
+    }
 
 
 async def _by_id(
@@ -81,20 +96,26 @@ async def _by_words(
     return found
 
 
-async def _shown(
-    reader: Reader, resource: Resource, rows: Sequence[Row], now: datetime, *, version: int | None = None
-) -> list[FoundObject]:
-    return [await _found(reader, resource, item, version) for item in await present(reader, resource, rows, now)]
+_BY_NO_SECRET: Mapping[str, Any] = dict.fromkeys(
+    ("version", "version_state", "version_retires_at", "current_version")
+)
 
 
-async def _found(reader: Reader, resource: Resource, item: Mapping[str, Any], version: int | None) -> FoundObject:
+async def _shown(reader: Reader, resource: Resource, rows: Sequence[Row], now: datetime) -> list[FoundObject]:
+    items = await present(reader, resource, rows, now)
+    return [await _found(reader, resource, item, _BY_NO_SECRET) for item in items]
+
+
+async def _found(
+    reader: Reader, resource: Resource, item: Mapping[str, Any], given: Mapping[str, Any]
+) -> FoundObject:
     own = resource is COMPANY
     return FoundObject.model_validate(
         {
             "kind": resource.kind,
             "id": item["id"],
             "name": await _name(reader, resource, item),
-            "version": version,
+            **given,
             "last_four": item.get("last_four"),
             "company_id": item["id"] if own else item.get("company_id"),
             "company": {name: item[name] for name in ("name", "client_prefix")} if own else item.get("company"),

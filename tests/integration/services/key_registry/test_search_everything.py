@@ -29,6 +29,27 @@ async def test_credential_is_found_by_each_of_its_secrets_and_says_which_it_was(
     assert await found(owner, opaque.mint(opaque.ACCESS_KEY)) == []
 
 
+async def test_a_secret_is_found_with_its_own_state_and_the_current_one_s_number(owner: Admin) -> None:
+    first = await owner.create("/access-keys", company_id=(await owner.company())["id"], name="server")
+    path = f"/access-keys/{first['id']}"
+
+    async def stands(secret: str) -> tuple[str, str, bool, int | None]:
+        (item,) = await found(owner, secret)
+        shown = item["version_state"], item["effective_status"]
+        return *shown, item["version_retires_at"] is not None, item["current_version"]
+
+    assert await stands(first["key"]) == ("current", "active", False, 1)
+    second = (await owner.post(f"{path}/rotate", {"keep_old_for": 3600})).body
+    assert await stands(first["key"]) == ("retiring", "active", True, 2)
+    await owner.post(f"{path}/versions/1/revoke")
+    assert await stands(first["key"]) == ("retired", "active", True, 2)
+    assert await stands(second["key"]) == ("current", "active", False, 2)
+    await owner.post(f"{path}/versions/2/revoke")
+    assert await stands(second["key"]) == ("retired", "no_secret", True, None)
+    (by_id,) = await found(owner, first["id"])
+    assert {by_id[name] for name in ("version", "version_state", "version_retires_at", "current_version")} == {None}
+
+
 async def test_words_find_what_has_them_of_every_kind(owner: Admin) -> None:
     word = f"w{secrets.token_hex(4)}"
     company = await owner.company(name=f"The {word}")

@@ -328,6 +328,43 @@ async def test_a_whole_secret_of_one_s_own_is_named_with_its_state_and_nobody_el
     assert sent == []
 
 
+async def test_a_secret_that_was_rotated_away_is_not_called_active_and_says_what_to_send(
+    examined: tuple[Visit, list[Any]],
+) -> None:
+    visiting, _ = examined
+    first = await visiting.admin.create("/access-keys", **visiting.of, name="shop")
+    path = f"/access-keys/{first['id']}"
+    operator = await visiting.console.person("viewer")
+
+    async def verdicts(secret: str) -> list[str]:
+        said = []
+        for browser, page_of in ((visiting.browser, "/portal/doctor"), (operator, "/doctor")):
+            await browser.open(page_of)
+            said.append((await browser.press("Examine", Credential_or_assertion=secret)).words)
+        await operator.open("/search")
+        said.append((await operator.press("Search", What_you_have_of_it=secret)).words)
+        return [" ".join(words.split()) for words in said]
+
+    async def all_say(secret: str, *wanted: str) -> None:
+        for words in await verdicts(secret):
+            for each in wanted:
+                assert each in words
+
+    second = (await visiting.admin.post(f"{path}/rotate", {"keep_old_for": 3600})).body
+    await all_say(first["key"], "retiring (it ends 20", "UTC at the latest)", "Take the current secret, version 2,")
+    await visiting.admin.post(f"{path}/versions/1/revoke")
+    await all_say(first["key"], "version 1", "retired (it ended 20", "Send the current secret, version 2.")
+    assert not any("which is active" in words for words in await verdicts(first["key"]))
+    assert "which is active" in (await verdicts(second["key"]))[0]
+    await visiting.admin.post(f"{path}/suspend")
+    await all_say(first["key"], "retired (it ended 20", "and the credential suspended")
+    await visiting.admin.post(f"{path}/resume")
+    await visiting.admin.post(f"{path}/versions/2/revoke")
+    await all_say(second["key"], "retired (it ended 20", "rotate it at its page, and send the new one")
+    await visiting.admin.post(f"{path}/revoke")
+    await all_say(second["key"], "version 2", "revoked")
+
+
 async def test_a_secret_of_ours_goes_nowhere_and_is_not_shown_again(examined: tuple[Visit, list[Any]]) -> None:
     visiting, sent = examined
     token = opaque.mint(opaque.API_TOKEN)
