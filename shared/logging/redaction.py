@@ -32,12 +32,12 @@ _ENCODED_PREFIXES = "|".join(
     form for prefix in (*SECRET_PREFIXES, PENDING_SIGN_IN, API_CLIENT_KEY) for form in _in_base64(f"{prefix}_")
 )
 
-_CERTAIN = (
-    # JWTs, also several in a row, and those whose end is missing because a path is cut. A header alone
-    # counts too: were a dot needed, each `eyJ` of a long text without one would be followed to the text's end.
-    r"eyJ[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+)*+"
+_JWTS = r"eyJ[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+)*+"
+"""Also several in a row, and those whose end is missing because a path is cut. A header alone counts too: were a
+dot needed, each `eyJ` of a long text without one would be followed to the text's end."""
+_BESIDE_JWTS = (
     # Private keys in PEM, also cut.
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----(?:.*?-----END [A-Z ]*-----|.*)"
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:.*?-----END [A-Z ]*-----|.*)"
     # Our own opaque secrets in base64, by themselves or in Basic credentials, also cut.
     rf"|(?:{_ENCODED_PREFIXES}){_BASE64_CHARACTERS}{{8,}}"
     # Secrets of webhooks.
@@ -45,6 +45,7 @@ _CERTAIN = (
     # Passwords in connection URLs.
     r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
 )
+_CERTAIN = rf"{_JWTS}|{_BESIDE_JWTS}"
 _STRUCTURED = re.compile(
     # Session tokens: UUIDs of version 4, while our ids have version 7.
     r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-4[0-9A-Fa-f]{3}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
@@ -54,6 +55,7 @@ _STRUCTURED = re.compile(
     re.DOTALL,
 )
 _SECRET = re.compile(rf"{PATTERN.pattern}|{_CERTAIN}", re.DOTALL)
+_SECRET_BESIDE_JWTS = re.compile(rf"{PATTERN.pattern}|{_BESIDE_JWTS}", re.DOTALL)
 _RUNS = re.compile(
     # Our own opaque secrets, also several in a row.
     rf"{PATTERN.pattern}"
@@ -104,9 +106,10 @@ def _redacted(text: str) -> str:
     return _without(text, found) if found else text
 
 
-def holds_secret(text: str) -> bool:
-    """Whether `text` holds what can only be a secret. A UUID or a digest may be one, and does not count."""
-    return _SECRET.search(text) is not None
+def holds_secret(text: str, *, jwts: bool = True) -> bool:
+    """Whether `text` holds what can only be a secret, `jwts` among them. A UUID or a digest may be one, and does
+    not count."""
+    return (_SECRET if jwts else _SECRET_BESIDE_JWTS).search(text) is not None
 
 
 def _matches(text: str) -> list[Span]:

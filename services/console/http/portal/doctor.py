@@ -13,12 +13,8 @@ from services.console.browser import cookies
 from services.console.browser.forms import Form
 from services.console.http.portal.company import own_company
 from services.console.pages.kinds import BY_API_KIND, Kind
-from services.console.pages.refused_calls.own_secrets import (
-    MISTYPED,
-    bare,
-    holds_what_is_not_shown,
-    recognised,
-)
+from services.console.pages.refused_calls.not_shown import what_is_not_shown
+from services.console.pages.refused_calls.own_secrets import MISTYPED, bare, recognised
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared import opaque
@@ -28,8 +24,8 @@ from shared.http.client import ServiceClient
 DIAGNOSE = "/oauth2/diagnose"
 NO_TEXT = "Paste an assertion, a token, a key or a secret."
 NOT_ALONE = (
-    "It holds a secret, and so it went nowhere and is not shown again. Paste the assertion, token, key or secret "
-    "alone; a private key belongs in the program that signs, and nowhere else."
+    "This is or holds {what}, and so it went nowhere and is not shown again. Paste the assertion, token, key or "
+    "secret alone and in one line; a private key belongs in the program that signs, and nowhere else."
 )
 
 
@@ -59,8 +55,8 @@ class DoctorPages:
             known = await _known(session, pasted.text) if pasted.whole and pasted.registered else []
             return self._page(session, "", pasted=pasted, known=known)
         text = bare(text)
-        if holds_what_is_not_shown(text):
-            return self._page(session, "", status=422, errors={"text": NOT_ALONE})
+        if what := what_is_not_shown(text):
+            return self._page(session, "", status=422, errors={"text": NOT_ALONE.format(what=what)})
         body = urlencode({"token" if is_access_token(text) else "assertion": text}).encode()
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from services.console.pages.refused_calls.not_shown import split_jwt
 from shared import opaque
 from shared.contracts.identifiers import SESSION_TOKEN
-from shared.logging.redaction import holds_secret
 
 MISTYPED = (
     "Copy it again from where it was saved, without blanks, quotes or line breaks. One that is lost is replaced by "
@@ -89,8 +89,6 @@ _WITHIN = re.compile(
 _OF_COMPANIES = frozenset({opaque.API_TOKEN, opaque.ACCESS_KEY, opaque.API_CLIENT_SECRET, opaque.API_CLIENT_KEY})
 _QUOTES = " \t\r\n\"'`"
 _BEFORE = re.compile(r"(?:(?:Authorization|X-Api-Token|X-Api-Key)\s*:\s*)?(?:Bearer\s+)?", re.IGNORECASE)
-_JWT_BEGINNINGS = ("eyJ", "eyA", "ewo", "ew0")
-"""A brace and a quote in base64, or a brace and a blank or a line break."""
 
 
 def bare(text: str) -> str:
@@ -105,18 +103,12 @@ def recognised(text: str) -> Pasted | None:
     own = bare(text)
     if (found := _recognised(own)) is not None:
         return found._replace(alone=own == text)
-    if own.startswith(_JWT_BEGINNINGS):  # by chance its letters may be those of a prefix, and never a whole secret
-        within = next(iter(opaque.find_in(own)), None)
-    else:
-        match = _WITHIN.search(unquote(own))
-        within = match[0] if match else None
+    jwt, rest = split_jwt(own)  # by chance its letters may be those of a prefix, and never a whole secret
+    within = next(iter(opaque.find_in(jwt)), None)
+    if within is None and (match := _WITHIN.search(unquote(rest))) is not None:
+        within = match[0]
     found = None if within is None else _recognised(within)
     return None if found is None else found._replace(alone=False)
-
-
-def holds_what_is_not_shown(text: str) -> bool:
-    """Of a bare text that is not recognised: whether a secret may be in it, such as a private key; not of a JWT."""
-    return not text.startswith(_JWT_BEGINNINGS) and holds_secret(text)
 
 
 def _recognised(text: str) -> Pasted | None:

@@ -1,10 +1,8 @@
 """What a partner has pasted is recognised by itself, and a typing mistake in it is found."""
 
-import base64
-
 import pytest
 
-from services.console.pages.refused_calls.own_secrets import bare, holds_what_is_not_shown, recognised
+from services.console.pages.refused_calls.own_secrets import recognised
 from shared import opaque
 from tests.support.cases import each_case
 
@@ -82,21 +80,14 @@ def test_a_secret_that_is_percent_encoded_is_recognised() -> None:
     assert found.text == secret
 
 
-@each_case("text", (JWT, f"{JWT}.x", "eyJ.x.y", "eyJhbGciOiJFZERTQSJ9.pgat_abc.AA", "a.b.c", "no secret"))
-def test_a_jwt_and_what_holds_no_secret_may_be_shown_again(text: str) -> None:
-    assert (recognised(text), holds_what_is_not_shown(text)) == (None, False)
-
-
-@each_case(
-    "text",
-    (
-        "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n-----END PRIVATE KEY-----",
-        f"Basic {base64.b64encode(f'pgck_x:{opaque.mint(opaque.API_CLIENT_SECRET)}'.encode()).decode()}",
-        f"curl -H 'Authorization: Bearer {JWT}'",
-    ),
-)
-def test_a_secret_that_is_not_recognised_is_not_to_be_shown_again(text: str) -> None:
-    assert (recognised(text), holds_what_is_not_shown(bare(text))) == (None, True)
+@each_case("around", (f"{JWT} {{}}", f"{JWT}\n{{}}", f"{JWT}.{{}}", f"{JWT}; token={{}}"))
+def test_a_secret_after_a_jwt_is_recognised_also_where_it_is_mistyped_or_percent_encoded(around: str) -> None:
+    for secret in map(opaque.mint, opaque.SECRET_PREFIXES):
+        for text, whole in ((secret, True), (secret[:-1], False)):
+            for pasted in (text, text.replace("_", "%5F"), text.replace("_", "%5f")):
+                found = recognised(around.format(pasted))
+                assert found is not None, pasted
+                assert (found.text, found.whole, found.alone) == (text, whole, False), pasted
 
 
 @pytest.mark.parametrize(
