@@ -11,6 +11,8 @@ from typing import Any, cast
 
 READ_BYTES = 16384
 """The content of a record, at most (RFC 8446 section 5.1)."""
+RECORDS_PER_TURN = 16
+"""Of one connection, each of which may hold a request, before other connections have their turn."""
 
 
 class TlsTransport(asyncio.Transport, asyncio.Protocol):
@@ -21,7 +23,17 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
     connection has.
     """
 
-    __slots__ = ("_below", "_ended", "_incoming", "_outgoing", "_paused", "_protocol", "_reading", "_tls")
+    __slots__ = (
+        "_below",
+        "_ended",
+        "_incoming",
+        "_outgoing",
+        "_paused",
+        "_protocol",
+        "_reading",
+        "_tls",
+        "_turn_over",
+    )
 
     def __init__(
         self,
@@ -40,6 +52,8 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._protocol = protocol
         self._paused = False
         self._reading = False
+        self._turn_over = False
+        """Whether the rest of what has been received is for the next turn of the loop."""
         self._ended = False
         """Whether nothing more is sent, nor what is received passed on."""
 
@@ -74,18 +88,23 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     def _read(self) -> None:
         """Pass on what is complete. What the protocol calls meanwhile does not come back here."""
-        if self._reading:
+        if self._reading or self._turn_over:
             return
         self._reading = True
+        records = 0
         tls, incoming = self._tls, self._incoming
         try:
             while not (self._paused or self._ended) and (incoming.pending or tls.pending()):
+                if records == RECORDS_PER_TURN:
+                    self._end_turn()
+                    break
                 data = tls.read(READ_BYTES)
                 if not data:
                     self.eof_received()
                     self.close()
                     break
                 self._protocol.data_received(data)
+                records += 1
         except ssl.SSLWantReadError:
             pass  # the record is not complete
         except ssl.SSLError:
@@ -98,6 +117,17 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         if self._outgoing.pending:
             self._flush()
 
+    def _end_turn(self) -> None:
+        self._turn_over = True
+        self._below.pause_reading()
+        asyncio.get_running_loop().call_soon(self._begin_turn)
+
+    def _begin_turn(self) -> None:
+        self._turn_over = False
+        if not self._paused:
+            self._below.resume_reading()
+        self._read()
+
     def pause_reading(self) -> None:
         if not (self._paused or self._ended):
             self._paused = True
@@ -108,6 +138,8 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
             return
         self._paused = False
         if self._ended:
+            return
+        if self._turn_over:
             return
         self._below.resume_reading()
         if self._incoming.pending or self._tls.pending():

@@ -103,6 +103,11 @@ class ClientConnection(asyncio.Protocol):
         return self.receiver is not None or self._dropping_body
 
     @property
+    def congested(self) -> bool:
+        """Whether the client takes no more for now."""
+        return self.write_deadline < inf
+
+    @property
     def idle(self) -> bool:
         """Whether no request is under way, nor the connection about to end."""
         return not (self.serving or self._lingering or self._head_reader.inside_head)
@@ -193,10 +198,14 @@ class ClientConnection(asyncio.Protocol):
         transport = self._transport
         if transport is None:
             raise ConnectionResetError
+        transport.send()
+        congested = self.congested
         received, self._ahead = self._ahead, b""
         self.read_deadline = self.write_deadline = inf
         transport.set_protocol(protocol)
         transport.resume_reading()
+        if congested:
+            protocol.pause_writing()
         return transport, received
 
     def close(self) -> None:
@@ -268,9 +277,12 @@ class ClientConnection(asyncio.Protocol):
         self._advancing = True
         requests = 0
         while data and not self._lingering:
+            # What the client does not take would be known only at the end of the turn.
+            if self._transport is not None and self._transport.waiting:
+                self._transport.send()
             if self._body is not None:
                 data = self._read_body(data)
-            elif self.receiver is not None or self.write_deadline < inf:
+            elif self.receiver is not None or self.congested:
                 self._keep_ahead(data)
                 break
             elif requests == REQUESTS_PER_TURN:

@@ -306,6 +306,8 @@ class Exchange:
             )
             if not self._body.complete:
                 self._client.resume_reading()
+            if self._client.congested:
+                connection.pause_reading()
         except Exception:
             self._fault()
 

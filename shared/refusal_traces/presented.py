@@ -50,7 +50,7 @@ def _all(fields: Iterable[tuple[str, str]], parameters: Iterable[tuple[str, str]
         elif place is not None and not _is_empty(value):
             yield Presented(place, prefix)
         elif prefix:
-            yield Presented(redacted(name[:MAX_NAME_CHARACTERS]), prefix)
+            yield Presented(redacted(name)[:MAX_NAME_CHARACTERS], prefix)
     for name, value in parameters:
         prefix = _prefix_of(value)
         if name in _PARAMETERS and not _is_empty(value):

@@ -20,14 +20,10 @@ class TurnWrites:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._waiting: deque[tuple[asyncio.Transport, bytes]] = deque()
+        self._waiting: deque[tuple[TurnTransport, bytes]] = deque()
         self._due = False
 
-    def add(self, transport: asyncio.Transport, data: bytes) -> None:
-        if len(data) >= LARGE_BYTES:
-            self.send()
-            transport.write(data)
-            return
+    def add(self, transport: "TurnTransport", data: bytes) -> None:
         self._waiting.append((transport, data))
         if not self._due:
             self._due = True
@@ -41,13 +37,15 @@ class TurnWrites:
         waiting = self._waiting
         while waiting:
             transport, data = waiting.popleft()
-            if transport.is_closing():
+            transport.waiting = False
+            below = transport.below
+            if below.is_closing():
                 continue
             try:
-                transport.write(data)
+                below.write(data)
             except Exception as error:
                 self._loop.call_exception_handler({"message": "a write failed", "exception": error})
-                transport.abort()
+                below.abort()
 
     def _end_turn(self) -> None:
         self._due = False
@@ -60,17 +58,25 @@ _of_loops: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, TurnWrites]" = 
 class TurnTransport(asyncio.Transport):
     """Whatever else is done to the connection finds sent what was written before. `below`: the loop's transport.
 
-    When the other end has closed its side, the loop closes `below` unasked: call `send` in `eof_received`.
+    When the other end has closed its side, the loop closes `below` unasked: call `send` in `eof_received`. And
+    `pause_writing` comes when it is sent: to know whether writing is paused, call `send` first if it is `waiting`.
     """
 
-    __slots__ = ("_writes", "below")
+    __slots__ = ("_writes", "below", "waiting")
 
     def __init__(self, below: asyncio.Transport, writes: TurnWrites) -> None:
         self.below = below
+        self.waiting = False
+        """Whether something has been written in this turn that is not sent."""
         self._writes = writes
 
     def write(self, data: Any) -> None:
-        self._writes.add(self.below, data)
+        if len(data) >= LARGE_BYTES:
+            self._writes.send()
+            self.below.write(data)
+            return
+        self.waiting = True
+        self._writes.add(self, data)
 
     def send(self) -> None:
         self._writes.send()

@@ -61,8 +61,10 @@ class Tunnel:
 
     def open(self, received: bytes) -> None:
         """Begin. `received` came from the upstream after its 101; what the client has sent since goes to it."""
-        sent_ahead = self._client.switch()
-        self._client.write(self._upstream.switch() + received)
+        sent_ahead, received = self._client.switch(), self._upstream.switch() + received
+        for end in (self._client, self._upstream):
+            end.hold_back_other()
+        self._client.write(received)
         self._upstream.write(sent_ahead)
 
     def sweep(self) -> None:
@@ -157,7 +159,11 @@ class _End(asyncio.Protocol):
     def pause_writing(self) -> None:
         self._paused = True
         self._tunnel.congested()
-        if self.other._transport is not None:
+        self.hold_back_other()
+
+    def hold_back_other(self) -> None:
+        """Read nothing from the other side while this one takes no more: also if it did before the tunnel."""
+        if self._paused and self.other._transport is not None:
             self.other._transport.pause_reading()
 
     def resume_writing(self) -> None:

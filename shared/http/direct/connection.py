@@ -136,6 +136,8 @@ class DirectConnection(asyncio.Protocol):
 
     def _go_on(self) -> None:
         """Read what was held, if anything, when nothing is under way."""
+        if self._held and self.transport is not None:
+            self.transport.send()  # else nobody knows yet whether writing is paused
         if self._task is not None or self._writing_paused or self.transport is None:
             return
         if self._reading_paused:
@@ -158,8 +160,8 @@ class DirectConnection(asyncio.Protocol):
     def _hand_over(self, data: bytes) -> None:
         if self.transport is None:
             return
-        self._ordinary = ordinary = self._make_ordinary()
         self.transport.send()
+        self._ordinary = ordinary = self._make_ordinary()
         ordinary.connection_made(self.transport.below)
         if self._writing_paused:
             ordinary.pause_writing()

@@ -55,6 +55,10 @@ def test_a_name_that_holds_a_secret_is_not_shown_and_a_long_one_is_cut() -> None
     found = presented(head_of(f"{mint(ACCESS_KEY)}: {TOKEN}"))
     assert found is not None
     assert "pgak_" not in found.place
+    secret = mint(ACCESS_KEY)
+    found = presented(head_of(f"{'x' * (MAX_NAME_CHARACTERS - 12)}{secret}: {TOKEN}"))  # cut within it
+    assert found is not None
+    assert secret[:8] not in found.place
     found = presented(head_of(f"{'x' * 500}: {TOKEN}"))
     assert found is not None
     assert len(found.place) == MAX_NAME_CHARACTERS

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.edge.certificate import load_certificate
-from gateway.edge.tls_transport import TlsTransport
+from gateway.edge.tls_transport import RECORDS_PER_TURN, TlsTransport
 from tests.support.harness.certificates import write_certificate
 from tests.support.harness.tls_pair import connected
+from tests.support.waiting import until
 
 
 class Below:
@@ -130,6 +131,26 @@ def test_however_the_bytes_arrive_the_same_are_received(
     for at in range(0, len(wire), cut):
         wired.transport.data_received(wire[at : at + cut])
     assert wired.received == content
+
+
+async def test_many_records_that_come_together_are_passed_on_over_several_turns(context: ssl.SSLContext) -> None:
+    """Each may hold a request: other connections have their turn between."""
+    wired = Wired(context)
+    count = RECORDS_PER_TURN * 3 + 1
+    wired.transport.data_received(b"".join(wired.client.sealed(b"%d," % number) for number in range(count)))
+    assert len(wired.protocol.received) == RECORDS_PER_TURN
+    assert not wired.below.reading
+    await asyncio.sleep(0)
+    assert len(wired.protocol.received) == RECORDS_PER_TURN * 2
+    wired.transport.pause_reading()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert len(wired.protocol.received) == RECORDS_PER_TURN * 2
+    assert not wired.below.reading
+    wired.transport.resume_reading()
+    await until(lambda: len(wired.protocol.received) == count)
+    assert wired.received == b"".join(b"%d," % number for number in range(count))
+    assert wired.below.reading
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])

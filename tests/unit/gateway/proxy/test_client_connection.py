@@ -1,5 +1,6 @@
 """However the bytes of a connection arrive, and whenever its responses end, the same requests are received."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -223,3 +224,56 @@ def test_no_part_of_a_refused_body_is_received_as_a_request(raw: bytes, cuts: li
     listener.run(pieces(raw, cuts), [0])
     heads = [(head.method, head.target, b"") for head in read_requests([raw]).heads]
     assert listener.received == heads[: len(listener.received)]
+
+
+class FullAtOnce(Transport):
+    """Whose buffer is full with the first write."""
+
+    connection: ClientConnection
+
+    def write(self, data: bytes) -> None:
+        self.connection.pause_writing()
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_no_request_is_received_while_the_client_does_not_take_what_it_got(together: bool) -> None:
+    """However they come: else nothing holds back the upstream of the next one."""
+    listener = Listener()
+    full = FullAtOnce()
+    full.connection = listener.connection
+    listener.connection.connection_made(cast("Any", full))
+    answered: list[str] = []
+
+    class Answering(Receiver):
+        def respond(self) -> None:
+            if isinstance(self.head, RequestHead):
+                answered.append(self.head.target)
+            listener.connection.write(b"response")
+            super().respond()
+
+    listener.receiver_of = lambda _, head: Answering(listener, head)  # type: ignore[method-assign, assignment]
+    requests = [b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number for number in range(3)]
+    for piece in [b"".join(requests)] if together else requests:
+        listener.connection.data_received(piece)
+    assert answered == ["/0"]
+    listener.connection.resume_writing()
+    assert answered == ["/0", "/1"]
+
+
+def test_a_protocol_that_takes_over_learns_that_the_client_takes_no_more() -> None:
+    events: list[str] = []
+
+    class Successor(asyncio.Protocol):
+        def pause_writing(self) -> None:
+            events.append("pause")
+
+    class Switching(FullAtOnce):
+        def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+            events.append("switched")
+
+    listener, full = Listener(), Switching()
+    full.connection = listener.connection
+    listener.connection.connection_made(cast("Any", full))
+    listener.connection.write(b"101")
+    listener.connection.switch(Successor())
+    assert events == ["switched", "pause"]
