@@ -9,6 +9,7 @@ from services.console.browser.forms import Form
 from services.console.http.companies import company_of, company_path
 from services.console.http.new_credentials import NewCredentialPages
 from services.console.http.operations.filtered_list import filtered_list
+from services.console.http.rotation import OVERLAPS, USUAL_ROTATION, Rotation, chosen_rotation
 from services.console.http.stops import NO_STOP, TRIALS, Stops, StopView
 from services.console.http.usage import RecentUsage
 from services.console.pages.kinds import BY_PATH, Kind
@@ -16,12 +17,9 @@ from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.errors import Conflict, NotFound
 
-OVERLAPS = {"0": "now", "3600": "in 1 hour", "86400": "in 24 hours", "604800": "in 7 days"}
-"""When the old secret ends after a rotation: seconds, and how a person says it."""
-QUIET = {"quiet": "once nobody has used it for a day"}
-QUIET_FOR_S = 86400
 FILTERS = ("q", "status")
 STATUSES = ("active", "suspended", "revoked")
+EXPIRED = "It has expired: choose a later end under Change, and rotate it then."
 
 
 class CredentialPages:
@@ -62,22 +60,26 @@ class CredentialPages:
         return await self._stops.act(request, session, form, api_path=api_path, path=path, page=page)
 
     async def rotate(self, request: web.Request, session: Session, form: Form) -> web.Response:
+        """Whatever it ends at once is asked before, and so is a third secret, which ends the oldest."""
         company, kind, credential = await found_credential(request, session)
-        path, chosen = credential_path(company, kind, credential), form.text("keep_old_for")
         if not kind.rotates:
             raise NotFound(f"a {kind.noun} is succeeded by another one: it is not rotated")
-        body: Object = {"end_oldest": form.text("end_oldest") == "yes"}
-        if chosen in QUIET:
-            body["keep_old_until_quiet_for"] = QUIET_FOR_S
-        else:
-            body["keep_old_for"] = int(chosen) if chosen in OVERLAPS else 86400
+        chosen = chosen_rotation(form.text("keep_old_for"), form.text("end_oldest"))
+        page = partial(self._page, session, company, kind, rotation=chosen)
+        if session.edits and form.text("confirmed") != "yes" and chosen.asks(credential["versions"]):
+            return await page(credential, rotation_asked=True)
+        path = f"/{kind.path}/{credential['id']}"
         try:
-            rotated = await session.api.post(
-                f"/{kind.path}/{credential['id']}/rotate", body, idempotency_key=form.text("key")
-            )
+            rotated = await session.api.post(f"{path}/rotate", chosen.body(), idempotency_key=form.text("key"))
         except Conflict as error:
-            return await self._page(session, company, kind, credential, status=409, problem=error.description)
-        return self._secrets.secret_page(session, kind, company, rotated, path, f"{kind.noun} rotated")
+            credential = await session.api.get(path)
+            if credential["effective_status"] == "expired":
+                return await page(credential, status=409, problem=EXPIRED)
+            if credential["status"] == "active" and chosen.needs_end_of_oldest(credential["versions"]):
+                return await page(credential, status=409, rotation_asked=True)
+            return await page(credential, status=409, problem=error.description)
+        back = credential_path(company, kind, credential)
+        return self._secrets.secret_page(session, kind, company, rotated, back, f"{kind.noun} rotated")
 
     async def end_version(self, request: web.Request, session: Session, _: Form) -> web.Response:
         company, kind, credential = await found_credential(request, session)
@@ -97,6 +99,8 @@ class CredentialPages:
         *,
         stop: StopView = NO_STOP,
         ending: Object | None = None,
+        rotation: Rotation = USUAL_ROTATION,
+        rotation_asked: bool = False,
         status: int = 200,
         problem: str = "",
     ) -> web.Response:
@@ -108,7 +112,9 @@ class CredentialPages:
             kind=kind,
             credential=credential,
             week=await self._usage.week(session, credential_id=credential["id"]),
-            overlaps=OVERLAPS | QUIET,
+            overlaps=OVERLAPS,
+            rotation=rotation,
+            rotation_asked=rotation_asked,
             stop=stop,
             ending_version=ending,
             trials=TRIALS,
