@@ -116,6 +116,34 @@ async def test_end_of_the_secret_that_is_retiring_is_asked_before_as_well(
     assert await states(console, key) == {2: "current", 1: "retiring"}
 
 
+@pytest.mark.parametrize(
+    ("overlap", "how"), [("3600", ""), ("quiet", ", or until it was unused for 24 h, if that is sooner")]
+)
+async def test_page_of_the_new_secret_says_how_long_the_old_one_works(
+    owner: Browser, console: Console, key: dict[str, Any], overlap: str, how: str
+) -> None:
+    await owner.open(key["page"])
+    rotated = await owner.press("Rotate", The_old_secret_ends=overlap)
+    old = (await console.registry.owner.get(f"/access-keys/{key['id']}")).body["versions"][1]
+    until_when = f"{old['retires_at'][:10]} {old['retires_at'][11:16]} UTC"
+    assert f"The old secret, version 1 (…{old['last_four']}), works until {until_when}{how}." in words(rotated)
+    assert "The old secret has ended" not in words(rotated)
+
+
+async def test_page_of_the_new_secret_says_that_the_old_one_has_ended(
+    owner: Browser, console: Console, key: dict[str, Any]
+) -> None:
+    await owner.open(key["page"])
+    await owner.press("Rotate", The_old_secret_ends="0")
+    assert "The old secret has ended" in words(await owner.press("Yes, rotate it"))
+
+
+async def test_page_of_a_first_secret_speaks_of_no_old_one(owner: Browser, key: dict[str, Any]) -> None:
+    await owner.open(f"{key['page'].rpartition('/')[0]}?new=access-key")
+    created = await owner.press("Create access key", Name="another")
+    assert (created.status, "old secret" in created.words) == (201, False)
+
+
 async def test_credential_that_has_expired_is_refused_in_the_words_of_the_page(
     owner: Browser, console: Console
 ) -> None:
