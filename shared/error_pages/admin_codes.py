@@ -33,8 +33,8 @@ ADMIN_CODES: Mapping[str, Page] = {
     ),
     "pending_sign_in_invalid": Page(
         "The sign-in cannot be finished",
-        "Since the password too much time has passed, the person was changed or stopped, or it was finished.",
-        "Begin with the password again: POST /admin/v1/sessions.",
+        "Since it began too much time has passed, the person was changed or stopped, or it was finished.",
+        "Sign in again: with the password (POST /admin/v1/sessions) or by the OpenID provider.",
     ),
     "second_factor_refused": Page(
         "The code is wrong",

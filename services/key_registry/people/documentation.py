@@ -58,7 +58,7 @@ PEOPLE_MEMBERS: Members = {
     "address": Member("The address that it was begun from.", "192.0.2.7"),
     "user_agent": Member("The program that it was begun with, as far as it says.", "Mozilla/5.0"),
     "current": Member("Whether it is the one that this request was sent with.", True),
-    "second_factor": Member("Whether a code is needed after the password.", False),
+    "second_factor": Member("Whether a code is needed after the password or the OpenID provider.", False),
     "password_reset_until": Member(
         "Until when a link works that sets another password. null: there is none.", None
     ),

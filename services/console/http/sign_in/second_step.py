@@ -1,4 +1,4 @@
-"""Signing in: the code after the password."""
+"""Signing in: the code after the password or the OpenID provider."""
 
 from aiohttp import web
 

@@ -1,4 +1,4 @@
-"""`/admin/v1/me/second-factor`, and the code after the password."""
+"""`/admin/v1/me/second-factor`, and the code after the password or the OpenID provider."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -34,12 +34,14 @@ from shared.http.responses import NO_STORE, json_response
 PATH = f"{BASE}/me/second-factor"
 TOTP = """\
 Codes of an authenticator (RFC 6238: SHA-1, six digits, 30 seconds). The secret counts once a code of it is
-confirmed, within 15 minutes; then a code is needed after the password at each sign-in, and all other sessions of
-the person end. A code works once. Whoever presents a wrong password or code has to wait as at a sign-in.
+confirmed, within 15 minutes; then a code is needed at each sign-in by password or by the OpenID provider, and all
+other sessions of the person end. A code works once. Whoever presents a wrong password or code has to wait as at a
+sign-in.
 """
 SECOND_STEP = """\
-For five minutes after the password, once. A recovery code does as well, each once. Wrong codes count as failed
-sign-ins: after five of them whoever tries again has to wait. It ends when the person's password or factors change.
+For five minutes after the password or the OpenID provider, once. A recovery code does as well, each once. Wrong
+codes count as failed sign-ins: after five of them whoever tries again has to wait. It ends when the person's
+password or factors change.
 """
 
 
@@ -59,7 +61,7 @@ class FactorEndpoints:
         self._addresses = addresses
 
     async def finish(self, request: web.Request) -> web.Response:
-        """201 with the session that the password began."""
+        """201 with the session that the sign-in is for."""
         body = await bodies.model(request, SecondFactor)
         with self._refusals.counted(request):
             opened = await self._second_step.finish(body.token, body.code, origin_of(request, self._addresses))

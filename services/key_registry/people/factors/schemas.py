@@ -35,7 +35,9 @@ FACTOR_MEMBERS: Members = {
     ),
     "recovery_codes": Member("Each works once instead of a code; shown this once.", _RECOVERY),
     "available": Member("Whether the registry has the key that secrets are encrypted under.", True),
-    "totp_since": Member("Since when a code is needed after the password. null: not needed.", None),
+    "totp_since": Member(
+        "Since when a code is needed after the password or the OpenID provider. null: not needed.", None
+    ),
     "recovery_codes_left": Member("Recovery codes that have not been used.", 10),
 }
 

@@ -1,4 +1,4 @@
-"""The second step of a sign-in: a code after the password."""
+"""The second step of a sign-in: a code after the password or the OpenID provider."""
 
 from services.key_registry.catalog.field_types import now_of
 from services.key_registry.people.audit import record
@@ -21,7 +21,7 @@ class PendingSignInInvalid(HasCause, NotFound):
     code = "pending_sign_in_invalid"
 
     def __init__(self, cause: str) -> None:
-        super().__init__("the sign-in was finished, has expired or never began: begin with the password again")
+        super().__init__("the sign-in was finished, has expired or never began: sign in again")
         self.cause = cause
 
 

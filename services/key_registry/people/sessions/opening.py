@@ -42,7 +42,7 @@ class OpenedSession:
 
 
 class SessionOpening:
-    """With a session, with a sign-in that waits for a code, or with a refusal."""
+    """The three ends of a sign-in: a session, a wait for the code of a second factor, or a refusal."""
 
     def __init__(self, lifetimes: Lifetimes, pending: PendingSignIns, trail: AuditTrail) -> None:
         self._lifetimes = lifetimes
@@ -84,7 +84,10 @@ class SessionOpening:
         now: datetime,
         second_factor: SecondFactor | None = None,
     ) -> OpenedSession | BegunSignIn:
-        """After what takes the place of a password: where a second factor is on, its code is needed too."""
+        """A session, or where a second factor is on a sign-in that waits for its code.
+
+        After a password or the OpenID provider; not after a passkey, which needs no code.
+        """
         if person.second_factor:
             return await self._pending.begin(writer, person, origin.address, now)
         return await self.open(writer, person, origin, now, second_factor)

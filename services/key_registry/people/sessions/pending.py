@@ -1,4 +1,5 @@
-"""A sign-in that waits for a second factor: the password was right, and nothing else is known.
+"""A sign-in that waits for a second factor: the password was right, or the OpenID
+provider said who it is, and nothing else is known.
 
 It is kept by whoever signs in. So those who know somebody's password may begin as often as they like: they fill no
 table, and push out no sign-in of that person.

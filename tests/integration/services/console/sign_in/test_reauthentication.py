@@ -41,7 +41,7 @@ async def test_who_signs_in_at_the_provider_alone_is_asked_for_no_password(
     await browser.open(await console.invitation())
     await browser.follow("Create account with <b>Example</b>")
     page = await browser.open("/account")
-    assert "You sign in with <b>Example</b> alone, and have no password here." in page.words
+    assert "You sign in with <b>Example</b> alone: no password signs you in." in page.words
     assert "Change password" not in {button for form in page.forms for button in form.buttons}
     for path in ("/account/second-factor", "/account/passkeys"):
         page = await browser.open(path)
