@@ -12,7 +12,7 @@ from shared.jose.verifier import parse
 from shared.opaque import claimed_prefix
 from shared.refusal_traces.causes import comes_after
 from shared.refusal_traces.recorder import RefusalTraces
-from shared.refusal_traces.steps import failed, passed, shown
+from shared.refusal_traces.steps import STOPPED, failed, passed, shown
 
 NO_ROUTE = "unmatched"
 
@@ -74,7 +74,7 @@ def _failed(refusal: Refusal, credential: RefusedCredential | None) -> TraceStep
     if "needed_scopes" in detail:
         return failed(refusal.cause, detail["granted_scopes"], str(detail["needed_scopes"]))
     if "stopped" in detail:
-        return failed(refusal.cause, f"stopped: {_named(detail['stopped'])}")
+        return failed(refusal.cause, f"{STOPPED}{_named(detail['stopped'])}")
     if credential is not None and (credential.found is not None or credential.expected):
         found = detail.get("reason", "") if credential.found is None else credential.found
         return failed(refusal.cause, found, credential.expected)

@@ -43,6 +43,10 @@ class StoppedSet:
                 return stopped[id_][1], id_
         return None
 
+    def resumable(self, id_: str) -> bool:
+        """Whether `id_` is suspended, and not stopped for good: revoked, or expired."""
+        return self._stopped.get(id_, (0.0, ""))[0] == math.inf
+
     def add(self, id_: str, until: float | None, kind: Kind | None = None) -> None:
         """Stop `id_` here; `until` as in a `Change`: None for as long as it is not resumed."""
         self._stopped[id_] = (math.inf if until is None else until, sys.intern(kind or ""))

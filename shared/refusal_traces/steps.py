@@ -4,6 +4,9 @@ from shared.contracts.refusal_traces import MAX_TEXT_CHARACTERS, TraceStep
 from shared.logging.redaction import redacted
 from shared.refusal_traces.causes import check_of
 
+STOPPED = "stopped: "
+"""Begins what the gateway found where something is stopped: its kind and its id follow, with a blank between."""
+
 
 def shown(value: object) -> str:
     """Any value as a text of a trace."""

@@ -4,6 +4,7 @@ from aiohttp import web
 
 from services.console.admin_api import segment
 from services.console.http.operations.filtered_list import filtered_list
+from services.console.http.refused_call import refused_call
 from services.console.pages.refused_calls.calls import of_calls
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
@@ -31,7 +32,7 @@ class SupportPages:
 
     async def _one(self, session: Session, wanted: str) -> web.Response:
         try:
-            decision = await session.api.get(f"/decisions/{segment(wanted)}")
+            decision = await refused_call(session, wanted)
         except (NotFound, Unprocessable):
             return self._renderer.page(
                 "explain.html", session=session, status=404, wanted=wanted, decision=None, problem=GONE

@@ -13,6 +13,7 @@ from services.token_issuer.signing_keys.ring import KeyRing
 from shared.changes.stopped_set import StoppedSet
 from shared.clock import Clock
 from shared.contracts.access_token import AccessTokenClaims, expectation
+from shared.contracts.identifiers import version_among
 from shared.jose.claim_checks import Presented
 from shared.jose.claims import check_claims
 from shared.jose.verifier import check_signature, unknown_kid
@@ -90,5 +91,17 @@ class AccessTokenDiagnosis:
             return
         stopped = self._stopped.first(private[0].stopped_by)
         found = "active" if stopped is None else f"{stopped[0]} {stopped[1]}"
-        fix = "" if stopped is None else f"the {stopped[0]} is suspended or revoked: have it resumed, or replaced."
+        fix = "" if stopped is None else self._way_out(*stopped, own=stopped[1] == private[0].credential_id)
         findings.add(Finding("stopped", stopped is None, found, expected, fix))
+
+    def _way_out(self, kind: str, id_: str, *, own: bool) -> str:
+        """`own`: it is the credential that the token was issued to."""
+        noun = kind.replace("_", " ").replace("api", "API")
+        if self._stopped.resumable(id_):
+            return f"the {noun} is suspended: have it resumed."
+        if version := version_among([id_]):
+            return f"secret {version} of the {noun} was ended: request a token with the current one."
+        if kind == "jwt":
+            return "the token itself was revoked: request a new one."
+        todo = "make a new one, and request a token with it." if own else "nothing can resume it."
+        return f"the {noun} was revoked, which is for ever, or has expired: {todo}"

@@ -5,6 +5,7 @@ from aiohttp import web
 from services.console.admin_api import segment
 from services.console.http.operations.filtered_list import filtered_list
 from services.console.http.portal.company import own_company
+from services.console.http.refused_call import refused_call
 from services.console.http.support import MAX_ID_CHARACTERS
 from services.console.pages.refused_calls.calls import of_calls
 from services.console.pages.refused_calls.explanations import titles
@@ -37,7 +38,7 @@ class RefusalPages:
         company = await own_company(session)
         wanted = request.match_info["request_id"]
         try:
-            decision = await session.api.get(f"/decisions/{segment(wanted)}")
+            decision = await refused_call(session, wanted)
         except (NotFound, Unprocessable):
             shown = wanted[:MAX_ID_CHARACTERS]
             return self._renderer.page(

@@ -9,6 +9,7 @@ from services.console.pages.refused_calls.own_secrets import (
     is_client_secret,
     kind_of_prefix,
 )
+from services.console.pages.refused_calls.stopped import Stop, stop_of
 from shared.refusal_traces.presented import CLIENT_KEY
 
 
@@ -19,6 +20,7 @@ class Explanation(NamedTuple):
 
 _NEW_TOKEN = "Request a new token with your credential, and send it whole, without quotes or line breaks."
 _STOPPED = "Ask whoever runs the API why. Until it is resumed nothing that depends on it is accepted."
+_GONE = "Revoked is for ever. Ask whoever runs the API why, and whether another one is made."
 _NEW_SECRET = "Take the new secret into use: its page under Credentials lists the secrets and when each was used."
 _WAIT = "Send it again later, after the time in Retry-After if the response has that."
 _OURS = "Your call is not at fault. Send it again; if that goes on, give the request id to whoever runs the API."
@@ -61,18 +63,22 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "access_key_version_retired": Explanation("The access key's secret was rotated away", _NEW_SECRET),
     "access_key_version_revoked": Explanation("The access key's secret was ended", _NEW_SECRET),
     "succeeded": Explanation("Another key pair took its place", "Sign with the new private key and its kid."),
-    "stopped": Explanation("Something that it depends on is stopped", _STOPPED),
+    "stopped": Explanation(
+        "The credential, or something that it depends on, is stopped",
+        "Look at its page under Credentials. What is suspended is accepted again once it is resumed; what is "
+        "revoked never is: make a new one, or ask whoever runs the API.",
+    ),
     "revoked": Explanation("The credential is revoked", "Revoked is for ever: make a new credential."),
     "suspended": Explanation("The credential is suspended", "Resume it at its page under Credentials."),
     "access_key_suspended": Explanation("The access key is suspended", "Resume it at its page under Credentials."),
     "access_key_revoked": Explanation("The access key is revoked", "Revoked is for ever: make a new one."),
     "access_key_expired": Explanation("The access key has expired", "Make a new access key."),
     "booking_suspended": Explanation("The booking is suspended", _STOPPED),
-    "booking_revoked": Explanation("The booking is revoked", _STOPPED),
+    "booking_revoked": Explanation("The booking is revoked", _GONE),
     "company_suspended": Explanation("The company is suspended", _STOPPED),
-    "company_revoked": Explanation("The company is revoked", _STOPPED),
+    "company_revoked": Explanation("The company is revoked", _GONE),
     "application_suspended": Explanation("The application is suspended", _STOPPED),
-    "application_revoked": Explanation("The application is revoked", _STOPPED),
+    "application_revoked": Explanation("The application is revoked", _GONE),
     "ended": Explanation("The session token was ended", "Request a new one from /generate."),
     "used_up": Explanation("The session token is used up", "Request a new one from /generate."),
     "wrong_company": Explanation(
@@ -153,6 +159,8 @@ _BY_STATUS: Mapping[int, Explanation] = {
 
 _TOKEN_VALIDATOR = "tokenvalidator"
 """The end of its path, which is without regard to case."""
+_OF_TOKENS = {"jwt": "The token was revoked", "signing_key": "The key that signed the token was revoked"}
+_OWN_STOP = Explanation("The credential itself is stopped", EXPLANATIONS["stopped"].todo)
 _SWAPPED = Explanation(
     "The key and the secret of an API client were swapped", "Send the key first, then a colon and the secret."
 )
@@ -173,6 +181,8 @@ def explanation_of(decision: Mapping[str, Any]) -> Explanation:
     cause, prefix = decision["cause"], decision["credential"]
     if decision["path"].lower().endswith(_TOKEN_VALIDATOR) and cause in _AT_TOKEN_VALIDATOR:
         return _AT_TOKEN_VALIDATOR[cause]
+    if cause in ("stopped", "revoked") and (stop := stop_of(decision)) is not None:
+        return _of_stop(stop, decision)
     if cause == "wrong_kind" and _is_swap(decision):
         return _SWAPPED
     if cause in ("malformed", "wrong_kind") and (kind := kind_of_prefix(prefix)) is not None:
@@ -183,6 +193,25 @@ def explanation_of(decision: Mapping[str, Any]) -> Explanation:
         return _in_wrong_place(decision["steps"][-1], kind_of_prefix(prefix))
     by_status = _BY_STATUS.get(decision["status"], Explanation("It could not be served", _OURS))
     return EXPLANATIONS.get(cause) or OF_NOBODY.get(cause) or by_status
+
+
+def _of_stop(stop: Stop, decision: Mapping[str, Any]) -> Explanation:
+    """Of a token that held until something was stopped; `stopped` of the decision, if known, is that object now."""
+    if stop.version:
+        return Explanation(
+            "The secret that the token was requested with was ended", f"{_NEW_SECRET} Request a new token with it."
+        )
+    if stop.kind in _OF_TOKENS:
+        return Explanation(_OF_TOKENS[stop.kind], _NEW_TOKEN)
+    own = stop.kind == decision["credential_kind"]
+    status = (decision.get("stopped") or {}).get("effective_status", "")
+    if status == "active":
+        noun = "credential" if own else stop.kind.replace("_", " ")
+        return Explanation(f"The {noun} was stopped then, and is active now", "Send the call again.")
+    if own and status == "expired":
+        return Explanation("The credential has expired", "Set a later expiry at its page, or make a new one.")
+    known = EXPLANATIONS.get(status if own else f"{stop.kind}_{status}")
+    return known or (_OWN_STOP if own else EXPLANATIONS["stopped"])
 
 
 def _is_swap(decision: Mapping[str, Any]) -> bool:

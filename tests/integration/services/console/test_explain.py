@@ -5,6 +5,8 @@ import time
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from shared.contracts.refusal_traces import TraceStep
 from shared.contracts.usage.messages import UsageBatch, UsageClient, UsageCount
 from tests.integration.services.console.portal.visiting import enter
@@ -44,6 +46,45 @@ async def test_a_refused_call_says_what_was_wrong_what_to_do_and_whose_it_was(
     assert "<b>Boats" not in page.text
     assert " UTC" in words
     assert re.search(r"\d{2}T\d{2}:", words) is None, "an instant as a machine writes it"
+
+
+@pytest.mark.parametrize(("act", "title"), [("revoke", "The credential is revoked"), ("suspend", "suspended")])
+async def test_a_token_of_a_credential_that_was_stopped_itself_is_said_to_be_so_to_operator_and_company(
+    act: str, title: str, owner: Browser, console: Console
+) -> None:
+    admin = console.registry.owner
+    company = await admin.company()
+    partner = await console.person("viewer", company_id=company["id"])
+    client = await admin.create("/api-clients", company_id=company["id"], comment="Weekly", scopes=[])
+    await admin.post(f"/api-clients/{client['id']}/{act}")
+    step = TraceStep(check="status", ok=False, found=f"stopped: api_client {client['id']}", expected="")
+    of = {"company_id": company["id"], "credential_kind": "api_client", "credential": client["key"]}
+    id_ = await refused(console, 7020 + len(act), cause="stopped", steps=(step,), **of)
+    for browser, path in ((owner, f"/explain?request_id={id_}"), (partner, f"/portal/refused-calls/{id_}")):
+        words = " ".join((await browser.open(path)).words.split())
+        assert title in words
+        assert f"API client Weekly, now {act}" in words
+        assert "Something that it depends on" not in words
+    assert ("Revoked is for ever" in words) is (act == "revoke")
+
+
+async def test_a_token_that_was_revoked_itself_or_whose_secret_was_ended_is_told_from_its_credential(
+    owner: Browser, console: Console
+) -> None:
+    admin = console.registry.owner
+    company = await admin.company()
+    client = await admin.create("/api-clients", company_id=company["id"], comment="Weekly", scopes=[])
+    of = {"company_id": company["id"], "credential_kind": "api_client", "credential": client["key"]}
+    for number, found, title in (
+        (7031, "jwt j-1", "The token was revoked"),
+        (7032, "jwt ---", "The token was revoked"),
+        (7033, f"api_client {client['id']}_v1", "The secret that the token was requested with was ended"),
+    ):
+        step = TraceStep(check="status", ok=False, found=f"stopped: {found}", expected="")
+        id_ = await refused(console, number, cause="stopped", steps=(step,), **of)
+        page = await owner.open(f"/explain?request_id={id_}")
+        assert title in page.words
+        assert ", now" not in page.words
 
 
 async def test_what_nobody_is_known_for_says_so_and_what_was_mistyped_is_named(

@@ -12,6 +12,7 @@ from gateway.credentials.issuer_keys import IssuerKeys
 from services.token_issuer.diagnosis.access_tokens import AccessTokenDiagnosis
 from services.token_issuer.diagnosis.findings import Findings
 from shared.contracts.access_token import AccessTokenClaims
+from shared.contracts.key_registry import Change, Kind
 from shared.errors import Unavailable
 from shared.jose.keys import generate_private_key
 from shared.jose.signer import Signer
@@ -113,6 +114,33 @@ async def test_what_was_stopped_is_said_to_the_holder_alone(both: Both, dependen
     findings = both.diagnosis.of(both.token(signer=forged))
     assert failed(findings) == ["signature"]
     assert dependency not in named(findings, "stopped")
+
+
+async def test_what_is_revoked_is_not_said_to_wait_for_being_resumed(both: Both) -> None:
+    later, stopped, own = both.world.clock.now() + 3600, both.world.stopped, both.world.client.id
+
+    def said() -> str:
+        return next(
+            item.fix
+            for item in both.diagnosis.of(both.token(depends_on=["booking", f"{own}_v2"])).all
+            if item.check == "stopped"
+        )
+
+    cases: tuple[tuple[float | None, Kind, str, str], ...] = (
+        (None, "api_client", own, "the API client is suspended: have it resumed."),
+        (later, "api_client", f"{own}_v2", "secret 2 of the API client was ended"),
+        (later, "api_client", own, "revoked, which is for ever, or has expired: make a new one"),
+        (None, "booking", "booking", "the booking is suspended: have it resumed."),
+        (later, "booking", "booking", "nothing can resume it"),
+        (later, "jwt", "j1", "the token itself was revoked: request a new one."),
+    )
+    for until, kind, id_, fix in cases:
+        stopped.apply(
+            Change(seq=1, kind=kind, id=id_, status="revoked" if until else "suspended", at=0, until=until)
+        )
+        assert fix in said()
+        stopped.apply(Change(seq=2, kind=kind, id=id_, status="active", at=0))
+        assert said() == ""
 
 
 async def test_nothing_is_said_while_revocations_are_not_known(both: Both) -> None:

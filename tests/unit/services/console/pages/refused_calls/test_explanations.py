@@ -1,5 +1,7 @@
 """A refused call is explained by its cause, and where that says nothing to a partner by its status."""
 
+from typing import Any
+
 from services.console.pages.refused_calls.explanations import (
     EXPLANATIONS,
     OF_NOBODY,
@@ -7,8 +9,11 @@ from services.console.pages.refused_calls.explanations import (
     titles,
 )
 from services.console.pages.refused_calls.operators import REMEDIES, todo_of_operator
+from services.console.pages.refused_calls.stopped import stop_of
+from shared.contracts.identifiers import credential_version_id
 from shared.refusal_traces.causes import CHECKS
 from shared.refusal_traces.presented import CLIENT_KEY
+from shared.refusal_traces.steps import STOPPED, failed
 from tests.support.cases import each_case
 
 CALL = {"path": "/v2.0/site", "credential": "", "steps": []}
@@ -98,3 +103,45 @@ def test_causes_are_offered_by_title_with_one_that_has_none() -> None:
     assert offered["some_cause"] == "Some cause"
     assert offered.keys() == EXPLANATIONS.keys() | {"some_cause"}
     assert dict(titles()).keys() == EXPLANATIONS.keys()
+
+
+def _stopped_by(found: str, status: str = "", cause: str = "stopped") -> dict[str, Any]:
+    step = {"check": "status", "ok": False, "found": f"stopped: {found}", "expected": ""}
+    stopped = {"effective_status": status} if status else None
+    own = {"credential": "pgck_1", "credential_kind": "api_client", "steps": [step], "stopped": stopped}
+    return {**CALL, **own, "cause": cause, "status": 401}
+
+
+ID = "0190c0de-0000-7000-8000-000000000001"
+
+
+@each_case("cause", ["stopped", "revoked"])
+def test_a_token_of_a_credential_that_was_itself_stopped_is_not_said_to_wait_for_something_else(cause: str) -> None:
+    own = f"api_client {ID}"
+    assert explanation_of(_stopped_by(own, "revoked", cause)) == EXPLANATIONS["revoked"]
+    assert explanation_of(_stopped_by(own, "suspended", cause)) == EXPLANATIONS["suspended"]
+    assert explanation_of(_stopped_by(own, "expired", cause)).title == "The credential has expired"
+    assert (
+        explanation_of(_stopped_by(own, "active", cause)).title
+        == "The credential was stopped then, and is active now"
+    )
+    assert explanation_of(_stopped_by(own, cause=cause)).title == "The credential itself is stopped"
+    ended = explanation_of(_stopped_by(f"{own}_v2", "active", cause))
+    assert "secret that the token was requested with was ended" in ended.title
+    assert explanation_of(_stopped_by("jwt j1", cause=cause)).title == "The token was revoked"
+    assert explanation_of(_stopped_by(f"company {ID}", "suspended", cause)) == EXPLANATIONS["company_suspended"]
+    assert explanation_of(_stopped_by(f"booking {ID}", "revoked", cause)) == EXPLANATIONS["booking_revoked"]
+    assert "something that it depends on" in explanation_of(_stopped_by(f"application {ID}", cause=cause)).title
+
+
+def test_nobody_waits_for_what_is_revoked_to_be_resumed() -> None:
+    for cause, explanation in EXPLANATIONS.items():
+        assert not (cause.endswith("revoked") and "resumed" in explanation.todo), cause
+
+
+@each_case("version", [0, 2])
+def test_what_the_gateway_writes_of_a_stop_is_understood(version: int) -> None:
+    id_ = credential_version_id(ID, version) if version else ID
+    step = failed("stopped", f"{STOPPED}api_client {id_}").model_dump()
+    assert stop_of({**CALL, "steps": [step]}) == ("api_client", ID, version)
+    assert stop_of({**CALL, "steps": [failed("revoked", "revoked").model_dump()]}) is None
