@@ -14,6 +14,7 @@ from services.console.http.portal.company import own_company, own_company_id
 from services.console.http.usage import RecentUsage
 from services.console.pages.expiries import credentials_of
 from services.console.pages.portal.arrivals import Arrivals, arrivals, no_arrivals
+from services.console.pages.portal.snippets import lacks_scopes
 from services.console.pages.refused_calls.calls import of_calls
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
@@ -26,6 +27,10 @@ ENDING_SHOWN = 10
 LONG_AGO_DAYS = 1100
 """For which calls are counted."""
 TAG_CHARACTERS = 32
+LOOKED_AT = 5
+"""Credentials of each kind, for whether one has scopes: where there are more, one is taken to."""
+BEFORE_ANY_CALL = ("no_credential", "no_scopes")
+"""States that a credential's own page changes, before any call does."""
 
 
 class Calls(NamedTuple):
@@ -74,7 +79,7 @@ class HomePages:
             return self._renderer.not_modified(tag)
         found = await self._arrivals(session, calls)
         page = self._renderer.page("portal/arrivals.html", session=session, base=_base(company_id), arrivals=found)
-        if found.state != "no_credential":  # the first credential changes the page before any call does
+        if found.state not in BEFORE_ANY_CALL:
             page.headers["ETag"] = tag
         return page
 
@@ -92,9 +97,10 @@ class HomePages:
             return arrivals(calls.usage, calls.refused, more=calls.more)
         (before, _), newest = await together(
             session.api.newest("/usage", 1, by="day", **{"from": self._at(days=-LONG_AGO_DAYS)}),
-            newest_credentials(session, 1),
+            newest_credentials(session, LOOKED_AT),
         )
-        return no_arrivals(credentials=bool(newest.credentials), called_before=bool(before))
+        scopes = bool(newest.more_of) or not all(lacks_scopes(credential) for _, credential in newest.credentials)
+        return no_arrivals(credentials=bool(newest.credentials), scopes=scopes, called_before=bool(before))
 
     def _at(self, **later: int) -> str:
         """Of a time so much later, RFC 3339."""

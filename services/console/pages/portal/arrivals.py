@@ -7,7 +7,7 @@ from typing import Any, Literal
 from services.console.pages.portal.credential_names import Named, named
 
 MAX_ROWS = 12
-State = Literal["no_credential", "waiting", "first", "calls"]
+State = Literal["no_credential", "no_scopes", "waiting", "first", "calls"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,13 @@ def arrivals(
     return Arrivals("first" if calls == 1 else "calls", rows[:MAX_ROWS], refused, more or len(rows) > MAX_ROWS)
 
 
-def no_arrivals(*, credentials: bool, called_before: bool) -> Arrivals:
-    """Of no call in the last hours. `credentials`: whether there is any."""
+def no_arrivals(*, credentials: bool, scopes: bool = True, called_before: bool) -> Arrivals:
+    """Of no call in the last hours. `credentials`: whether there is any; `scopes`: whether an API lets one in."""
     if called_before:
         return Arrivals("calls", (), ())
-    return Arrivals("waiting" if credentials else "no_credential", (), ())
+    if not credentials:
+        return Arrivals("no_credential", (), ())
+    return Arrivals("waiting" if scopes else "no_scopes", (), ())
 
 
 def _total(row: Arrival) -> int:

@@ -49,6 +49,30 @@ async def test_home_leads_to_the_first_credential_waits_and_shows_the_first_call
     assert "<html" not in (await browser.open("/portal/arrivals")).text, "a part of the page"
 
 
+async def test_home_says_to_choose_scopes_where_no_credential_has_any(console: Console) -> None:
+    visiting = await visit(console)
+    client = await visiting.admin.create("/api-clients", **visiting.of, comment="shop", scopes=[])
+    await visiting.admin.create("/key-pairs", **visiting.of, scopes=[], algorithm="EdDSA")
+    for path in ("/portal", "/portal/arrivals"):
+        page = await visiting.browser.open(path)
+        assert "Choose scopes first" in page.words
+        assert "Your credentials are ready" not in page.words
+    assert "ETag" not in visiting.browser.headers, "scopes change the page, and no call"
+    page = await visiting.browser.open(visiting.base)
+    assert (page.words.count("no scopes"), "session tokens" in page.words) == (2, False)
+    await visiting.admin.booking(visiting.company, "boats:read")
+    changed = await visiting.admin.patch(f"/api-clients/{client['id']}", {"scopes": ["boats:read"]})
+    assert changed.status == 200
+    assert "Your credentials are ready" in (await visiting.browser.open("/portal")).words
+
+
+async def test_an_access_key_has_its_session_tokens_as_rights(console: Console) -> None:
+    visiting = await visit(console)
+    await visiting.admin.create("/access-keys", **visiting.of, name="shop")
+    assert "session tokens" in (await visiting.browser.open(visiting.base)).words
+    assert "Your credentials are ready" in (await visiting.browser.open("/portal")).words
+
+
 async def test_looking_again_costs_two_reads_while_nothing_is_called(
     console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
