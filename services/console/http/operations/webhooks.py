@@ -54,10 +54,15 @@ class WebhookPages:
         return self._renderer.redirect(_path(webhook))
 
     async def rotate(self, request: web.Request, session: Session, form: Form) -> web.Response:
+        """A third secret is asked for: it ends the older of the two that deliveries are signed with."""
         webhook = await self._webhook(request, session)
+        body = {"end_oldest": form.text("end_oldest") == "yes"}
         try:
-            rotated = await session.api.post(f"{_path(webhook)}/rotate", {}, idempotency_key=form.text("key"))
+            rotated = await session.api.post(f"{_path(webhook)}/rotate", body, idempotency_key=form.text("key"))
         except Conflict as error:
+            webhook = await self._webhook(request, session)
+            if webhook["previous_secret_until"]:
+                return await self._show(request, session, webhook, 409, asked="third-secret")
             return await self._show(request, session, webhook, 409, problem=error.description)
         return self._secret(session, rotated, "New secret of the webhook")
 

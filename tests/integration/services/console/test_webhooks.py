@@ -77,6 +77,21 @@ async def test_a_webhook_is_changed_disabled_enabled_and_gets_a_new_secret(owner
     assert "Old secret ends" in owner.page.words
 
 
+async def test_third_secret_is_refused_in_the_words_of_the_page_and_offers_the_way_out(owner: Browser) -> None:
+    await made(owner, "https://hooks.blabla.example/a")
+    await owner.follow("I have saved it")
+    await owner.press("Replace secret")
+    second = owner.page.labelled("Secret")
+    await owner.follow("I have saved it")
+    refused = await owner.press("Replace secret")
+    assert (refused.status, "end_oldest" in refused.words) == (409, False)
+    assert "signed with two secrets already, the older until 2" in refused.words
+    assert "UTC: wait until it has ended, or end it now." in refused.words
+    done = await owner.press("Yes, end it and replace")
+    assert done.status == 201
+    assert done.labelled("Secret") not in {"", second}
+
+
 async def test_notices_are_chosen_and_stay_chosen(owner: Browser) -> None:
     form = (await owner.open("/webhooks?new=webhook")).form_with("Create webhook")
     given = [*form.fields, ("types", "credential.leaked"), ("types", "quota.used")]
