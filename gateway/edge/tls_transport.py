@@ -11,8 +11,8 @@ from typing import Any, cast
 
 READ_BYTES = 16384
 """The content of a record, at most (RFC 8446 section 5.1)."""
-RECORDS_PER_TURN = 16
-"""Of one connection, each of which may hold a request, before other connections have their turn."""
+RECORDS_PER_TURN = 4
+"""Of one connection, each of which may hold some requests, before other connections have their turn."""
 
 
 class TlsTransport(asyncio.Transport, asyncio.Protocol):

@@ -295,6 +295,8 @@ class Exchange:
         try:
             forward, websocket = self._decided_forward, self._websocket
             authority = connection.endpoint.address.authority
+            if not self._body.complete:
+                self._client.resume_reading()  # before a write that may hold the client back again
             connection.begin(
                 self,
                 forward.method,
@@ -304,10 +306,6 @@ class Exchange:
                 idle_timeout=forward.route.idle_timeout,
                 upgrade=None if websocket is None else websocket.handshake,
             )
-            if not self._body.complete:
-                self._client.resume_reading()
-            if self._client.congested:
-                connection.pause_reading()
         except Exception:
             self._fault()
 
