@@ -108,7 +108,6 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         except ssl.SSLWantReadError:
             pass  # the record is not complete
         except ssl.SSLError:
-            self.eof_received()
             self._ended = True
             self._flush()  # an alert says what is wrong
             self._below.close()
