@@ -11,7 +11,7 @@ import orjson
 from services.token_issuer.clients.client import Client, stopped
 from services.token_issuer.clients.restores import RestoreCutoff
 from services.token_issuer.clients.timing import RefusalTimeFloor
-from services.token_issuer.oauth_errors import Subject
+from services.token_issuer.oauth_errors import Refusal, Subject
 from services.token_issuer.storage.ports import UsedAssertions
 from shared.clock import Clock
 from shared.contracts.key_registry import KeyPair
@@ -47,6 +47,12 @@ class InvalidAssertion(InvalidToken):
         """The prefix of what is no JWT, if it is one of ours."""
         self.subject = subject
         """The key pair that the assertion names, if the registry has it; its sender need not be the holder."""
+
+    def as_refusal(self, kind: type[Refusal]) -> Refusal:
+        """The same in OAuth's words, with all that log, audit trail and trace say of it."""
+        return kind(
+            self.description, detail=self.cause, subject=self.subject, presented=self.presented, expected=ASSERTION
+        )
 
 
 class AssertionVerifier:

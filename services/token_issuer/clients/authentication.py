@@ -9,7 +9,6 @@ from typing import Literal, Protocol
 from urllib.parse import unquote_plus
 
 from services.token_issuer.clients.assertions import (
-    ASSERTION,
     JTI_USED,
     AssertionVerifier,
     InvalidAssertion,
@@ -183,13 +182,7 @@ class ClientAuthenticator:
                 given.proof, audiences=self._audiences, typ=CLIENT_AUTHENTICATION
             )
         except InvalidAssertion as error:
-            raise InvalidClient(
-                error.description,
-                detail=error.cause,
-                subject=error.subject,
-                presented=error.presented,
-                expected=ASSERTION,
-            ) from None
+            raise error.as_refusal(InvalidClient) from None
         client = assertion.client
         if given.client_id not in (None, client.client_id):
             raise InvalidClient("client_id must be the iss of the client_assertion", subject=client.audited)

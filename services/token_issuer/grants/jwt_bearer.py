@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from services.token_issuer.clients.assertions import (
-    ASSERTION,
     JTI_USED,
     AssertionVerifier,
     InvalidAssertion,
@@ -69,13 +68,7 @@ class JwtBearer:
         try:
             return await self._assertions.verify(assertion, audiences=self._audiences, typ=AUTHORIZATION_GRANT)
         except InvalidAssertion as error:
-            raise InvalidGrant(
-                error.description,
-                detail=error.cause,
-                subject=error.subject,
-                presented=error.presented,
-                expected=ASSERTION,
-            ) from None
+            raise error.as_refusal(InvalidGrant) from None
 
 
 class RequestedScopes(NamedTuple):
