@@ -49,6 +49,7 @@ _CAUSES: Mapping[str, Mapping[str, str]] = {
         "no_credential": "a credential of a kind that the route accepts",
         "wrong_place": "a credential where the route reads it",
         "wrong_kind": "a credential of the kind that belongs here",
+        "swapped": "the key of an API client, then a colon and its secret",
         "wrong_scheme": "Authorization: Bearer",
         "no_api_token": "X-Api-Token beside X-Client-Prefix",
         "no_client_prefix": "X-Client-Prefix beside X-Api-Token",

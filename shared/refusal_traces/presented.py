@@ -6,8 +6,6 @@ from typing import NamedTuple
 from shared.logging.redaction import redacted
 from shared.opaque import claimed_prefix
 
-CLIENT_KEY = "the key of an API client"
-"""What is expected, in the words of traces, where a client's secret came in its place."""
 MAX_NAME_CHARACTERS = 64
 _FIELDS = {"authorization": "Authorization", "x-api-token": "X-Api-Token", "x-api-key": "X-Api-Key"}
 """Those that hold a credential, whatever it begins with."""

@@ -31,7 +31,6 @@ from shared.opaque import (
     well_formed,
     well_formed_id,
 )
-from shared.refusal_traces.presented import CLIENT_KEY
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 MAX_BASIC_CHARACTERS = 2048
@@ -155,10 +154,7 @@ class ClientAuthenticator:
             await self._throttle.wrong(address, client_id)
         await self._time_floor.wait_until_floor(started)
         if record is None:
-            other = of_another_kind(API_CLIENT_KEY, client_id)  # most often key and secret are swapped
-            cause = "wrong_kind" if other else "unknown_client"
-            prefix = claimed_prefix(client_id) if other else ""
-            raise InvalidClient(FAILED, detail=cause, presented=prefix, expected=CLIENT_KEY)
+            raise _no_client(client_id)
         refused = "wrong_secret" if known is None else stopped(record, now) or ended
         raise InvalidClient(FAILED, detail=refused or "", subject=Client.of_api_client(record, known).audited)
 
@@ -197,3 +193,13 @@ class ClientAuthenticator:
         if not await self._assertions.use_once(assertion):
             said = "the client_assertion's jti was used before"
             raise InvalidClient(said, detail=JTI_USED, subject=assertion.client.audited)
+
+
+def _no_client(client_id: str) -> InvalidClient:
+    """For the log, the metrics and the trace: what came in the place of a key."""
+    prefix = claimed_prefix(client_id)
+    if prefix == f"{API_CLIENT_SECRET}_":
+        return InvalidClient(FAILED, detail="swapped", presented=prefix)
+    if of_another_kind(API_CLIENT_KEY, client_id):
+        return InvalidClient(FAILED, detail="wrong_kind", presented=prefix, expected="the key of an API client")
+    return InvalidClient(FAILED, detail="unknown_client")

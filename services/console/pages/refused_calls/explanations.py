@@ -3,14 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from services.console.pages.refused_calls.own_secrets import (
-    MISTYPED,
-    SecretKind,
-    is_client_secret,
-    kind_of_prefix,
-)
+from services.console.pages.refused_calls.own_secrets import MISTYPED, SecretKind, kind_of_prefix
 from services.console.pages.refused_calls.stopped import Stop, stop_of
-from shared.refusal_traces.presented import CLIENT_KEY
 
 
 class Explanation(NamedTuple):
@@ -36,6 +30,9 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "no_client_prefix": Explanation("The client prefix is missing", "Send X-Client-Prefix beside X-Api-Token."),
     "ambiguous_credential": Explanation("Two credentials in one call", "Send one kind of credential, once."),
     "wrong_kind": Explanation("Another kind of credential belongs here", "How to call says which one, and where."),
+    "swapped": Explanation(
+        "The key and the secret of an API client were swapped", "Send the key first, then a colon and the secret."
+    ),
     "malformed": Explanation("The credential was cut off or changed", _NEW_TOKEN),
     "expired": Explanation("The token or credential has expired", _NEW_TOKEN),
     "not_yet_valid": Explanation("The token is not valid yet", "Set the clock of the machine that made it (NTP)."),
@@ -161,9 +158,6 @@ _TOKEN_VALIDATOR = "tokenvalidator"
 """The end of its path, which is without regard to case."""
 _OF_TOKENS = {"jwt": "The token was revoked", "signing_key": "The key that signed the token was revoked"}
 _OWN_STOP = Explanation("The credential itself is stopped", EXPLANATIONS["stopped"].todo)
-_SWAPPED = Explanation(
-    "The key and the secret of an API client were swapped", "Send the key first, then a colon and the secret."
-)
 _AT_TOKEN_VALIDATOR: Mapping[str, Explanation] = {
     "wrong_company": EXPLANATIONS["wrong_company"]._replace(
         todo=f"Send your own client prefix in the parameter clientPrefix of the query. {_EXACTLY}"
@@ -183,8 +177,6 @@ def explanation_of(decision: Mapping[str, Any]) -> Explanation:
         return _AT_TOKEN_VALIDATOR[cause]
     if cause in ("stopped", "revoked") and (stop := stop_of(decision)) is not None:
         return _of_stop(stop, decision)
-    if cause == "wrong_kind" and _is_swap(decision):
-        return _SWAPPED
     if cause in ("malformed", "wrong_kind") and (kind := kind_of_prefix(prefix)) is not None:
         if cause == "malformed":
             return Explanation(f"{kind.beginning} was mistyped or cut off", MISTYPED)
@@ -212,12 +204,6 @@ def _of_stop(stop: Stop, decision: Mapping[str, Any]) -> Explanation:
         return Explanation("The credential has expired", "Set a later expiry at its page, or make a new one.")
     known = EXPLANATIONS.get(status if own else f"{stop.kind}_{status}")
     return known or (_OWN_STOP if own else EXPLANATIONS["stopped"])
-
-
-def _is_swap(decision: Mapping[str, Any]) -> bool:
-    """Whether a client's secret came in the place of its key, and not as an assertion or after Bearer."""
-    expected = [step["expected"] for step in decision["steps"]]
-    return CLIENT_KEY in expected and is_client_secret(decision["credential"])
 
 
 def _in_wrong_place(step: Mapping[str, Any], kind: SecretKind | None) -> Explanation:

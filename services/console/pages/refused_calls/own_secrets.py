@@ -131,7 +131,3 @@ def _recognised(text: str) -> Pasted | None:
 def kind_of_prefix(prefix: str) -> SecretKind | None:
     """Of a prefix alone, such as `pgat_`: what is kept of a secret that nobody knows."""
     return _KINDS.get(prefix.removesuffix("_"))
-
-
-def is_client_secret(prefix: str) -> bool:
-    return prefix == f"{opaque.API_CLIENT_SECRET}_"

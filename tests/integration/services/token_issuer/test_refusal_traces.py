@@ -52,8 +52,14 @@ CASES = (
     Case(
         "key and secret swapped",
         "credential",
-        "wrong_kind: it begins with pgcs_",
+        "swapped: it begins with pgcs_",
         headers={"authorization": basic(mint(API_CLIENT_SECRET), public_id(API_CLIENT_KEY))},
+    ),
+    Case(
+        "API token for the key",
+        "credential",
+        "wrong_kind: it begins with pgat_",
+        headers={"authorization": basic(mint(API_TOKEN), mint(API_CLIENT_SECRET))},
     ),
     Case(
         "secret for Basic",

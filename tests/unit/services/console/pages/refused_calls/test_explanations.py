@@ -12,7 +12,6 @@ from services.console.pages.refused_calls.operators import REMEDIES, todo_of_ope
 from services.console.pages.refused_calls.stopped import stop_of
 from shared.contracts.identifiers import credential_version_id
 from shared.refusal_traces.causes import CHECKS
-from shared.refusal_traces.presented import CLIENT_KEY
 from shared.refusal_traces.steps import STOPPED, failed
 from tests.support.cases import each_case
 
@@ -67,14 +66,16 @@ def test_a_credential_of_another_kind_is_named_with_the_place_where_it_goes() ->
     assert "X-Api-Token" in found.todo
     key = explanation_of({**misplaced, "credential": "pgck_"})
     assert key.title == "An API client's key was sent where another kind of credential belongs"
-    swapped = {**misplaced, "credential": "pgcs_"}
-    in_place_of_key = {"check": "credential", "ok": False, "found": "", "expected": CLIENT_KEY}
-    assert "swapped" in explanation_of({**swapped, "path": "/auth/token", "steps": [in_place_of_key]}).title
-    assert "swapped" not in explanation_of(swapped).title
-    assertion = {"check": "credential", "ok": False, "found": "", "expected": "an assertion (a JWT)"}
-    as_assertion = explanation_of({**swapped, "path": "/oauth2/token", "steps": [assertion]})
-    assert as_assertion.title == "An API client's secret was sent where another kind of credential belongs"
+    secret = explanation_of({**misplaced, "credential": "pgcs_"})
+    assert secret.title == "An API client's secret was sent where another kind of credential belongs"
+    assert "after the key and a colon" in secret.todo
     assert explanation_of({**misplaced, "credential": "kid x"}) == EXPLANATIONS["wrong_kind"]
+
+
+def test_key_and_secret_that_were_swapped_are_told_by_the_cause_alone() -> None:
+    found = explanation_of({**CALL, "cause": "swapped", "status": 401, "credential": "pgcs_"})
+    assert found.title == "The key and the secret of an API client were swapped"
+    assert found == explanation_of({**CALL, "cause": "swapped", "status": 401, "path": "/shop/v1/token"})
 
 
 def test_a_credential_in_the_wrong_place_is_named_with_both_places() -> None:
