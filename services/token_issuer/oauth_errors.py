@@ -38,6 +38,7 @@ class Refusal(ServiceError):
         subject: Subject | None = None,
         presented: str = "",
         expected: str = "",
+        found: str = "",
     ) -> None:
         super().__init__(description, detail=detail)
         self.subject = subject
@@ -45,6 +46,8 @@ class Refusal(ServiceError):
         """The prefix of what came in the place of another kind, if it is one of ours."""
         self.expected = expected
         """What belongs there: for its trace."""
+        self.found = found
+        """What came, where the trace can say more than the cause; no secret."""
 
 
 class InvalidRequest(Invalid):
@@ -57,6 +60,18 @@ class InvalidClient(Refusal, Unauthenticated):
     """RFC 6749 section 5.2. Until the client has proved who it is, its wording is the same whatever the cause."""
 
     code = "invalid_client"
+
+
+class NoClient(InvalidClient):
+    """Nothing was sent that could prove who the client is."""
+
+    def __init__(self, description: str = "client authentication is required") -> None:
+        super().__init__(
+            description,
+            detail="no_credential",
+            found="no credential",
+            expected="the key and the secret of an API client, as Basic credentials",
+        )
 
 
 class InvalidGrant(Refusal, Invalid):

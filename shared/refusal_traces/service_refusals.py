@@ -8,6 +8,7 @@ from shared.errors import ServiceError
 from shared.http.client_address import address_block
 from shared.limits.errors import AddressNotAllowed, RateExceeded
 from shared.refusal_traces.causes import CHECKS, comes_after
+from shared.refusal_traces.presented import begins_with
 from shared.refusal_traces.recorder import RefusalTraces
 from shared.refusal_traces.steps import failed, passed, shown
 
@@ -71,7 +72,7 @@ def _steps(cause: str, route: str, note: NotedRefusal, error: ServiceError | Non
         return [*steps, failed(cause, error.exceeded.found, error.exceeded.expected)]
     found, expected = getattr(error, "found", ""), getattr(error, "expected", "")
     if found or note.presented:
-        return [*steps, failed(cause, found or f"{cause}: it begins with {note.presented}", expected)]
+        return [*steps, failed(cause, found or f"{cause}: {begins_with(note.presented)}", expected)]
     description = "" if error is None else error.description
     steps.append(failed(cause, f"{cause}: {description}" if description else cause))
     return steps

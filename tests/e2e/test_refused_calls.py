@@ -23,6 +23,7 @@ class Case(NamedTuple):
 def cases(partner: Partner) -> list[Case]:
     token, key = partner.api_token["token"], partner.access_key["key"]
     name, secret = partner.api_client["key"], partner.api_client["secret"]
+    grant = "grant_type=client_credentials"
     pair = {"X-Api-Token": token, "X-Client-Prefix": partner.prefix}
     swapped = {"X-Api-Token": partner.prefix, "X-Client-Prefix": token}
     return [
@@ -33,9 +34,10 @@ def cases(partner: Partner) -> list[Case]:
         Case(SITE, bearer(token), "wrong_kind", "pgat_", "it begins with pgat_"),
         Case(f"{EDITOR}?apitoken={key}", {}, "wrong_kind", "pgak_", "it begins with pgak_"),
         Case(SMS, {**JSON, **swapped}, "wrong_kind", "pgat_", "it begins with pgat_", MESSAGE),
-        Case(
-            TOKEN, {**FORM, **basic(secret, name)}, "wrong_kind", "pgcs_", "pgcs_", "grant_type=client_credentials"
-        ),
+        Case(TOKEN, {**FORM, **basic(secret, name)}, "wrong_kind", "pgcs_", "pgcs_", grant),
+        Case(TOKEN, FORM, "no_credential", "", "no credential", grant),
+        Case(TOKEN, {**FORM, **basic(name, secret[:-1])}, "malformed", name, "no whole secret", grant),
+        Case(TOKEN, {**FORM, **basic(name, token)}, "wrong_kind", name, "it begins with pgat_", grant),
         Case("/generate", {**JSON, "X-Api-Token": key}, "wrong_place", "pgak_", "X-Api-Token (begins", "{}"),
     ]
 

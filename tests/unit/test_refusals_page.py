@@ -35,6 +35,8 @@ def causes() -> list[str]:
     found = {cause for pattern in LITERALS for cause in re.findall(pattern, sources, re.MULTILINE)}
     issuer = (ROOT / "services/token_issuer/clients/client.py").read_text(encoding="utf-8")
     found |= set(re.findall(r"^ +return \"([a-z_]+)\"", issuer, re.MULTILINE))
+    secrets = (ROOT / "services/token_issuer/clients/secrets.py").read_text(encoding="utf-8")
+    found |= set(re.findall(r"Fault\(\"([a-z_]+)\"", secrets))
     members = {str(cause) for kind in (ApiTokenCause, SessionTokenCause, Fault, LimitCause) for cause in kind}
     return sorted((found | members) - OF_ADDRESSES)
 

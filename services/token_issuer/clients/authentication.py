@@ -16,10 +16,10 @@ from services.token_issuer.clients.assertions import (
 )
 from services.token_issuer.clients.client import Client, stopped
 from services.token_issuer.clients.limits import Use
-from services.token_issuer.clients.secrets import presented
+from services.token_issuer.clients.secrets import Fault, fault_of_key, fault_of_secret, presented
 from services.token_issuer.clients.throttle import SecretThrottle
 from services.token_issuer.clients.timing import RefusalTimeFloor
-from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest
+from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest, NoClient
 from shared.clock import Clock
 from shared.contracts.key_registry import ApiClient, ClientSecret
 from shared.jose.header import CLIENT_AUTHENTICATION
@@ -27,7 +27,6 @@ from shared.opaque import (
     API_CLIENT_KEY,
     API_CLIENT_SECRET,
     claimed_prefix,
-    of_another_kind,
     well_formed,
     well_formed_id,
 )
@@ -95,7 +94,8 @@ def basic_credentials(authorization: str) -> tuple[str, str]:
     except (binascii.Error, UnicodeError):
         raise InvalidClient("the Basic credentials are not base64 of percent-encoded UTF-8") from None
     if not colon or not name or not secret:
-        raise InvalidClient("the Basic credentials must be an id, a colon and a secret")
+        said = "the Basic credentials must be an id, a colon and a secret"
+        raise InvalidClient(said) if name or secret else NoClient(said)  # variables that are not set
     return name, secret
 
 
@@ -152,11 +152,9 @@ class ClientAuthenticator:
             return Client.of_api_client(record, known)
         if known is None:
             await self._throttle.wrong(address, client_id)
+        refusal = _refusal(client_id, secret, record, known, now)
         await self._time_floor.wait_until_floor(started)
-        if record is None:
-            raise _no_client(client_id)
-        refused = "wrong_secret" if known is None else stopped(record, now) or ended
-        raise InvalidClient(FAILED, detail=refused or "", subject=Client.of_api_client(record, known).audited)
+        raise refusal
 
     async def _presented(self, client_id: str, secret: str) -> tuple[ApiClient | None, ClientSecret | None]:
         """The client, and which of its secrets was presented, each as far as there is one.
@@ -195,11 +193,22 @@ class ClientAuthenticator:
             raise InvalidClient(said, detail=JTI_USED, subject=assertion.client.audited)
 
 
-def _no_client(client_id: str) -> InvalidClient:
-    """For the log, the metrics and the trace: what came in the place of a key."""
-    prefix = claimed_prefix(client_id)
-    if prefix == f"{API_CLIENT_SECRET}_":
-        return InvalidClient(FAILED, detail="swapped", presented=prefix)
-    if of_another_kind(API_CLIENT_KEY, client_id):
-        return InvalidClient(FAILED, detail="wrong_kind", presented=prefix, expected="the key of an API client")
-    return InvalidClient(FAILED, detail="unknown_client")
+def _refusal(
+    client_id: str, secret: str, record: ApiClient | None, known: ClientSecret | None, now: float
+) -> InvalidClient:
+    """One and the same to whoever sent it; what was wrong with it is for its trace."""
+    if record is None:
+        fault, subject = fault_of_key(client_id), None
+    elif known is None:
+        fault, subject = fault_of_secret(secret), Client.of_api_client(record).audited
+    else:
+        fault = Fault(stopped(record, now) or known.ended(now) or "")
+        subject = Client.of_api_client(record, known).audited
+    return InvalidClient(
+        FAILED,
+        detail=fault.cause,
+        subject=subject,
+        presented=fault.presented,
+        expected=fault.expected,
+        found=fault.found,
+    )

@@ -6,7 +6,7 @@ from services.token_issuer.clients.client import Client
 from services.token_issuer.clients.limits import Admit, unlimited
 from services.token_issuer.grants import granted, requested_scopes
 from services.token_issuer.grants.booking_scopes import booked_scopes
-from services.token_issuer.oauth_errors import InvalidClient
+from services.token_issuer.oauth_errors import NoClient
 from services.token_issuer.tokens.issuance import AuthorizedGrant
 from shared.report_only.scopes import ReportOnlyScopes
 
@@ -24,7 +24,7 @@ class ClientCredentials:
     ) -> AuthorizedGrant:
         """All that the client is granted and has booked, or as much of it as `scope` requests."""
         if client is None:
-            raise InvalidClient("client authentication is required")
+            raise NoClient
         await admit(client)
         requested = "scope" in parameters
         scopes, lacking = client.scopes, frozenset[str]()

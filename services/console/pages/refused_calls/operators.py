@@ -10,7 +10,7 @@ _REVOKED = "What is revoked is never resumed: make a new one at the company, and
 _ROTATED = "The company has to use the new secret. If they have lost it, rotate the credential once more."
 _UPSTREAM = "Look at the service behind the route: its log has the same request id. System shows our own processes."
 _LIMITS = "Change the limit at the company, the booking or the credential that is named below, if it is too narrow."
-_KIND_OF_ROUTE = "Routes says which kind of credential the route takes: the company may have none of it yet."
+_KIND_OF_ROUTE = "Routes says which kind of credential the route takes. Make the company one, if it has none of it."
 """Of the gateway alone: what our own endpoints take is the same everywhere, and the page Routes does not say it."""
 _OTHER_ENVIRONMENT = "Ask for its beginning and its last four characters, and look for these under Search."
 
@@ -21,7 +21,10 @@ REMEDIES: Mapping[str, str] = {
     "unknown": _OTHER_ENVIRONMENT,
     "unknown_client": _OTHER_ENVIRONMENT,
     "unknown_kid": "Look for the KID under Search: it is of another environment, or its key pair was deleted.",
-    "wrong_secret": "Where the secret is lost, rotate the credential at its page.",
+    "wrong_secret": (
+        "Ask the company to paste the secret into Doctor, which says whose it is. Only where it is lost, rotate "
+        "the credential at its page."
+    ),
     "expired": "If the credential has expired, set a later expiry at its page. If a token has, request another.",
     "access_key_expired": "Set a later expiry at the page of the access key.",
     "version_retired": _ROTATED,

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from services.token_issuer.clients.authentication import JWT_BEARER
+from services.token_issuer.clients.authentication import FAILED, JWT_BEARER
 from services.token_issuer.grants.jwt_bearer import GRANT_TYPE as JWT_BEARER_GRANT
 from services.token_issuer.http.parameters import FORM, JSON
 from services.token_issuer.metadata import TOKEN_PATH
@@ -42,13 +42,18 @@ CASES = (
     Case("no grant type", "request", "grant_type is missing", b"scope=a"),
     Case("unknown grant type", "request", "grant_type must be", b"grant_type=password"),
     Case("credentials in the query", "request", "not in the query", path=f"{TOKEN_PATH}?client_id=x"),
-    Case("no credentials", "credential", "authentication is required", headers={"authorization": ""}),
+    Case("no credentials", "credential", "no credential", headers={"authorization": ""}),
+    Case("no values", "credential", "no credential", headers={"authorization": encoded(":")}),
     Case("Bearer for Basic", "credential", "must be Basic", headers={"authorization": "Bearer x"}),
     Case("base64 with line break", "credential", "not base64", headers={"authorization": "Basic YTpi!"}),
     Case("no colon", "credential", "an id, a colon and a secret", headers={"authorization": encoded("ab")}),
     Case(
-        "client of another environment", "lookup", "unknown_client", headers={"authorization": basic("pgck_x", "y")}
+        "client of another environment",
+        "lookup",
+        "unknown_client",
+        headers={"authorization": basic(public_id(API_CLIENT_KEY), "y")},
     ),
+    Case("key cut off", "form", "it begins with pgck_", headers={"authorization": basic("pgck_x", "y")}),
     Case(
         "key and secret swapped",
         "credential",
@@ -110,14 +115,40 @@ async def test_true_fault_is_named(shared_issuer: Issuer, case: Case) -> None:
 
 
 async def test_wrong_secret_names_the_client_and_its_company_and_no_secret(shared_issuer: Issuer) -> None:
-    wrong = basic(shared_issuer.client.key, "a-wrong-secret")
+    secret = mint(API_CLIENT_SECRET)
+    wrong = basic(shared_issuer.client.key, secret)
     sent = {"x_request_id": "wrong-secret-1", **shared_issuer.from_client("192.0.2.200")}
     response, _ = await shared_issuer.post(TOKEN_PATH, GRANT, authorization=wrong, **sent)
     assert response.status == 401
     trace = await traced(shared_issuer, "wrong-secret-1")
     assert (trace.cause, trace.credential) == ("wrong_secret", shared_issuer.client.key)
     assert trace.company_id == shared_issuer.client.company.id
-    assert "a-wrong-secret" not in trace.model_dump_json()
+    assert secret[5:] not in trace.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("given", "cause", "check", "found"),
+    [
+        ("pgcs_cut", "malformed", "form", "no whole secret"),
+        (f"{public_id(API_CLIENT_KEY)}:{mint(API_CLIENT_SECRET)}", "malformed", "form", "something else beside it"),
+        (mint(API_TOKEN), "wrong_kind", "credential", "it begins with pgat_"),
+        (mint(API_CLIENT_SECRET), "wrong_secret", "secret", "none of this client's"),
+    ],
+)
+async def test_what_came_as_a_clients_secret_is_told_from_a_wrong_one_by_its_trace_alone(
+    shared_issuer: Issuer, given: str, cause: str, check: str, found: str
+) -> None:
+    name = f"as-secret-{check}-{len(given)}"
+    sent = {"x_request_id": name, **shared_issuer.from_client("192.0.2.201")}
+    response, value = await shared_issuer.post(
+        TOKEN_PATH, GRANT, authorization=basic(shared_issuer.client.key, given), **sent
+    )
+    assert response.status == 401
+    assert (value["error"], value["error_description"]) == ("invalid_client", FAILED)
+    trace = await traced(shared_issuer, name)
+    assert (trace.cause, trace.credential, trace.steps[-1].check) == (cause, shared_issuer.client.key, check)
+    assert found in trace.steps[-1].found
+    assert given[5:] not in trace.model_dump_json()
 
 
 async def test_accepted_request_leaves_no_trace(shared_issuer: Issuer) -> None:

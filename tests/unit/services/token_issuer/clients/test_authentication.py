@@ -7,7 +7,7 @@ import pytest
 from services.token_issuer.clients.authentication import JWT_BEARER, ClientProof, basic_credentials, client_proof
 from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest, TooManyWrongSecrets
 from shared.jose import base64url
-from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, mint, public_id
+from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, API_TOKEN, mint, public_id
 from tests.support.harness.issuer_rules import ADDRESS, ISSUER, World
 
 
@@ -67,7 +67,10 @@ async def test_right_secret(world: World) -> None:
     assert world.slept == []
 
 
-@pytest.mark.parametrize("which", ["unknown", "junk", "wrong", "empty", "suspended", "company"])
+@pytest.mark.parametrize(
+    "which",
+    ["unknown", "junk", "wrong", "empty", "suspended", "company", "cut off", "pasted with the key", "API token"],
+)
 async def test_all_failures_read_alike_and_take_as_long(world: World, which: str) -> None:
     key, secret = world.key, world.secret
     if which == "unknown":
@@ -78,6 +81,12 @@ async def test_all_failures_read_alike_and_take_as_long(world: World, which: str
         secret = mint(API_CLIENT_SECRET)
     elif which == "empty":
         secret = ""
+    elif which == "cut off":
+        secret = secret[:-1]
+    elif which == "pasted with the key":
+        secret = f"{key}:{secret}"
+    elif which == "API token":
+        secret = mint(API_TOKEN)
     elif which == "suspended":
         world.registry.set_status("api_client", world.client.id, "suspended")
     else:

@@ -5,12 +5,14 @@ import pytest
 from services.token_issuer.clients.assertions import InvalidAssertion
 from services.token_issuer.clients.authentication import ClientProof
 from services.token_issuer.clients.client import Client
-from services.token_issuer.clients.secrets import presented
+from services.token_issuer.clients.secrets import fault_of_key, presented
 from services.token_issuer.grants.client_credentials import ClientCredentials
 from services.token_issuer.oauth_errors import InvalidClient
 from services.token_issuer.tokens.introspection import IssuedTokens
 from shared.jose.header import AUTHORIZATION_GRANT
-from shared.opaque import API_CLIENT_SECRET, mint
+from shared.opaque import ACCESS_KEY, API_CLIENT_KEY, API_CLIENT_SECRET, API_TOKEN, mint, public_id
+from shared.refusal_traces.presented import CLIENT_SECRET, SOMETHING_BESIDE, prefix_in
+from tests.support.cases import each_case
 from tests.support.harness.issuer_rules import ADDRESS, ISSUER, World
 
 NEW = mint(API_CLIENT_SECRET)
@@ -50,8 +52,45 @@ async def test_a_new_secret_works_at_once_whatever_is_remembered_of_the_client(w
 
 async def test_what_can_be_no_secret_costs_the_registry_nothing(world: World) -> None:
     world.api_clients.remembered[world.key] = world.client
-    assert await refusal(world, "guess") == "wrong_secret"
+    assert await refusal(world, "guess") == "malformed"
     assert world.registry.lookups == 0
+
+
+@each_case("case", ["mistyped", "cut off", "empty", "guess"])
+async def test_a_secret_that_is_not_whole_is_malformed(world: World, case: str) -> None:
+    mistyped = world.secret[:20] + ("a" if world.secret[20] != "a" else "b") + world.secret[21:]
+    given = {"mistyped": mistyped, "cut off": world.secret[:-3], "empty": "", "guess": "changeme"}[case]
+    assert await refusal(world, given) == "malformed"
+
+
+async def test_a_whole_secret_with_something_beside_it_is_said_to_be_that(world: World) -> None:
+    for given in (f"{world.key}:{world.secret}", world.secret * 2, f"{world.secret}\n"):
+        with pytest.raises(InvalidClient) as refused:
+            await authenticated(world, given)
+        assert (refused.value.detail, refused.value.found) == ("malformed", SOMETHING_BESIDE)
+
+
+async def test_what_came_in_the_place_of_the_secret_is_named_by_its_prefix_and_no_more(world: World) -> None:
+    for given, prefix in ((mint(API_TOKEN), "pgat_"), (world.key, "pgck_"), (mint(ACCESS_KEY)[:-3], "pgak_")):
+        with pytest.raises(InvalidClient) as refused:
+            await authenticated(world, given)
+        assert (refused.value.detail, prefix_in(refused.value.found)) == ("wrong_kind", prefix)
+        assert refused.value.expected == CLIENT_SECRET
+        assert given[5:] not in f"{refused.value.found} {refused.value.expected}"
+
+
+async def test_a_whole_secret_of_another_client_is_the_only_wrong_one(world: World) -> None:
+    assert await refusal(world, mint(API_CLIENT_SECRET)) == "wrong_secret"
+
+
+@each_case("given", [API_CLIENT_KEY + "_", public_id(API_CLIENT_KEY)[:-1], f"{public_id(API_CLIENT_KEY)}:{NEW}"])
+def test_a_key_that_is_not_whole_is_malformed(given: str) -> None:
+    assert fault_of_key(given)[:2] == ("malformed", f"{API_CLIENT_KEY}_")
+
+
+def test_a_whole_key_that_no_client_has_is_of_an_unknown_client() -> None:
+    assert fault_of_key(public_id(API_CLIENT_KEY)).cause == fault_of_key("junk").cause == "unknown_client"
+    assert (fault_of_key(NEW).cause, fault_of_key(mint(API_TOKEN)).cause) == ("swapped", "wrong_kind")
 
 
 async def test_a_token_depends_on_the_secret_that_it_was_issued_for(world: World) -> None:

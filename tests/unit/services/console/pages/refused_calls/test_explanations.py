@@ -2,16 +2,13 @@
 
 from typing import Any
 
-from services.console.pages.refused_calls.explanations import (
-    EXPLANATIONS,
-    OF_NOBODY,
-    explanation_of,
-    titles,
-)
+from services.console.pages.refused_calls.by_cause import EXPLANATIONS, OF_NOBODY, Explanation
+from services.console.pages.refused_calls.explanations import explanation_of, titles
 from services.console.pages.refused_calls.operators import REMEDIES, todo_of_operator
 from services.console.pages.refused_calls.stopped import stop_of
 from shared.contracts.identifiers import credential_version_id
 from shared.refusal_traces.causes import CHECKS
+from shared.refusal_traces.presented import SOMETHING_BESIDE, begins_with
 from shared.refusal_traces.steps import STOPPED, failed
 from tests.support.cases import each_case
 
@@ -76,6 +73,26 @@ def test_key_and_secret_that_were_swapped_are_told_by_the_cause_alone() -> None:
     found = explanation_of({**CALL, "cause": "swapped", "status": 401, "credential": "pgcs_"})
     assert found.title == "The key and the secret of an API client were swapped"
     assert found == explanation_of({**CALL, "cause": "swapped", "status": 401, "path": "/shop/v1/token"})
+
+
+def test_a_clients_secret_that_is_none_is_not_said_to_need_a_rotation() -> None:
+    def explained(cause: str, found: str) -> Explanation:
+        own = {"credential": "pgck_1", "credential_kind": "api_client"}
+        steps = [failed(cause, found).model_dump()]
+        return explanation_of({**CALL, **own, "path": "/auth/token", "cause": cause, "status": 401, "steps": steps})
+
+    cut_off = explained("malformed", "no whole secret: its form or its check value does not fit")
+    assert cut_off.title == "The API client's secret was mistyped or cut off"
+    assert explained("malformed", SOMETHING_BESIDE).title == "Something else was sent with the API client's secret"
+    token = explained("wrong_kind", begins_with("pgat_"))
+    assert token.title == "An API token was sent in the place of the API client's secret"
+    assert "X-Api-Token" in token.todo
+    key_twice = explained("wrong_kind", begins_with("pgck_"))
+    assert key_twice.title == "An API client's key was sent in the place of the API client's secret"
+    of_another = explained("wrong_secret", "a whole secret, which is none of this client's")
+    assert of_another.title == "The secret is not one of this API client's"
+    for explanation in (cut_off, token, key_twice):
+        assert "rotate" not in explanation.todo
 
 
 def test_a_credential_in_the_wrong_place_is_named_with_both_places() -> None:
