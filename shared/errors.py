@@ -16,6 +16,8 @@ class ServiceError(Exception):
     """
 
     code = "error"
+    cause: str = ""
+    """One word for our log and traces, where it says more than `code`; never sent to a stranger."""
 
     def __init__(self, description: str, *, detail: str = "") -> None:
         super().__init__(description)

@@ -17,7 +17,7 @@ from gateway.proxy.ports import UpstreamFailed
 from gateway.proxy.refusal_trace import record_refusal
 from gateway.proxy.upstream.failure_log import UpstreamFailureLog
 from gateway.refusal import Refusal
-from shared.audit.trail import RefusalAudit
+from shared.audit.ports import RefusalAudit
 from shared.logging import access, access_admits, access_kept, kept_fields, request_id
 from shared.metrics import DurationSeries
 from shared.refusal_traces.recorder import RefusalTraces

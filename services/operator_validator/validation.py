@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.operator_validator.storage.ports import ApiTokens, Feed
-from shared.audit.trail import RefusalAudit
+from shared.audit.ports import RefusalAudit
 from shared.clock import Clock
 from shared.contracts.key_registry import ApiToken
 from shared.opaque import API_TOKEN, claimed_prefix, digest, of_another_kind, well_formed

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from shared.audit.trail import RefusalAudit
+from shared.audit.ports import RefusalAudit
 from shared.contracts.key_registry import AccessKey
 from shared.limits.endpoint_limits import EndpointLimits
 from shared.limits.errors import AddressNotAllowed, RateExceeded

@@ -8,7 +8,7 @@ from services.session_tokens.parameters import Parameters
 from services.session_tokens.sealing import Contents, Unsealable, seal, unseal
 from services.session_tokens.storage.ports import AccessKeys, Ended, Freshness, Revocations, SessionStore
 from services.session_tokens.wrong_token import Cause, WrongToken, not_of_form
-from shared.audit.trail import RefusalAudit
+from shared.audit.ports import RefusalAudit
 from shared.clock import Clock
 from shared.contracts.identifiers import SESSION_TOKEN
 from shared.contracts.key_registry import AccessKey, Revocation

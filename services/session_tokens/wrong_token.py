@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from enum import StrEnum
 
+from shared.audit.mismatch import Mismatch
 from shared.contracts.key_registry import AccessKey
 from shared.errors import Forbidden
 from shared.opaque import claimed_prefix, of_another_kind
@@ -35,13 +36,13 @@ class WrongToken(Forbidden):
 
     code = "wrong_token"
 
-    def __init__(self, cause: Cause, *, known: bool, key: AccessKey | None = None, presented: str = "") -> None:
+    def __init__(
+        self, cause: Cause, *, known: bool, key: AccessKey | None = None, mismatch: Mismatch | None = None
+    ) -> None:
         super().__init__("Wrong token")
-        self.cause = cause
-        self.presented = presented
-        """The prefix of what has not the form of its kind, or is in another place, if it is one of ours."""
-        self.found = self.expected = ""
-        """For its trace: in which place something is, and what belongs where."""
+        self.cause: Cause = cause
+        self.mismatch = mismatch
+        """Of what has not the form of its kind and begins as one of ours does, or is in another place."""
         self.key = key
         """The access key that it is, or was created with, as far as that is known."""
         self.known = known
@@ -55,12 +56,12 @@ def nothing_there(
     found = presented(fields, parameters)
     if found is None:
         return WrongToken(Cause.NO_CREDENTIAL, known=False)
-    wrong = WrongToken(Cause.WRONG_PLACE, known=False, presented=found.prefix)
-    wrong.found, wrong.expected = str(found), expected
-    return wrong
+    mismatch = Mismatch(found.prefix, found=str(found), expected=expected)
+    return WrongToken(Cause.WRONG_PLACE, known=False, mismatch=mismatch)
 
 
 def not_of_form(prefix: str, text: str) -> WrongToken:
     """For a `text` that is no secret with this prefix, by what it begins with as it was sent."""
     cause = Cause.WRONG_KIND if of_another_kind(prefix, text) else Cause.MALFORMED
-    return WrongToken(cause, known=False, presented=claimed_prefix(text))
+    claimed = claimed_prefix(text)
+    return WrongToken(cause, known=False, mismatch=Mismatch(claimed) if claimed else None)

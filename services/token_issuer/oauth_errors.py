@@ -6,6 +6,7 @@ and the audit trail alone.
 
 from dataclasses import dataclass
 
+from shared.audit.mismatch import Mismatch
 from shared.contracts.access_token import CredentialKind
 from shared.errors import Invalid, ServiceError, TooManyRequests, Unauthenticated, Unavailable
 from shared.limits.errors import AddressNotAllowed
@@ -36,18 +37,12 @@ class Refusal(ServiceError):
         *,
         detail: str = "",
         subject: Subject | None = None,
-        presented: str = "",
-        expected: str = "",
-        found: str = "",
+        mismatch: Mismatch | None = None,
     ) -> None:
         super().__init__(description, detail=detail)
         self.subject = subject
-        self.presented = presented
-        """The prefix of what came in the place of another kind, if it is one of ours."""
-        self.expected = expected
-        """What belongs there: for its trace."""
-        self.found = found
-        """What came, where the trace can say more than the cause; no secret."""
+        self.mismatch = mismatch
+        """What came and what belongs there, where that says more than the cause."""
 
 
 class InvalidRequest(Invalid):
@@ -69,8 +64,9 @@ class NoClient(InvalidClient):
         super().__init__(
             description,
             detail="no_credential",
-            found="no credential",
-            expected="the key and the secret of an API client, as Basic credentials",
+            mismatch=Mismatch(
+                found="no credential", expected="the key and the secret of an API client, as Basic credentials"
+            ),
         )
 
 

@@ -5,7 +5,7 @@ from types import TracebackType
 
 from services.token_issuer.oauth_errors import Refusal, Subject, TooManyWrongSecrets
 from services.token_issuer.usage import ClientUsage
-from shared.audit.trail import RefusalAudit
+from shared.audit.ports import RefusalAudit
 from shared.errors import ServiceError
 from shared.limits.errors import AddressNotAllowed, BeyondLimit, RateExceeded
 
@@ -31,15 +31,16 @@ class Refusals:
     def _report(self, error: Refusal | TooManyWrongSecrets | BeyondLimit, endpoint: str, address: str) -> None:
         """A line for a client that exists; a count for what only claims to be one."""
         subject, cause = error.subject, error.detail or error.description
+        mismatch = error.mismatch if isinstance(error, Refusal) else None
         if not isinstance(subject, Subject):
             # What has a detail is logged with it by the middleware, which does not know what it begins with.
-            presented = error.presented if isinstance(error, Refusal) else ""
+            has_prefix = mismatch is not None and mismatch.prefix != ""
             self._audit.count_refusal(
                 cause=cause,
                 endpoint=endpoint,
                 client=address,
-                logged=bool(error.detail) and not presented,
-                presented=presented,
+                logged=bool(error.detail) and not has_prefix,
+                mismatch=mismatch,
             )
             return
         self._usage.refused(subject, error, endpoint, address)
@@ -51,7 +52,8 @@ class Refusals:
                 subject=subject.id,
                 company_id=subject.company_id,
                 detail={"error": error.code, "cause": cause, "endpoint": endpoint, "client": address},
-            )
+            ),
+            mismatch=mismatch,
         )
 
 

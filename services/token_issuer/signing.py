@@ -12,7 +12,7 @@ from services.token_issuer.signing_keys.ring import KeyRing
 from services.token_issuer.signing_keys.rollout import KeyRollout
 from services.token_issuer.signing_keys.rotation import KeyRotator
 from services.token_issuer.storage.ports import SigningKeyStore
-from shared.audit.trail import Audit
+from shared.audit.ports import Audit
 from shared.changes.stopped_set import StoppedSet
 from shared.clock import Clock
 from shared.contracts import Caller

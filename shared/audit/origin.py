@@ -4,6 +4,8 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from shared.audit.mismatch import Mismatch
+
 MAX_NOTED = 4
 """Of one request."""
 
@@ -16,8 +18,8 @@ class NotedRefusal:
     kind: str = ""
     subject: str = ""
     company_id: str | None = None
-    presented: str = ""
-    """Of a credential that is not known the prefix that names its kind, if it has one; no secret."""
+    mismatch: Mismatch | None = None
+    """What was sent and what belongs there, where that says more than the cause."""
 
 
 @dataclass(slots=True)

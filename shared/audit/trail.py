@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 from uuid_utils import uuid7
 
 from shared.audit.delivery import AuditSink, deliver
+from shared.audit.mismatch import Mismatch, begins_with
 from shared.audit.origin import NOWHERE, NotedRefusal, request_origin
 from shared.audit.refusals import RefusalCounts
 from shared.background_task import BackgroundTask, PeriodicTask
@@ -36,32 +37,6 @@ AWAITED_S = 0.95
 RETRY_INTERVAL_S = 1.0
 """Between attempts for events that nobody awaits."""
 STOP_TIMEOUT_S = 2.0
-
-
-class Audit(Protocol):
-    """What the rules of a service need of an `AuditTrail`."""
-
-    def event(self, action: str, *, actor: str = "", **fields: Any) -> AuditEvent: ...
-
-    async def record(self, event: AuditEvent) -> None:
-        """Returns when the line is durable. Raises `Unavailable`."""
-        ...
-
-    def note(self, event: AuditEvent) -> None:
-        """Queues the line."""
-        ...
-
-
-class RefusalAudit(Protocol):
-    """What reports refusals needs of the trail."""
-
-    def event(self, action: str, *, actor: str = "", **fields: Any) -> AuditEvent: ...
-
-    def note_refusal(self, event: AuditEvent) -> None: ...
-
-    def count_refusal(
-        self, *, cause: str, endpoint: str, client: str, logged: bool = False, presented: str = ""
-    ) -> None: ...
 
 
 class AuditTrail:
@@ -167,33 +142,40 @@ class AuditTrail:
         self._noted.append(event)
         self._noted_wake.set()
 
-    def note_refusal(self, event: AuditEvent) -> None:
+    def note_refusal(self, event: AuditEvent, *, mismatch: Mismatch | None = None) -> None:
         """The refusal of a credential that was looked up or verified: a line, or past the bound a count.
 
         The line has the endpoint and the client's address of the request being served, where it names none.
         """
         if (origin := request_origin.get()) is not NOWHERE:
             cause = str(event.detail.get("cause", ""))
-            origin.note(NotedRefusal(cause, event.subject_kind, event.subject, event.company_id))
+            origin.note(NotedRefusal(cause, event.subject_kind, event.subject, event.company_id, mismatch))
             event = event.model_copy(update={"detail": {**origin.members(), **event.detail}})
         if self._refusals.admit(event):
             self.note(event)
 
     def count_refusal(
-        self, *, cause: str, endpoint: str, client: str, logged: bool = False, presented: str = ""
+        self,
+        *,
+        cause: str,
+        endpoint: str,
+        client: str,
+        logged: bool = False,
+        mismatch: Mismatch | None = None,
     ) -> None:
         """The refusal of what names no credential that we know: counted, and logged under the request's id.
 
-        `logged`: the caller's own line has the cause. `presented`: the prefix of its kind. Past a bound: a count.
+        `logged`: the caller's own line has the cause. `mismatch`: what it claims to be. Past a bound: a count.
         """
-        request_origin.get().note(NotedRefusal(cause, presented=presented))
+        request_origin.get().note(NotedRefusal(cause, mismatch=mismatch))
         if self._refusals.count(cause=cause, endpoint=endpoint, client=client) and not logged:
-            reason = {"reason": f"it begins with {presented}"} if presented else {}
+            reason = {"reason": begins_with(mismatch.prefix)} if mismatch is not None and mismatch.prefix else {}
             log.info("credential.refused", cause=cause, endpoint=endpoint, client=client, **reason)
 
     def count_service_refusal(self, cause: str) -> None:
         """The refusal of an internal call, which is that of the request being served."""
-        self.count_refusal(cause=cause, logged=True, **request_origin.get().members())
+        origin = request_origin.get()
+        self.count_refusal(cause=cause, endpoint=origin.endpoint, client=origin.client(), logged=True)
 
     def flush_refusals(self) -> None:
         """Queue the lines with what was counted so far."""

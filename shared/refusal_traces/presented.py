@@ -1,17 +1,11 @@
 """Which credential a request holds, wherever it is: its place and the prefix of its kind, and no more of it."""
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from shared.logging.redaction import redacted
 from shared.opaque import claimed_prefix
 
-CLIENT_SECRET = "the secret of an API client"
-"""What is expected, in the words of traces, where something else came in its place."""
-SOMETHING_BESIDE = "a whole secret with something else beside it"
-"""What was found, such as where the key was pasted with it."""
-_BEGINNING = re.compile(r"it begins with ([a-z]+_)$")
 MAX_NAME_CHARACTERS = 64
 _FIELDS = {"authorization": "Authorization", "x-api-token": "X-Api-Token", "x-api-key": "X-Api-Key"}
 """Those that hold a credential, whatever it begins with."""
@@ -42,17 +36,6 @@ def presented(fields: Iterable[tuple[str, str]], parameters: Iterable[tuple[str,
             return one
         first = first or one
     return first
-
-
-def begins_with(prefix: str) -> str:
-    """What was found, in the words of traces, of what is known by the prefix of its kind alone."""
-    return f"it begins with {prefix}"
-
-
-def prefix_in(found: str) -> str:
-    """The prefix that `begins_with` names at the end of what was found; "" if none."""
-    named = _BEGINNING.search(found)
-    return named[1] if named else ""
 
 
 def _all(fields: Iterable[tuple[str, str]], parameters: Iterable[tuple[str, str]]) -> Iterator[Presented]:

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
+from shared.audit.mismatch import begins_with
 from shared.audit.origin import NotedRefusal
 from shared.contracts.refusal_traces import RefusalTrace, TraceStep
 from shared.errors import ServiceError
 from shared.http.client_address import address_block
 from shared.limits.errors import AddressNotAllowed, RateExceeded
 from shared.refusal_traces.causes import CHECKS, comes_after
-from shared.refusal_traces.presented import begins_with
 from shared.refusal_traces.recorder import RefusalTraces
 from shared.refusal_traces.steps import failed, passed, shown
 
@@ -31,8 +31,7 @@ class ServiceRefusals(RefusalTraces):
     ) -> None:
         """`cause`: that of a response which is no error. Nothing, if there are too many like it."""
         note = noted[-1] if noted else NotedRefusal(cause)
-        word = _word(note.cause, getattr(error, "cause", ""), "" if error is None else error.detail, cause)
-        word = word or ("" if error is None else error.code) or "invalid_request"
+        word = _word(note, error, cause)
         known = note.company_id is not None
         address = address_block(client)
 
@@ -49,7 +48,7 @@ class ServiceRefusals(RefusalTraces):
                 cause=word[:64],
                 client=address[:64],
                 credential_kind=note.kind,
-                credential=shown(note.subject or note.presented),
+                credential=shown(note.subject or (note.mismatch.prefix if note.mismatch else "")),
                 company_id=note.company_id,
                 steps=tuple(_steps(word, route, note, error)),
             )
@@ -58,8 +57,11 @@ class ServiceRefusals(RefusalTraces):
         self.record(word, source, known=known, trace=trace)
 
 
-def _word(*candidates: str) -> str:
-    return next((one for one in candidates if one in CHECKS), "")
+def _word(note: NotedRefusal, error: ServiceError | None, cause: str) -> str:
+    """The first that is a cause with a check; else the error's code, whether it has one or not."""
+    of_error = () if error is None else (error.cause, error.detail)
+    otherwise = "invalid_request" if error is None else error.code
+    return next((one for one in (note.cause, *of_error, cause) if one in CHECKS), otherwise)
 
 
 def _steps(cause: str, route: str, note: NotedRefusal, error: ServiceError | None) -> list[TraceStep]:
@@ -70,9 +72,9 @@ def _steps(cause: str, route: str, note: NotedRefusal, error: ServiceError | Non
         steps.append(passed("lookup", f"{note.kind} {note.subject}", "a credential that Passgate knows"))
     if isinstance(error, RateExceeded | AddressNotAllowed):
         return [*steps, failed(cause, error.exceeded.found, error.exceeded.expected)]
-    found, expected = getattr(error, "found", ""), getattr(error, "expected", "")
-    if found or note.presented:
-        return [*steps, failed(cause, found or f"{cause}: {begins_with(note.presented)}", expected)]
+    if (mismatch := note.mismatch) is not None:
+        found = mismatch.found or f"{cause}: {begins_with(mismatch.prefix)}"
+        return [*steps, failed(cause, found, mismatch.expected)]
     description = "" if error is None else error.description
     steps.append(failed(cause, f"{cause}: {description}" if description else cause))
     return steps

@@ -10,7 +10,7 @@ from services.key_registry.catalog.permissions import Admin
 from services.key_registry.people.ports import PeopleReader
 from services.key_registry.people.sessions.access import SessionAccess
 from shared import opaque
-from shared.audit.trail import RefusalAudit
+from shared.audit.ports import RefusalAudit
 from shared.errors import Forbidden, ServiceError, Unauthenticated
 from shared.http.body import judge_again_with_body
 from shared.http.endpoints import route_of

@@ -5,7 +5,8 @@ from aiohttp import web
 from services.operator_validator.metrics import OperatorMetrics
 from services.operator_validator.request_parsing import from_json, from_query
 from services.operator_validator.validation import ValidationRequest, ValidationResult, Validator
-from shared.audit.trail import RefusalAudit
+from shared.audit.mismatch import Mismatch
+from shared.audit.ports import RefusalAudit
 from shared.contracts.operator_validator import TokenCheck
 from shared.contracts.usage.messages import Outcome
 from shared.errors import Invalid, ServiceError
@@ -75,8 +76,9 @@ class OperatorEndpoints:
             token, cause = result.record, "" if result.cause is None else result.cause.value
             self._usage.count("api_token", token.id, token.version, route, outcome, cause, address=client)
         elif result.cause is not None:
-            presented = claimed_prefix(validation.token) or claimed_prefix(validation.client_prefix)
-            self._audit.count_refusal(cause=result.cause, endpoint=route, client=client, presented=presented)
+            prefix = claimed_prefix(validation.token) or claimed_prefix(validation.client_prefix)
+            mismatch = Mismatch(prefix) if prefix else None
+            self._audit.count_refusal(cause=result.cause, endpoint=route, client=client, mismatch=mismatch)
         return web.Response(body=VALID if result.valid else NOT_VALID, headers=JSON_NO_STORE)
 
     async def _validate(self, request: web.Request, validation: ValidationRequest) -> ValidationResult:

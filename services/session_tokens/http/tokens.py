@@ -13,7 +13,7 @@ from services.session_tokens.parameters import MAX_BODY_BYTES, as_query, parse
 from services.session_tokens.tokens import Session, SessionTokens
 from services.session_tokens.usage import SessionUsage
 from services.session_tokens.wrong_token import WrongToken, nothing_there
-from shared.audit.trail import RefusalAudit
+from shared.audit.ports import RefusalAudit
 from shared.contracts.credential_expiry import expires_soon, expiry_fields
 from shared.contracts.key_registry import AccessKey
 from shared.contracts.session_tokens import ResolvedSession
@@ -132,7 +132,7 @@ class SessionTokenEndpoints:
         client = self._addresses.of(request)
         if not error.known:
             self._audit.count_refusal(
-                cause=error.cause, endpoint=route_of(request), client=client, presented=error.presented
+                cause=error.cause, endpoint=route_of(request), client=client, mismatch=error.mismatch
             )
         elif error.key is not None:
             self._usage.refused(error.key, error.cause, route_of(request), client)

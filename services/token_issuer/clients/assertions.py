@@ -13,6 +13,7 @@ from services.token_issuer.clients.restores import RestoreCutoff
 from services.token_issuer.clients.timing import RefusalTimeFloor
 from services.token_issuer.oauth_errors import Refusal, Subject
 from services.token_issuer.storage.ports import UsedAssertions
+from shared.audit.mismatch import Mismatch
 from shared.clock import Clock
 from shared.contracts.key_registry import KeyPair
 from shared.jose import verifier
@@ -39,20 +40,23 @@ class InvalidAssertion(InvalidToken):
     """`description` is fit for strangers; `cause` and `subject` are for the log and the audit trail."""
 
     def __init__(
-        self, error: InvalidToken, *, subject: Subject | None, cause: str | None = None, presented: str = ""
+        self,
+        error: InvalidToken,
+        *,
+        subject: Subject | None,
+        cause: str | None = None,
+        mismatch: Mismatch | None = None,
     ) -> None:
         super().__init__(error.code, error.description)
-        self.cause: str = cause or error.code
-        self.presented = presented
-        """The prefix of what is no JWT, if it is one of ours."""
+        self.cause = cause or error.code
+        self.mismatch = mismatch
+        """Of what is no JWT, if it is one of ours."""
         self.subject = subject
         """The key pair that the assertion names, if the registry has it; its sender need not be the holder."""
 
     def as_refusal(self, kind: type[Refusal]) -> Refusal:
         """The same in OAuth's words, with all that log, audit trail and trace say of it."""
-        return kind(
-            self.description, detail=self.cause, subject=self.subject, presented=self.presented, expected=ASSERTION
-        )
+        return kind(self.description, detail=self.cause, subject=self.subject, mismatch=self.mismatch)
 
 
 class AssertionVerifier:
@@ -141,9 +145,10 @@ def _parse(assertion: str) -> UnverifiedToken:
     try:
         return verifier.parse(assertion)
     except InvalidToken as error:
-        prefix = claimed_prefix(assertion)
-        cause = "wrong_kind" if prefix else None
-        raise InvalidAssertion(error, subject=None, cause=cause, presented=prefix) from None
+        if prefix := claimed_prefix(assertion):
+            mismatch = Mismatch(prefix, expected=ASSERTION)
+            raise InvalidAssertion(error, subject=None, cause="wrong_kind", mismatch=mismatch) from None
+        raise InvalidAssertion(error, subject=None) from None
 
 
 @contextmanager

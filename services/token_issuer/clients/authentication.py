@@ -20,6 +20,7 @@ from services.token_issuer.clients.secrets import Fault, fault_of_key, fault_of_
 from services.token_issuer.clients.throttle import SecretThrottle
 from services.token_issuer.clients.timing import RefusalTimeFloor
 from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest, NoClient
+from shared.audit.mismatch import Mismatch
 from shared.clock import Clock
 from shared.contracts.key_registry import ApiClient, ClientSecret
 from shared.jose.header import CLIENT_AUTHENTICATION
@@ -82,7 +83,8 @@ def basic_credentials(authorization: str) -> tuple[str, str]:
     if scheme.lower() != "basic":
         said, prefix = "the Authorization field must be Basic", claimed_prefix(authorization.rpartition(" ")[2])
         if prefix:
-            raise InvalidClient(said, detail="wrong_kind", presented=prefix, expected="Basic credentials")
+            mismatch = Mismatch(prefix, expected="Basic credentials")
+            raise InvalidClient(said, detail="wrong_kind", mismatch=mismatch)
         raise InvalidClient(said)
     if len(encoded) > MAX_BASIC_CHARACTERS:
         raise InvalidClient(f"the Basic credentials are longer than {MAX_BASIC_CHARACTERS} characters")
@@ -204,11 +206,4 @@ def _refusal(
     else:
         fault = Fault(stopped(record, now) or known.ended(now) or "")
         subject = Client.of_api_client(record, known).audited
-    return InvalidClient(
-        FAILED,
-        detail=fault.cause,
-        subject=subject,
-        presented=fault.presented,
-        expected=fault.expected,
-        found=fault.found,
-    )
+    return InvalidClient(FAILED, detail=fault.cause, subject=subject, mismatch=fault.mismatch)

@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from shared.audit.mismatch import SOMETHING_BESIDE, Mismatch, begins_with
 from shared.contracts.key_registry import ApiClient, ClientSecret
 from shared.opaque import (
     API_CLIENT_KEY,
@@ -15,8 +16,9 @@ from shared.opaque import (
     well_formed,
     well_formed_id,
 )
-from shared.refusal_traces.presented import CLIENT_SECRET, SOMETHING_BESIDE, begins_with
 
+CLIENT_SECRET = "the secret of an API client"
+"""What is expected, in the words of traces, where something else came in its place."""
 _NO_SECRET = ClientSecret(version=0, digest=bytes(32).hex(), revoked=True)
 """Compared with where there is none, so that this takes as long."""
 
@@ -39,30 +41,28 @@ class Fault(NamedTuple):
     """What is wrong by the text's own form: nothing is looked up, and nobody but the trace is told."""
 
     cause: str
-    presented: str = ""
-    """The prefix of what came in the place of another kind, if it is one of ours."""
-    expected: str = ""
-    found: str = ""
+    mismatch: Mismatch | None = None
 
 
 def fault_of_key(key: str) -> Fault:
     """Of a key that no client has."""
     prefix = claimed_prefix(key)
     if prefix == f"{API_CLIENT_SECRET}_":
-        return Fault("swapped", prefix)
+        return Fault("swapped", Mismatch(prefix))
     if of_another_kind(API_CLIENT_KEY, key):
-        return Fault("wrong_kind", prefix, "the key of an API client")
+        return Fault("wrong_kind", Mismatch(prefix, expected="the key of an API client"))
     if prefix and not well_formed_id(API_CLIENT_KEY, key):
-        return Fault("malformed", prefix)
+        return Fault("malformed", Mismatch(prefix))
     return Fault("unknown_client")
 
 
 def fault_of_secret(secret: str) -> Fault:
     """Of a text that is none of the client's secrets."""
     if well_formed(API_CLIENT_SECRET, secret):
-        return Fault("wrong_secret", found="a whole secret, which is none of this client's")
+        return Fault("wrong_secret", Mismatch(found="a whole secret, which is none of this client's"))
     if find_in(secret) not in ([], [secret]):
-        return Fault("malformed", found=SOMETHING_BESIDE)
+        return Fault("malformed", Mismatch(found=SOMETHING_BESIDE))
     if of_another_kind(API_CLIENT_SECRET, secret):
-        return Fault("wrong_kind", claimed_prefix(secret), CLIENT_SECRET, begins_with(claimed_prefix(secret)))
-    return Fault("malformed", found="no whole secret: its form or its check value does not fit")
+        prefix = claimed_prefix(secret)
+        return Fault("wrong_kind", Mismatch(prefix, found=begins_with(prefix), expected=CLIENT_SECRET))
+    return Fault("malformed", Mismatch(found="no whole secret: its form or its check value does not fit"))

@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from services.token_issuer.storage.ports import SigningKeyRecord
-from shared.audit.trail import Audit
+from shared.audit.ports import Audit
 from shared.contracts.key_registry import AuditEvent
 
 _NAMESPACE = uuid.UUID("5d1f0f7e-6a57-4c7e-9a43-0d5b1a1f6c11")

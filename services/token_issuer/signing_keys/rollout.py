@@ -14,7 +14,7 @@ from services.token_issuer.signing_keys.progress import Progress, RolloutTimes, 
 from services.token_issuer.signing_keys.reports import report_of
 from services.token_issuer.signing_keys.states import KeyStates, key_states
 from services.token_issuer.storage.ports import SigningKeyRecord, SigningKeyStore
-from shared.audit.trail import Audit
+from shared.audit.ports import Audit
 from shared.contracts.signing_keys import Gateways, SigningKeyReport
 from shared.errors import Unavailable
 

@@ -10,7 +10,7 @@ from services.token_issuer.signing_keys.audit_lines import published, retired
 from services.token_issuer.signing_keys.creation import KeyFactory
 from services.token_issuer.signing_keys.states import KeyState, key_states, retires_at
 from services.token_issuer.storage.ports import SigningKeyRecord, SigningKeyStore
-from shared.audit.trail import Audit
+from shared.audit.ports import Audit
 
 log = structlog.get_logger()
 

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 from services.token_issuer.tokens.introspection import IssuedTokens
 from services.token_issuer.tokens.revocation import RETENTION_MARGIN_S
 from shared import opaque
-from shared.audit.trail import Audit
+from shared.audit.ports import Audit
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.access_token import AccessTokenClaims
 from shared.contracts.identifiers import SESSION_TOKEN

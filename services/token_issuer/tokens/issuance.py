@@ -6,7 +6,7 @@ from typing import Protocol
 
 from services.token_issuer.clients.client import Client
 from services.token_issuer.signing_keys.pool import SigningPool
-from shared.audit.trail import Audit
+from shared.audit.ports import Audit
 from shared.clock import Clock
 from shared.contracts.access_token import AccessTokenClaims, TokenType
 from shared.contracts.credential_expiry import expires_soon

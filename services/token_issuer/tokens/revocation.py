@@ -4,7 +4,7 @@ from typing import Protocol
 
 from services.token_issuer.clients.client import Client
 from services.token_issuer.tokens.introspection import IssuedTokens
-from shared.audit.trail import Audit
+from shared.audit.ports import Audit
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import Revocation
 

@@ -17,6 +17,7 @@ from services.token_issuer.signing_keys.rollout import KeyRollout
 from services.token_issuer.signing_keys.rotation import KeyRotator
 from services.token_issuer.signing_keys.sealing import MasterKey
 from services.token_issuer.tokens.issuance import TokenIssuer
+from shared.audit.mismatch import Mismatch
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import ApiClient, AuditEvent
 from shared.contracts.signing_keys import Gateways, SigningKeyReport
@@ -68,9 +69,18 @@ class Trail:
     def note(self, event: AuditEvent) -> None:
         self.noted.append(event)
 
-    note_refusal = note
+    def note_refusal(self, event: AuditEvent, *, mismatch: Mismatch | None = None) -> None:
+        self.note(event)
 
-    def count_refusal(self, *, cause: str, endpoint: str, client: str, logged: bool = False) -> None:
+    def count_refusal(
+        self,
+        *,
+        cause: str,
+        endpoint: str,
+        client: str,
+        logged: bool = False,
+        mismatch: Mismatch | None = None,
+    ) -> None:
         self.counted.append((cause, endpoint, client))
 
 

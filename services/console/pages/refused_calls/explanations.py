@@ -15,7 +15,7 @@ from services.console.pages.refused_calls.by_cause import (
 )
 from services.console.pages.refused_calls.own_secrets import MISTYPED, SecretKind, kind_of_prefix
 from services.console.pages.refused_calls.stopped import Stop, stop_of
-from shared.refusal_traces.presented import SOMETHING_BESIDE, prefix_in
+from shared.audit.mismatch import SOMETHING_BESIDE, prefix_in
 
 _TOKEN_VALIDATOR = "tokenvalidator"
 """The end of its path, which is without regard to case."""

@@ -7,7 +7,7 @@ from services.key_registry.http.leaks.reports import LeakEndpoint
 from services.key_registry.leaks.found import Found
 from services.key_registry.leaks.reports import LeakReports
 from services.key_registry.storage.ports import Store
-from shared.audit.trail import RefusalAudit
+from shared.audit.ports import RefusalAudit
 from shared.clock import Clock
 
 

@@ -15,7 +15,7 @@ from services.key_registry.leaks import github
 from services.key_registry.leaks.finding import Report
 from services.key_registry.leaks.messages import LeakFinding, LeakReportResponse, NewLeakReport
 from services.key_registry.leaks.reports import FoundString, Judged, LeakReports
-from shared.audit.trail import RefusalAudit
+from shared.audit.ports import RefusalAudit
 from shared.errors import Unauthenticated
 from shared.http.body import json_model, read, require_content_type
 from shared.http.endpoints import Endpoint, Response, route_of

@@ -26,7 +26,7 @@ from services.key_registry.people.factors.second_step import SecondStep
 from services.key_registry.people.reauthentication.reauthentication import Proof
 from services.key_registry.people.reauthentication.schemas import ConfirmedAct
 from services.key_registry.people.responses import CreatedSession
-from shared.audit.trail import RefusalAudit
+from shared.audit.ports import RefusalAudit
 from shared.http.client_address import ClientAddress
 from shared.http.endpoints import Endpoint, Response
 from shared.http.responses import NO_STORE, json_response

@@ -17,7 +17,7 @@ from services.key_registry.paging import parse_page, text
 from services.key_registry.people.invitations.acceptance import InvitationAcceptance
 from services.key_registry.people.invitations.administration import Invitations
 from services.key_registry.people.requests import Acceptance, InvitationToken, NewInvitation
-from shared.audit.trail import RefusalAudit
+from shared.audit.ports import RefusalAudit
 from shared.errors import NotFound
 from shared.http.body import validated
 from shared.http.client_address import ClientAddress

@@ -25,7 +25,7 @@ from services.key_registry.people.openid.sign_in import OpenIdSignIn
 from services.key_registry.people.reauthentication.openid import OpenIdReauthentication
 from services.key_registry.people.responses import CreatedSession
 from services.key_registry.people.sessions.pending import BegunSignIn
-from shared.audit.trail import RefusalAudit
+from shared.audit.ports import RefusalAudit
 from shared.http.client_address import ClientAddress
 from shared.http.endpoints import Endpoint, Response
 from shared.http.responses import NO_STORE, json_response

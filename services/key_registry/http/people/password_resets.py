@@ -22,7 +22,7 @@ from services.key_registry.people.password_resets.schemas import (
     PasswordByLink,
     PasswordResetToken,
 )
-from shared.audit.trail import RefusalAudit
+from shared.audit.ports import RefusalAudit
 from shared.http.body import validated
 from shared.http.client_address import ClientAddress
 from shared.http.endpoints import Endpoint, Response

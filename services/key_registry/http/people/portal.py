@@ -25,7 +25,7 @@ from services.key_registry.people.portal.schemas import (
     PortalSessionResponse,
 )
 from services.key_registry.people.portal.sessions import PortalSessions
-from shared.audit.trail import RefusalAudit
+from shared.audit.ports import RefusalAudit
 from shared.errors import NotFound
 from shared.http.body import validated
 from shared.http.client_address import ClientAddress

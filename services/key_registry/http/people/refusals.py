@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from aiohttp import web
 
 from services.key_registry.people.refusals import HasCause
-from shared.audit.trail import RefusalAudit
+from shared.audit.ports import RefusalAudit
 from shared.http.client_address import ClientAddress
 from shared.http.endpoints import route_of
 

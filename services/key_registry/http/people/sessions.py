@@ -15,7 +15,7 @@ from services.key_registry.people.responses import CreatedSession, SessionList, 
 from services.key_registry.people.sessions.opening import OpenedSession, SignInOrigin
 from services.key_registry.people.sessions.password_sign_in import PasswordSignIn
 from services.key_registry.people.sessions.pending import BegunSignIn
-from shared.audit.trail import RefusalAudit
+from shared.audit.ports import RefusalAudit
 from shared.errors import NotFound
 from shared.http.client_address import ClientAddress, address_block
 from shared.http.responses import NO_STORE, json_response

@@ -22,7 +22,7 @@ PROXIED = Origin(client="9.9.9.9", peer="10.0.0.9", chain="9.9.9.9", scheme="htt
 
 
 class NoAudit:
-    def note_refusal(self, event: object) -> None:
+    def note_refusal(self, event: object, **_: object) -> None:
         raise AssertionError
 
     def count_refusal(self, **fields: object) -> None:
@@ -142,7 +142,7 @@ class Recorded(NoAudit):
     def event(self, *arguments: object, **fields: object) -> Any:
         return fields
 
-    def note_refusal(self, event: Any) -> None:
+    def note_refusal(self, event: Any, **_: object) -> None:
         self.lines.append(event)
 
     def count_refusal(self, **fields: object) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from shared.audit.mismatch import Mismatch
 from shared.audit.refusals import (
     ACTION,
     LINES_PER_CREDENTIAL,
@@ -177,7 +178,7 @@ async def test_the_prefix_of_what_was_sent_is_in_the_log_line_as_in_the_trace(
 ) -> None:
     log = Log()
     monkeypatch.setattr("shared.audit.trail.log", log)
-    trail.trail.count_refusal(cause="wrong_kind", endpoint="/x", client="192.0.2.1", presented="pgat_")
+    trail.trail.count_refusal(cause="wrong_kind", endpoint="/x", client="192.0.2.1", mismatch=Mismatch("pgat_"))
     [(_, _, fields)] = log.lines
     assert (fields["cause"], fields["reason"]) == ("wrong_kind", "it begins with pgat_")
 

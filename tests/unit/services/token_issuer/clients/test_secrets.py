@@ -5,13 +5,13 @@ import pytest
 from services.token_issuer.clients.assertions import InvalidAssertion
 from services.token_issuer.clients.authentication import ClientProof
 from services.token_issuer.clients.client import Client
-from services.token_issuer.clients.secrets import fault_of_key, presented
+from services.token_issuer.clients.secrets import CLIENT_SECRET, fault_of_key, presented
 from services.token_issuer.grants.client_credentials import ClientCredentials
 from services.token_issuer.oauth_errors import InvalidClient
 from services.token_issuer.tokens.introspection import IssuedTokens
+from shared.audit.mismatch import SOMETHING_BESIDE, Mismatch, prefix_in
 from shared.jose.header import AUTHORIZATION_GRANT
 from shared.opaque import ACCESS_KEY, API_CLIENT_KEY, API_CLIENT_SECRET, API_TOKEN, mint, public_id
-from shared.refusal_traces.presented import CLIENT_SECRET, SOMETHING_BESIDE, prefix_in
 from tests.support.cases import each_case
 from tests.support.harness.issuer_rules import ADDRESS, ISSUER, World
 
@@ -67,16 +67,18 @@ async def test_a_whole_secret_with_something_beside_it_is_said_to_be_that(world:
     for given in (f"{world.key}:{world.secret}", world.secret * 2, f"{world.secret}\n"):
         with pytest.raises(InvalidClient) as refused:
             await authenticated(world, given)
-        assert (refused.value.detail, refused.value.found) == ("malformed", SOMETHING_BESIDE)
+        assert (refused.value.detail, refused.value.mismatch) == ("malformed", Mismatch(found=SOMETHING_BESIDE))
 
 
 async def test_what_came_in_the_place_of_the_secret_is_named_by_its_prefix_and_no_more(world: World) -> None:
     for given, prefix in ((mint(API_TOKEN), "pgat_"), (world.key, "pgck_"), (mint(ACCESS_KEY)[:-3], "pgak_")):
         with pytest.raises(InvalidClient) as refused:
             await authenticated(world, given)
-        assert (refused.value.detail, prefix_in(refused.value.found)) == ("wrong_kind", prefix)
-        assert refused.value.expected == CLIENT_SECRET
-        assert given[5:] not in f"{refused.value.found} {refused.value.expected}"
+        mismatch = refused.value.mismatch
+        assert mismatch is not None
+        assert (refused.value.detail, mismatch.prefix, prefix_in(mismatch.found)) == ("wrong_kind", prefix, prefix)
+        assert mismatch.expected == CLIENT_SECRET
+        assert given[5:] not in repr(mismatch)
 
 
 async def test_a_whole_secret_of_another_client_is_the_only_wrong_one(world: World) -> None:
@@ -85,7 +87,7 @@ async def test_a_whole_secret_of_another_client_is_the_only_wrong_one(world: Wor
 
 @each_case("given", [API_CLIENT_KEY + "_", public_id(API_CLIENT_KEY)[:-1], f"{public_id(API_CLIENT_KEY)}:{NEW}"])
 def test_a_key_that_is_not_whole_is_malformed(given: str) -> None:
-    assert fault_of_key(given)[:2] == ("malformed", f"{API_CLIENT_KEY}_")
+    assert fault_of_key(given) == ("malformed", Mismatch(f"{API_CLIENT_KEY}_"))
 
 
 def test_a_whole_key_that_no_client_has_is_of_an_unknown_client() -> None:

@@ -6,9 +6,9 @@ from services.console.pages.refused_calls.by_cause import EXPLANATIONS, OF_NOBOD
 from services.console.pages.refused_calls.explanations import explanation_of, titles
 from services.console.pages.refused_calls.operators import REMEDIES, todo_of_operator
 from services.console.pages.refused_calls.stopped import stop_of
+from shared.audit.mismatch import SOMETHING_BESIDE, begins_with
 from shared.contracts.identifiers import credential_version_id
 from shared.refusal_traces.causes import CHECKS
-from shared.refusal_traces.presented import SOMETHING_BESIDE, begins_with
 from shared.refusal_traces.steps import STOPPED, failed
 from tests.support.cases import each_case
 

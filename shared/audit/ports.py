@@ -1,0 +1,38 @@
+"""What rules and endpoints need of the audit trail."""
+
+from typing import Any, Protocol
+
+from shared.audit.mismatch import Mismatch
+from shared.contracts.key_registry import AuditEvent
+
+
+class Audit(Protocol):
+    """What the rules of a service need of an `AuditTrail`."""
+
+    def event(self, action: str, *, actor: str = "", **fields: Any) -> AuditEvent: ...
+
+    async def record(self, event: AuditEvent) -> None:
+        """Returns when the line is durable. Raises `Unavailable`."""
+        ...
+
+    def note(self, event: AuditEvent) -> None:
+        """Queues the line."""
+        ...
+
+
+class RefusalAudit(Protocol):
+    """What reports refusals needs of the trail."""
+
+    def event(self, action: str, *, actor: str = "", **fields: Any) -> AuditEvent: ...
+
+    def note_refusal(self, event: AuditEvent, *, mismatch: Mismatch | None = None) -> None: ...
+
+    def count_refusal(
+        self,
+        *,
+        cause: str,
+        endpoint: str,
+        client: str,
+        logged: bool = False,
+        mismatch: Mismatch | None = None,
+    ) -> None: ...

@@ -1,0 +1,80 @@
+"""The trace of a service's refusal says what was found where, and by the word that says most."""
+
+from collections.abc import Sequence
+
+from shared.audit.mismatch import Mismatch
+from shared.audit.origin import NotedRefusal
+from shared.contracts.refusal_traces import RefusalTrace, TraceStep
+from shared.errors import Forbidden, ServiceError
+from shared.refusal_traces.service_refusals import ServiceRefusals
+from tests.support.cases import each_case
+from tests.support.clock import FakeClock
+
+
+class Sink:
+    def __init__(self) -> None:
+        self.traces: list[RefusalTrace] = []
+
+    async def add_traces(self, traces: Sequence[RefusalTrace]) -> None:
+        self.traces += traces
+
+
+class Ended(Forbidden):
+    cause = "ended"
+
+
+async def trace_of(error: ServiceError | None, *noted: NotedRefusal, cause: str = "") -> RefusalTrace:
+    sink = Sink()
+    refusals = ServiceRefusals(sink, service="session_tokens", clock=FakeClock())
+    refusals.record_response(
+        request_id="1",
+        method="GET",
+        path="/verify",
+        route="/verify",
+        status=403,
+        client="192.0.2.1",
+        error=error,
+        noted=noted,
+        cause=cause,
+    )
+    await refusals.stop()
+    [trace] = sink.traces
+    return trace
+
+
+async def failed_step(mismatch: Mismatch, cause: str) -> TraceStep:
+    trace = await trace_of(Forbidden("no"), NotedRefusal(cause, mismatch=mismatch))
+    assert (trace.cause, trace.credential) == (cause, "pgat_")
+    return trace.steps[-1]
+
+
+async def test_what_is_elsewhere_is_named_with_both_places() -> None:
+    mismatch = Mismatch("pgat_", found="X-Token (begins with pgat_)", expected="a session token")
+    step = await failed_step(mismatch, "wrong_place")
+    assert (step.ok, step.found, step.expected) == (False, "X-Token (begins with pgat_)", "a session token")
+
+
+async def test_what_is_in_its_place_is_named_by_its_beginning() -> None:
+    step = await failed_step(Mismatch("pgat_"), "wrong_kind")
+    assert step.found == "wrong_kind: it begins with pgat_"
+    assert step.expected == "a credential of the kind that belongs here"
+    step = await failed_step(Mismatch("pgat_", expected="an assertion"), "wrong_kind")
+    assert step.expected == "an assertion"
+
+
+@each_case(
+    "error, noted, cause, word",
+    (
+        (Ended("no", detail="wrong_secret"), (NotedRefusal("expired"),), "used_up", "expired"),
+        (Ended("no", detail="wrong_secret"), (NotedRefusal("in words"),), "used_up", "ended"),
+        (Forbidden("no", detail="wrong_secret"), (), "", "wrong_secret"),
+        (Forbidden("no", detail="in words"), (), "used_up", "used_up"),
+        (Forbidden("no", detail="in words"), (), "", "forbidden"),
+        (None, (), "used_up", "used_up"),
+        (None, (), "", "invalid_request"),
+    ),
+)
+async def test_the_first_word_that_has_a_check_is_the_cause(
+    error: ServiceError | None, noted: tuple[NotedRefusal, ...], cause: str, word: str
+) -> None:
+    assert (await trace_of(error, *noted, cause=cause)).cause == word
