@@ -306,6 +306,8 @@ class Exchange:
                 idle_timeout=forward.route.idle_timeout,
                 upgrade=None if websocket is None else websocket.handshake,
             )
+            if self._client.congested:  # since it was told to go on with its body: nobody says it again
+                connection.pause_reading()
         except Exception:
             self._fault()
 

@@ -14,6 +14,7 @@ from gateway.proxy.ports import (
     describe,
 )
 from gateway.proxy.upstream.endpoint import Endpoint
+from gateway.proxy.upstream.response_pace import ResponsePace
 from shared.transport.turn_transport import TurnTransport, turn_transport
 
 WRITE_BUFFER_BYTES = 65536
@@ -31,16 +32,13 @@ class UpstreamConnection(asyncio.Protocol):
 
     __slots__ = (
         "_ended",
-        "_idle_timeout",
         "_loop",
         "_lost",
-        "_paused",
+        "_pace",
         "_reader",
         "_receiver",
         "_released",
-        "_request_complete",
         "_requests",
-        "_response_timeout",
         "_transport",
         "deadline",
         "endpoint",
@@ -62,11 +60,10 @@ class UpstreamConnection(asyncio.Protocol):
         self._receiver: ResponseReceiver | None = None
         self._reader: ResponseReader | None = None
         self._requests = 0
-        self._request_complete = True
-        self._paused = self._ended = False
-        """`_ended`: whether the upstream has closed its side: over TLS, with the alert that says so."""
-        self._response_timeout = self._idle_timeout = inf
+        self._pace = ResponsePace()
         self.deadline = inf
+        self._ended = False
+        """Whether the upstream has closed its side: over TLS, with the alert that says so."""
 
     @property
     def usable(self) -> bool:
@@ -96,7 +93,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._end_of_response(reader)
         elif reader.head is not None:
             now = self.endpoint.responded_at = self._loop.time()
-            self.deadline = now + self._idle_timeout
+            self.deadline = now + self._pace.idle_timeout
         if head is not None:
             receiver.response_began(head, content, complete=complete)
         elif content or complete:
@@ -115,7 +112,7 @@ class UpstreamConnection(asyncio.Protocol):
             return
         reason = describe(exc) if exc is not None else "closed"
         reused = self._requests > 1 and not reader.began
-        if reader.head is None and not reused and self._request_complete:  # or the body took the client too long
+        if reader.head is None and not reused and self._pace.request_complete:  # or the client's body took too long
             self.endpoint.owner.failed(self.endpoint, CONNECTION_LOST, self, receiver.client_key)
         self._leave()
         if reader.until_close and self._ended and exc is None:  # R17, RFC 9112 sections 8, 9.8: a cut is no end
@@ -126,16 +123,15 @@ class UpstreamConnection(asyncio.Protocol):
             receiver.upstream_failed(ConnectionLost(reason, reused=reused))
 
     def pause_writing(self) -> None:
+        self._pace.congested = True
+        self._renew_deadline()
         if self._receiver is not None:
-            self.deadline = self._loop.time() + self._response_timeout
             self._receiver.upstream_congested()
 
     def resume_writing(self) -> None:
+        self._pace.congested = False
+        self._renew_deadline()
         if self._receiver is not None:
-            if self._reader is not None and self._reader.head is not None:  # the response is still to go on
-                self.deadline = inf if self._paused else self._loop.time() + self._idle_timeout
-            elif not self._request_complete:
-                self.deadline = inf
             self._receiver.upstream_ready()
 
     # What the receiver of a response calls
@@ -153,15 +149,13 @@ class UpstreamConnection(asyncio.Protocol):
     ) -> None:
         """Send a request whose bytes begin with `data`, or are `data` when it is `complete`.
 
-        The response's head must come within `response_timeout` seconds of when the request is complete, or of when
-        the upstream stops taking it; each piece of its body within `idle_timeout` of the one before.
-        `upgrade`: what the request offers to switch to.
+        The times are those of a `ResponsePace`. `upgrade`: what the request offers to switch to.
         """
         self._receiver = receiver
         self._reader = ResponseReader(method, upgrade)
         self._requests += 1
-        self._response_timeout, self._idle_timeout = response_timeout, idle_timeout
-        self._request_complete = complete
+        pace = self._pace
+        pace.response_timeout, pace.idle_timeout, pace.request_complete = response_timeout, idle_timeout, complete
         self.deadline = self._loop.time() + response_timeout if complete else inf
         if self._transport is not None:
             self._transport.write(data)
@@ -169,23 +163,22 @@ class UpstreamConnection(asyncio.Protocol):
     def send(self, data: bytes, *, complete: bool) -> None:
         """More of the request; `complete` with its last bytes."""
         if complete:
-            self._request_complete = True
-            if self._reader is not None and self._reader.head is None:
-                self.deadline = self._loop.time() + self._response_timeout
+            self._pace.request_complete = True
+            self._renew_deadline()
         if self._transport is not None and data:
             self._transport.write(data)
 
     def pause_reading(self) -> None:
         """Take no more of the response for now; the upstream's time stands still."""
         if self._transport is not None and self._receiver is not None:
-            self.deadline = inf
-            self._paused = True
+            self._pace.paused = True
+            self._renew_deadline()
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
-        if self._paused and self._transport is not None:
-            self._paused = False
-            self.deadline = self._loop.time() + self._idle_timeout
+        if self._pace.paused and self._transport is not None:
+            self._pace.paused = False
+            self._renew_deadline()
             self._transport.resume_reading()
 
     def switch(self, protocol: asyncio.Protocol) -> tuple[asyncio.Transport, bytes]:
@@ -218,20 +211,25 @@ class UpstreamConnection(asyncio.Protocol):
         if self._receiver is None:
             self.abort()
         elif self._reader is None or self._reader.head is None:
-            if self.endpoint.responded_at <= self.deadline - self._response_timeout:  # to nobody since it was sent
+            if self.endpoint.responded_at <= self.deadline - self._pace.response_timeout:  # to nobody since
                 self.endpoint.owner.failed(self.endpoint, RESPONSE_TIMEOUT, self)
             self._fail(UpstreamFailed(504, RESPONSE_TIMEOUT))
         else:
             self._fail(UpstreamFailed(504, "response_stalled"))
+
+    def _renew_deadline(self) -> None:
+        """From now on, by what is awaited of the upstream."""
+        if self._reader is not None:
+            self.deadline = self._loop.time() + self._pace.seconds(head_came=self._reader.head is not None)
 
     # Ending
 
     def _end_of_response(self, reader: ResponseReader) -> None:
         self._receiver = None
         self._reader = None
-        if self._paused:
+        if self._pace.paused:
             self.resume_reading()
-        if self._request_complete and reader.head is not None and reader.head.keep_alive and self.usable:
+        if self._pace.request_complete and reader.head is not None and reader.head.keep_alive and self.usable:
             self._released(self)
         else:
             self.endpoint.responded_at = self._loop.time()

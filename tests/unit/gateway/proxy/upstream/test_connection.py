@@ -1,11 +1,13 @@
 """The end of a response that ends with its connection: closed by the upstream, or cut."""
 
 import asyncio
+import contextlib
 import datetime
 import os
 import socket
 import ssl
 import threading
+from collections.abc import AsyncIterator
 from math import inf
 from pathlib import Path
 
@@ -114,13 +116,21 @@ def test_over_tls_it_is_the_end_only_with_the_alert_that_says_so(tls: ssl.SSLCon
     assert uvloop.run(call(tls, alert=False)) == (b"hello", "connection_lost")
 
 
-async def early_response(*, paused: bool) -> list[float]:
-    """The deadlines of a response that begins before its request is complete, while that is held up."""
+@contextlib.asynccontextmanager
+async def connected() -> AsyncIterator[tuple[UpstreamConnection, socket.socket]]:
+    """A connection that was handed back to nobody, and the upstream's end of it."""
     loop, near, far = asyncio.get_running_loop(), *socket.socketpair()
     with far:
         _, connection = await loop.create_connection(
             lambda: UpstreamConnection(loop, ENDPOINT, released=lambda _: None, lost=lambda _: None), sock=near
         )
+        yield connection, far
+        connection.abort()
+
+
+async def early_response(*, paused: bool) -> list[float]:
+    """The deadlines of a response that begins before its request is complete, while that is held up."""
+    async with connected() as (connection, _):
         receiver, head = Receiver(), b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"
         connection.begin(receiver, "POST", head, complete=False, response_timeout=10, idle_timeout=10)
         connection.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfour")
@@ -134,7 +144,6 @@ async def early_response(*, paused: bool) -> list[float]:
         if paused:
             connection.resume_reading()
             deadlines.append(connection.deadline)
-        connection.abort()
         return deadlines
 
 
@@ -146,3 +155,19 @@ def test_the_time_of_a_response_stands_still_while_nobody_reads_it() -> None:
     *before, after = uvloop.run(early_response(paused=True))
     assert before == [inf, inf]
     assert after < inf
+
+
+@pytest.mark.parametrize("complete", [True, False])
+async def test_a_client_that_takes_nothing_before_the_response_changes_nothing_of_its_time(complete: bool) -> None:
+    """The head has its own time, not that of a piece of the body; and none before the request is complete."""
+    async with connected() as (connection, _):
+        head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"
+        before = asyncio.get_running_loop().time()
+        connection.begin(Receiver(), "POST", head, complete=complete, response_timeout=1000, idle_timeout=1)
+        connection.pause_reading()
+        assert connection.deadline == inf
+        connection.resume_reading()
+        if not complete:
+            assert connection.deadline == inf
+            connection.send(b"the body.", complete=True)
+        assert before + 1000 <= connection.deadline < inf
