@@ -62,8 +62,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._requests = 0
         self._pace = ResponsePace()
         self.deadline = inf
-        self._ended = False
-        """Whether the upstream has closed its side: over TLS, with the alert that says so."""
+        self._ended = False  # whether the upstream has closed its side: over TLS, with the alert that says so
 
     @property
     def usable(self) -> bool:
@@ -127,6 +126,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._renew_deadline()
         if self._receiver is not None:
             self._receiver.upstream_congested()
+        else:
+            self.abort()  # it has responded, and has not taken that request: it gets no other
 
     def resume_writing(self) -> None:
         self._pace.congested = False
@@ -186,9 +187,11 @@ class UpstreamConnection(asyncio.Protocol):
         transport = self._transport
         if transport is None:
             raise ConnectionResetError
+        transport.set_protocol(protocol)  # when all is sent, so that it is known whether more may be
         self._receiver = self._reader = None
         self.deadline = inf
-        transport.set_protocol(protocol)
+        if self._pace.congested:
+            protocol.pause_writing()
         return transport, b""
 
     def close(self) -> None:
@@ -218,7 +221,6 @@ class UpstreamConnection(asyncio.Protocol):
             self._fail(UpstreamFailed(504, "response_stalled"))
 
     def _renew_deadline(self) -> None:
-        """From now on, by what is awaited of the upstream."""
         if self._reader is not None:
             self.deadline = self._loop.time() + self._pace.seconds(head_came=self._reader.head is not None)
 
@@ -229,7 +231,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._reader = None
         if self._pace.paused:
             self.resume_reading()
-        if self._pace.request_complete and reader.head is not None and reader.head.keep_alive and self.usable:
+        if self._pace.request_taken and reader.head is not None and reader.head.keep_alive and self.usable:
             self._released(self)
         else:
             self.endpoint.responded_at = self._loop.time()

@@ -20,6 +20,11 @@ class ResponsePace:
         self.request_complete = True
         self.response_timeout = self.idle_timeout = inf
 
+    @property
+    def request_taken(self) -> bool:
+        """Whether the upstream has been sent all of the request, and its buffers are not full of it."""
+        return self.request_complete and not self.congested
+
     def seconds(self, *, head_came: bool) -> float:
         """Within which something has to come from now on; `inf` where the upstream cannot be awaited."""
         if self.paused:

@@ -1,4 +1,4 @@
-"""The end of a response that ends with its connection: closed by the upstream, or cut."""
+"""A connection to an upstream: when its response is late or cut, and whether it may carry another request."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ import os
 import socket
 import ssl
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from math import inf
 from pathlib import Path
 
@@ -20,10 +20,13 @@ from cryptography.x509.oid import NameOID
 
 from gateway.http1.response import ResponseHead
 from gateway.proxy.ports import UpstreamFailed
+from gateway.proxy.upstream import connection as upstream_connection
 from gateway.proxy.upstream.connection import UpstreamConnection
 from gateway.proxy.upstream.endpoint import Endpoint
 from gateway.upstreams.address_health import AddressHealth
 from gateway.upstreams.settings import Address, CircuitBreaker
+from shared.transport import turn_transport
+from tests.support.waiting import until
 
 ENDPOINT = Endpoint(Address("127.0.0.1", 80), "127.0.0.1", AddressHealth(CircuitBreaker()))
 UNTIL_CLOSE = b"HTTP/1.1 200 OK\r\n\r\nhello"
@@ -117,12 +120,14 @@ def test_over_tls_it_is_the_end_only_with_the_alert_that_says_so(tls: ssl.SSLCon
 
 
 @contextlib.asynccontextmanager
-async def connected() -> AsyncIterator[tuple[UpstreamConnection, socket.socket]]:
-    """A connection that was handed back to nobody, and the upstream's end of it."""
+async def connected(
+    released: Callable[[UpstreamConnection], None] = lambda _: None,
+) -> AsyncIterator[tuple[UpstreamConnection, socket.socket]]:
+    """A connection and the upstream's end of it, which reads nothing unasked."""
     loop, near, far = asyncio.get_running_loop(), *socket.socketpair()
     with far:
         _, connection = await loop.create_connection(
-            lambda: UpstreamConnection(loop, ENDPOINT, released=lambda _: None, lost=lambda _: None), sock=near
+            lambda: UpstreamConnection(loop, ENDPOINT, released=released, lost=lambda _: None), sock=near
         )
         yield connection, far
         connection.abort()
@@ -171,3 +176,62 @@ async def test_a_client_that_takes_nothing_before_the_response_changes_nothing_o
             assert connection.deadline == inf
             connection.send(b"the body.", complete=True)
         assert before + 1000 <= connection.deadline < inf
+
+
+UNREAD = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4000000\r\n\r\n" + b"x" * 4_000_000
+NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
+
+
+@pytest.mark.parametrize("takes_it", [True, False])
+async def test_an_upstream_that_has_not_taken_a_request_though_it_has_responded_gets_no_other(
+    takes_it: bool,
+) -> None:
+    """Nothing would hold back the next one's body."""
+    handed_back: list[UpstreamConnection] = []
+    async with connected(handed_back.append) as (connection, far):
+        receiver, loop = Receiver(), asyncio.get_running_loop()
+        connection.begin(receiver, "POST", UNREAD, complete=True, response_timeout=10, idle_timeout=10)
+        far.setblocking(False)
+        received = 0
+        while takes_it and received < len(UNREAD):
+            received += len(await loop.sock_recv(far, 1 << 20))
+        await loop.sock_sendall(far, NO_CONTENT)
+        assert await asyncio.wait_for(receiver.ended, 10) == "complete"
+        assert connection.usable is takes_it
+        assert handed_back == ([connection] if takes_it else [])
+
+
+async def test_a_request_that_turns_out_not_to_be_taken_after_its_response_ends_the_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is written is sent at the end of the turn."""
+    monkeypatch.setattr(upstream_connection, "WRITE_BUFFER_BYTES", 0)
+    monkeypatch.setattr(turn_transport, "LARGE_BYTES", len(UNREAD) + 1)
+    handed_back: list[UpstreamConnection] = []
+    async with connected(handed_back.append) as (connection, _):
+        receiver = Receiver()
+        connection.begin(receiver, "POST", UNREAD, complete=True, response_timeout=10, idle_timeout=10)
+        connection.data_received(NO_CONTENT)
+        assert (await receiver.ended, handed_back, connection.usable) == ("complete", [connection], True)
+        await until(lambda: not connection.usable)
+
+
+async def test_a_tunnel_begins_held_back_where_the_upstream_takes_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upstream_connection, "WRITE_BUFFER_BYTES", 0)
+    told: list[str] = []
+
+    class Tunnel(asyncio.Protocol):
+        def pause_writing(self) -> None:
+            told.append("pause")
+
+        def resume_writing(self) -> None:
+            told.append("resume")
+
+    async with connected() as (connection, far):
+        far.setblocking(False)
+        connection.begin(Receiver(), "GET", UNREAD, complete=True, response_timeout=10, idle_timeout=10)
+        connection.switch(Tunnel())
+        assert told == ["pause"]
+        while told == ["pause"]:
+            await asyncio.get_running_loop().sock_recv(far, 1 << 20)
+        assert told == ["pause", "resume"]
