@@ -10,6 +10,7 @@ from gateway.credentials.extract import NoCredential
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.http1.request import BadRequest
 from gateway.http1.websocket import VERSION
+from shared.audit.mismatch import Mismatch
 from shared.error_pages.pages import error_types
 from shared.errors import Unavailable
 from shared.problem import CONTENT_TYPE, problem_document
@@ -37,8 +38,8 @@ class Refusal:
     route: str = "unmatched"
     credential: RefusedCredential | None = None
     """The credential that was refused, for the audit trail."""
-    presented: str = ""
-    """The prefix of what was sent in another place than the one that the route reads."""
+    mismatch: Mismatch | None = None
+    """What was sent in another place than the one that the route reads."""
 
 
 def render(refusal: Refusal, request_id: str) -> tuple[Fields, bytes]:
@@ -151,8 +152,6 @@ _UPSTREAM_FAILURES = {
 }
 CONNECTIONS_IN_USE = "connections_in_use"
 """The cause of an upstream's refusal when it has no connection to spare."""
-
-
 CIRCUIT_OPEN = "circuit_open"
 """The cause of a refusal while an upstream is left alone because its calls have failed."""
 

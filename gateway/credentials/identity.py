@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from shared.audit.mismatch import begins_with
 from shared.jose.errors import InvalidToken
 
 
@@ -75,8 +76,8 @@ class RefusedCredential(Exception):
         self.found: object = None
         self.expected = ""
         """What the token holds there, and what it must be: for its trace alone."""
-        self.presented = ""
-        """The prefix of what is of another kind."""
+        self.prefix = ""
+        """Of what is of another kind, such as `pgat_`."""
 
     def without_frames(self) -> "RefusedCredential":
         """The same, to be kept: the frames of where it was raised lead to the call, and that to whatever keeps it.
@@ -98,9 +99,9 @@ class RefusedCredential(Exception):
     def of_another_kind(cls, prefix: str, expected: str) -> "RefusedCredential":
         """Of a secret or a key of ours, by its prefix, which belongs elsewhere."""
         refused = cls("wrong_kind")
-        found = f"it begins with {prefix}"
+        found = begins_with(prefix)
         refused.detail = {"reason": found}
-        refused.found, refused.expected, refused.presented = found, expected, prefix
+        refused.found, refused.expected, refused.prefix = found, expected, prefix
         return refused
 
     @classmethod

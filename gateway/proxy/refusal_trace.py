@@ -4,7 +4,6 @@ from gateway.credentials.identity import RefusedCredential
 from gateway.http1.request_head import RequestHead
 from gateway.origin import Origin
 from gateway.refusal import Refusal
-from gateway.refused_calls.refusals import WRONG_PLACE
 from shared.contracts.refusal_traces import RefusalTrace, TraceStep
 from shared.http.client_address import address_block
 from shared.jose.errors import InvalidToken
@@ -57,7 +56,8 @@ def _steps(refusal: Refusal, request: RequestHead | None) -> list[TraceStep]:
         steps += [passed("route", refusal.route), passed("method", request.method if request else "")]
     credential = refusal.credential
     if credential is not None and comes_after(cause, "credential"):
-        steps.append(passed("credential", _presented(request), "a credential of a kind that the route accepts"))
+        sent = _name_of(request) or "a credential"
+        steps.append(passed("credential", sent, "a credential of a kind that the route accepts"))
         if credential.subject:
             found = f"{credential.kind} {credential.subject} of {credential.company or credential.company_id}"
             steps.append(passed("genuine", found, "a credential that Passgate has issued, unchanged"))
@@ -69,8 +69,8 @@ def _steps(refusal: Refusal, request: RequestHead | None) -> list[TraceStep]:
 
 def _failed(refusal: Refusal, credential: RefusedCredential | None) -> TraceStep:
     detail = {**refusal.detail, **(credential.detail if credential is not None else {})}
-    if refusal.cause == WRONG_PLACE:
-        return failed(refusal.cause, detail["presented"], str(detail["expected"]))
+    if (mismatch := refusal.mismatch) is not None:
+        return failed(refusal.cause, mismatch.found, mismatch.expected)
     if "needed_scopes" in detail:
         return failed(refusal.cause, detail["granted_scopes"], str(detail["needed_scopes"]))
     if "stopped" in detail:
@@ -90,13 +90,8 @@ def _named(stopped: object) -> str:
 def _credential(refusal: Refusal, request: RequestHead | None) -> str:
     credential = refusal.credential
     if credential is None:
-        return refusal.presented
-    return shown(credential.subject) or credential.presented or _name_of(request)
-
-
-def _presented(request: RequestHead | None) -> str:
-    name = _name_of(request)
-    return name or "a credential"
+        return refusal.mismatch.prefix if refusal.mismatch else ""
+    return shown(credential.subject) or credential.prefix or _name_of(request)
 
 
 def _name_of(request: RequestHead | None) -> str:

@@ -6,16 +6,15 @@ from dataclasses import replace
 from gateway import refusal
 from gateway.credentials.choice import AmbiguousCredential, in_words
 from gateway.credentials.extract import NoCredential
+from gateway.credentials.found_credential import find_in_head
 from gateway.credentials.identity import Identity, RefusedCredential
-from gateway.credentials.presented import presented
 from gateway.http1.request_head import RequestHead
 from gateway.refusal import Refusal
 from gateway.routing.table import Route
+from shared.audit.mismatch import Mismatch
 from shared.errors import Unavailable
 from shared.scopes import covered
 
-WRONG_PLACE = "wrong_place"
-"""The cause where a credential was sent, and none where the route reads it."""
 _NOTHING_THERE = frozenset({"no_credential", "no_api_token"})
 
 
@@ -34,15 +33,15 @@ def refusal_of(
 def _no_credential(error: NoCredential, route: Route, head: RequestHead) -> Refusal:
     """Where the call has one in another place, the response names both places, and the cause is another."""
     refused = refusal.no_credential(error, route=route.name)
-    if error.cause not in _NOTHING_THERE or (found := presented(head)) is None:
+    if error.cause not in _NOTHING_THERE or (found := find_in_head(head)) is None:
         return refused
     expected = in_words(route.kinds)
     return replace(
         refused,
-        cause=WRONG_PLACE,
+        cause="wrong_place",
         description=f"a credential is required: {expected}; {found.place} is not read here",
         detail={"presented": str(found), "expected": expected},
-        presented=found.prefix,
+        mismatch=Mismatch(found.prefix, found=str(found), expected=expected),
     )
 
 

@@ -7,7 +7,7 @@ from shared.audit.mismatch import Mismatch
 from shared.contracts.key_registry import AccessKey
 from shared.errors import Forbidden
 from shared.opaque import claimed_prefix, of_another_kind
-from shared.refusal_traces.presented import presented
+from shared.refusal_traces.found_credential import find_credential
 
 
 class Cause(StrEnum):
@@ -53,7 +53,7 @@ def nothing_there(
     fields: Iterable[tuple[str, str]], parameters: Iterable[tuple[str, str]], expected: str
 ) -> WrongToken:
     """For a request with these header fields and parameters of the query, and nothing where `expected` is read."""
-    found = presented(fields, parameters)
+    found = find_credential(fields, parameters)
     if found is None:
         return WrongToken(Cause.NO_CREDENTIAL, known=False)
     mismatch = Mismatch(found.prefix, found=str(found), expected=expected)

@@ -22,7 +22,6 @@ LITERALS = (
     r"response\.cause or \"([a-z_]+)\"",
     r"response\.cause or \"([a-z_]+)\"",
     r"UpstreamFailed\(\d+, \"([a-z_]+)\"",
-    r"^WRONG_PLACE = \"([a-z_]+)\"",
     r"^(?:CONNECTIONS_IN_USE|CIRCUIT_OPEN|UNREACHABLE|TLS_FAILED|CONNECTION_LOST|RESPONSE_TIMEOUT) = \"([a-z_]+)\"",
 )
 """How the gateway's sources name a cause."""

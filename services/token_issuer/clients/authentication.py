@@ -16,7 +16,7 @@ from services.token_issuer.clients.assertions import (
 )
 from services.token_issuer.clients.client import Client, stopped
 from services.token_issuer.clients.limits import Use
-from services.token_issuer.clients.secrets import Fault, fault_of_key, fault_of_secret, presented
+from services.token_issuer.clients.secrets import Fault, fault_of_key, fault_of_secret, presented_secret
 from services.token_issuer.clients.throttle import SecretThrottle
 from services.token_issuer.clients.timing import RefusalTimeFloor
 from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest, NoClient
@@ -147,7 +147,7 @@ class ClientAuthenticator:
     async def _by_secret(self, client_id: str, secret: str, address: str) -> Client:
         started = self._time_floor.start()
         await self._throttle.check(address, client_id)
-        record, known = await self._presented(client_id, secret)
+        record, known = await self._client_and_secret(client_id, secret)
         now = self._clock.now()
         ended = None if known is None else known.ended(now)
         if record is not None and known is not None and stopped(record, now) is None and ended is None:
@@ -158,18 +158,18 @@ class ClientAuthenticator:
         await self._time_floor.wait_until_floor(started)
         raise refusal
 
-    async def _presented(self, client_id: str, secret: str) -> tuple[ApiClient | None, ClientSecret | None]:
+    async def _client_and_secret(self, client_id: str, secret: str) -> tuple[ApiClient | None, ClientSecret | None]:
         """The client, and which of its secrets was presented, each as far as there is one.
 
         A secret that may be newer than what is known of the client is looked up: it works from the rotation on.
         """
         if not well_formed_id(API_CLIENT_KEY, client_id):
-            return None, presented(None, secret)
+            return None, presented_secret(None, secret)
         record = await self._api_clients.get(client_id)
-        known = presented(record, secret)
+        known = presented_secret(record, secret)
         if record is not None and known is None and well_formed(API_CLIENT_SECRET, secret):
             record = await self._api_clients.renewed(client_id)
-            known = presented(record, secret)
+            known = presented_secret(record, secret)
         return record, known
 
     async def _by_assertion(self, given: ClientProof, use_later: Callable[[Use], None] | None) -> Client:

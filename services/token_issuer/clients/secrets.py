@@ -23,7 +23,7 @@ _NO_SECRET = ClientSecret(version=0, digest=bytes(32).hex(), revoked=True)
 """Compared with where there is none, so that this takes as long."""
 
 
-def presented(record: ApiClient | None, secret: str) -> ClientSecret | None:
+def presented_secret(record: ApiClient | None, secret: str) -> ClientSecret | None:
     """Which of the client's secrets `secret` is, working or not; None when it is none of them."""
     given = digest(secret).hex()
     matching = [known for known in _secrets(record) if hmac.compare_digest(known.digest, given)]

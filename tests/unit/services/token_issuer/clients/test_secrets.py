@@ -5,7 +5,7 @@ import pytest
 from services.token_issuer.clients.assertions import InvalidAssertion
 from services.token_issuer.clients.authentication import ClientProof
 from services.token_issuer.clients.client import Client
-from services.token_issuer.clients.secrets import CLIENT_SECRET, fault_of_key, presented
+from services.token_issuer.clients.secrets import CLIENT_SECRET, fault_of_key, presented_secret
 from services.token_issuer.grants.client_credentials import ClientCredentials
 from services.token_issuer.oauth_errors import InvalidClient
 from services.token_issuer.tokens.introspection import IssuedTokens
@@ -107,11 +107,11 @@ async def test_a_token_depends_on_the_secret_that_it_was_issued_for(world: World
 
 
 def test_of_a_registry_that_knows_one_secret_that_is_the_first(world: World) -> None:
-    found = presented(world.client, world.secret)
+    found = presented_secret(world.client, world.secret)
     assert found is not None
     assert (found.version, found.ended(world.clock.now())) == (1, None)
-    assert presented(world.client, NEW) is None
-    assert presented(None, "") is None
+    assert presented_secret(world.client, NEW) is None
+    assert presented_secret(None, "") is None
 
 
 async def test_a_client_that_has_ended_no_longer_authenticates_and_no_token_outlives_it(world: World) -> None:

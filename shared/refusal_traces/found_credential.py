@@ -7,6 +7,7 @@ from shared.logging.redaction import redacted
 from shared.opaque import claimed_prefix
 
 MAX_NAME_CHARACTERS = 64
+"""Of the name of a header field that is no usual place of a credential: the client chooses it."""
 _FIELDS = {"authorization": "Authorization", "x-api-token": "X-Api-Token", "x-api-key": "X-Api-Key"}
 """Those that hold a credential, whatever it begins with."""
 _PARAMETERS = frozenset({"apitoken", "access_token"})
@@ -14,7 +15,7 @@ _PARAMETERS = frozenset({"apitoken", "access_token"})
 _SCHEMES = frozenset({"Basic", "Bearer", "Digest"})
 
 
-class Presented(NamedTuple):
+class FoundCredential(NamedTuple):
     place: str
     """A header field with the scheme of Authorization, or a parameter of the query."""
     prefix: str
@@ -24,7 +25,9 @@ class Presented(NamedTuple):
         return f"{self.place} (begins with {self.prefix})" if self.prefix else self.place
 
 
-def presented(fields: Iterable[tuple[str, str]], parameters: Iterable[tuple[str, str]]) -> Presented | None:
+def find_credential(
+    fields: Iterable[tuple[str, str]], parameters: Iterable[tuple[str, str]]
+) -> FoundCredential | None:
     """What has a prefix of ours, in any place; else the first thing in a place where credentials are. An empty
     value, also after a scheme or in quotes, is nothing: such is what a client sends of a variable that is not set.
 
@@ -38,23 +41,23 @@ def presented(fields: Iterable[tuple[str, str]], parameters: Iterable[tuple[str,
     return first
 
 
-def _all(fields: Iterable[tuple[str, str]], parameters: Iterable[tuple[str, str]]) -> Iterator[Presented]:
+def _all(fields: Iterable[tuple[str, str]], parameters: Iterable[tuple[str, str]]) -> Iterator[FoundCredential]:
     for name, value in fields:
         prefix, place = _prefix_of(value), _FIELDS.get(name.lower())
         scheme, _, rest = value.strip().partition(" ")
         if place == "Authorization" and scheme.capitalize() in _SCHEMES:
             if not _is_empty(rest):
-                yield Presented(f"{place}: {scheme.capitalize()}", prefix)
+                yield FoundCredential(f"{place}: {scheme.capitalize()}", prefix)
         elif place is not None and not _is_empty(value):
-            yield Presented(place, prefix)
+            yield FoundCredential(place, prefix)
         elif prefix:
-            yield Presented(redacted(name)[:MAX_NAME_CHARACTERS], prefix)
+            yield FoundCredential(redacted(name)[:MAX_NAME_CHARACTERS], prefix)
     for name, value in parameters:
         prefix = _prefix_of(value)
         if name in _PARAMETERS and not _is_empty(value):
-            yield Presented(f"{name} in the query", prefix)
+            yield FoundCredential(f"{name} in the query", prefix)
         elif prefix:
-            yield Presented("the query", prefix)
+            yield FoundCredential("the query", prefix)
 
 
 def _is_empty(value: str) -> bool:
