@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,31 +49,7 @@ class Renderer:
     """`assets`: the URL of each asset by its name."""
 
     def __init__(self, assets: Mapping[str, str]) -> None:
-        self._environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.globals["assets"] = dict(assets)
-        self._environment.filters["instant"] = shown_instant
-        self._environment.filters["words"] = in_words
-        self._environment.filters["as_sentence"] = as_sentence
-        self._environment.filters["drawn_width"] = drawn_width
-        self._environment.filters["limits_in_words"] = limits_in_words
-        self._environment.filters["refusal"] = explanation_of
-        self._environment.filters["operator_todo"] = todo_of_operator
-        self._environment.filters["credential_of"] = credential_of
-        self._environment.filters["checks_of"] = checks_of
-        self._environment.filters["qr_code"] = qr_code
-        self._environment.filters["event_words"] = events.type_in_words
-        self._environment.filters["event_details"] = events.details
-        self._environment.filters["stands_for"] = routes.stands_for
-        self._environment.filters["route_credential"] = routes.credential_in_words
-        self._environment.filters["what_it_does"] = called.what_it_does
-        self._environment.filters["breaking"] = called.breaking
-        self._environment.filters["event_path"] = events.subject_path
+        self._environment = _environment(tuple(assets.items()))
 
     def page(
         self, template: str, *, session: Session | None = None, status: int = 200, **values: Any
@@ -124,6 +101,39 @@ class Renderer:
         )
         response.headers.update(error_headers(error))
         return response
+
+
+@cache
+def _environment(assets: tuple[tuple[str, str], ...]) -> Environment:
+    """One for all renderers of a process: each compiles the templates anew."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["assets"] = dict(assets)
+    environment.filters.update(
+        instant=shown_instant,
+        words=in_words,
+        as_sentence=as_sentence,
+        drawn_width=drawn_width,
+        limits_in_words=limits_in_words,
+        refusal=explanation_of,
+        operator_todo=todo_of_operator,
+        credential_of=credential_of,
+        checks_of=checks_of,
+        qr_code=qr_code,
+        event_words=events.type_in_words,
+        event_details=events.details,
+        stands_for=routes.stands_for,
+        route_credential=routes.credential_in_words,
+        what_it_does=called.what_it_does,
+        breaking=called.breaking,
+        event_path=events.subject_path,
+    )
+    return environment
 
 
 def _see_other(location: str) -> web.Response:
