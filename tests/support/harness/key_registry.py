@@ -5,8 +5,10 @@ import secrets
 import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import aiohttp
 import orjson
@@ -14,6 +16,7 @@ import orjson
 from services.key_registry.admin.bootstrap import AdminTokens
 from services.key_registry.app import build_app
 from services.key_registry.config import Settings
+from services.key_registry.people import passwords
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres.store import PostgresStore
 from shared import opaque
@@ -27,6 +30,8 @@ from tests.support.waiting import BUSY_MACHINE_LIMIT_S
 
 FEW_CONNECTIONS = 4
 """A registry that starts uses all that it may have, and each is a process of PostgreSQL that starts."""
+QUICK_TO_HASH = replace(passwords.PARAMETERS, memory_cost=64, time_cost=1)
+"""A password of a test takes a tenth of a second of CPU else, and so does each of its sign-ins."""
 
 
 async def migrate(database_url: str) -> None:
@@ -169,6 +174,8 @@ async def running_registry(
     if registered:
         store = PostgresStore(database, timeout=BUSY_MACHINE_LIMIT_S)
         await AdminTokens(store, clock or SystemClock()).register(token, "first owner")
-    async with serving(await build_app(settings, clock=clock)) as url, aiohttp.ClientSession() as session:
+    with patch.object(passwords, "PARAMETERS", QUICK_TO_HASH):
+        app = await build_app(settings, clock=clock)
+    async with serving(app) as url, aiohttp.ClientSession() as session:
         yield Running(url, Admin(session, url, token), keys, database)
     await database.stop()

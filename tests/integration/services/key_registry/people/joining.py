@@ -3,12 +3,10 @@
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-from services.key_registry.people.passwords import PARAMETERS
 from tests.support.clock import FakeClock
 from tests.support.harness.key_registry import Admin, Responded, Running, running_registry
 from tests.support.waiting import BUSY_MACHINE_LIMIT_S
@@ -73,7 +71,7 @@ async def running_people(
     url: str, directory: Path, clock: FakeClock | None = None, **more: Any
 ) -> AsyncIterator[People]:
     """A registry over the database at `url`, with a clock that is to be moved. `more` are settings."""
-    clock, passwords = clock or FakeClock(), "services.key_registry.people.passwords.PARAMETERS"
+    clock = clock or FakeClock()
     (directory / "webhook_key").write_text("k" * 42 + "w")
     settings: dict[str, Any] = {
         "store_timeout": BUSY_MACHINE_LIMIT_S,
@@ -82,6 +80,5 @@ async def running_people(
         "console_url": CONSOLE_URL,
         **more,
     }
-    with patch(passwords, replace(PARAMETERS, memory_cost=64, time_cost=1)):
-        async with running_registry(url, directory, clock=clock, **settings) as registry:
-            yield People(registry, clock)
+    async with running_registry(url, directory, clock=clock, **settings) as registry:
+        yield People(registry, clock)
