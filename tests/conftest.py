@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -17,12 +17,14 @@ import uvloop
 from hypothesis import settings
 
 from deploy.local.stores.postgres import OWNER, create_owner_and_database
+from shared.http.client import ServiceClient
 from tests.support import nested_connections
 from tests.support.clock import FakeClock
 from tests.support.harness.forking.client import begin
 from tests.support.harness.stores import postgres_server, valkey_server
 from tests.support.loop import LoopWatch
 from tests.support.sharing.units import in_order
+from tests.support.waiting import BUSY_MACHINE_LIMIT_S
 
 if TYPE_CHECKING:
     from tests.support.harness.database_template import DatabaseTemplate
@@ -33,7 +35,6 @@ RANDOM = re.compile(
     r"(?i)pg(?:at|ak|cs|ad|ck|ps|il|pl)_[a-z0-9]{22}|kp_[a-z0-9]{22}|[0-9a-f]{64}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 )
 """Our own secrets, their digests and ids, and UUIDs."""
-
 
 END_TO_END = "tests/e2e/"
 FORKING = (END_TO_END, "tests/integration/")
@@ -80,6 +81,15 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 @pytest.fixture(scope="session", autouse=True)
 def _no_nested_connections() -> Iterator[None]:
     with nested_connections.refused():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _calls_end_late() -> Iterator[None]:
+    """A call between services is given up after less than a second, in which a busy machine may run nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        defaults: dict[str, Any] = ServiceClient.__init__.__kwdefaults__ or {}
+        patch.setitem(defaults, "timeout", BUSY_MACHINE_LIMIT_S)
         yield
 
 
