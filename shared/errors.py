@@ -7,6 +7,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Self
 
 
 class ServiceError(Exception):
@@ -43,7 +44,7 @@ class Invalid(ServiceError):
         self.errors = tuple(errors)
 
     @classmethod
-    def field(cls, field: str, message: str) -> "Invalid":
+    def field(cls, field: str, message: str) -> Self:
         return cls(f"{field} {message}", errors=[FieldError(field, message)])
 
 

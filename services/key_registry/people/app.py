@@ -41,7 +41,7 @@ from services.key_registry.people.password_resets.issue import PasswordResetIssu
 from services.key_registry.people.passwords import Passwords
 from services.key_registry.people.portal.sessions import PortalSessions
 from services.key_registry.people.ports import PeopleStore
-from services.key_registry.people.reauthentication.confirmations import Confirmations
+from services.key_registry.people.reauthentication.fresh_sign_ins import FreshSignIns
 from services.key_registry.people.reauthentication.openid import OpenIdReauthentication
 from services.key_registry.people.reauthentication.reauthentication import Reauthentication
 from services.key_registry.people.sealing import Seals
@@ -72,7 +72,7 @@ class _Sealing(NamedTuple):
     pending: PendingSignIns
     challenges: Challenges | None
     states: States | None
-    confirmations: Confirmations | None
+    fresh_sign_ins: FreshSignIns | None
 
     @classmethod
     def under(cls, key_file: Path | None) -> "_Sealing":
@@ -81,7 +81,7 @@ class _Sealing(NamedTuple):
             return cls(TotpSecrets(None), PendingSignIns(Seals.of_this_process()), None, None, None)
         box = SealedBox(read_key(key_file))
         seals = Seals(box)
-        return cls(TotpSecrets(box), PendingSignIns(seals), Challenges(seals), States(seals), Confirmations(seals))
+        return cls(TotpSecrets(box), PendingSignIns(seals), Challenges(seals), States(seals), FreshSignIns(seals))
 
 
 class People:
@@ -121,7 +121,7 @@ class People:
             self.passwords,
             self._throttle,
             self._sealing.totp_secrets,
-            self._sealing.confirmations,
+            self._sealing.fresh_sign_ins,
             trail,
             clock,
         )
@@ -187,7 +187,7 @@ class People:
     def _openid(self, acceptance: InvitationAcceptance, methods: SignInMethods) -> OpenIdEndpoints:
         store, flow, clock = self._store, self._openid_flow, self._clock
         sign_in = OpenIdSignIn(store, flow, acceptance, self._opening, clock)
-        reauthentication = OpenIdReauthentication(store, flow, self._sealing.confirmations, clock)
+        reauthentication = OpenIdReauthentication(store, flow, self._sealing.fresh_sign_ins, clock)
         return OpenIdEndpoints(sign_in, reauthentication, methods, self.authentication, self._trail, self.addresses)
 
     def _password_resets(self) -> PasswordResetEndpoints:

@@ -3,11 +3,11 @@ password resets lead."""
 
 from typing import Any
 
-from services.key_registry.people.refusals import HasCause
+from services.key_registry.people.refusals import RefusedForCause
 from shared.errors import NotFound
 
 
-class LinkInvalid(HasCause, NotFound):
+class LinkInvalid(RefusedForCause, NotFound):
     """Unknown, used, ended or expired: which of them (`cause`) is for the log alone."""
 
     def __init__(self, description: str, cause: str) -> None:

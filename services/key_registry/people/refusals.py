@@ -3,7 +3,7 @@
 from services.key_registry.people.ports import Person
 
 
-class HasCause(Exception):
+class RefusedForCause(Exception):
     """Refused with one text, whatever the `cause`, which is for the log alone."""
 
     cause: str

@@ -23,8 +23,10 @@ class InvalidSeal(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
-    sealed: bytes = field(repr=False)
+class Seal:
+    """What the client keeps."""
+
+    data: bytes = field(repr=False)
     expires_at: datetime
 
 
@@ -53,10 +55,10 @@ class Seals:
         """Under a key that nobody else has, and that ends with the process."""
         return cls(SealedBox(os.urandom(KEY_BYTES)))
 
-    def seal(self, content: bytes, purpose: bytes, *, now: float, life_s: int) -> Sealed:
+    def seal(self, content: bytes, purpose: bytes, *, now: float, life_s: int) -> Seal:
         """Until `life_s` seconds after `now`, to the second below."""
         end = int(now + life_s)
-        return Sealed(self._box.seal(end.to_bytes(END_BYTES) + content, context=purpose), instant(end))
+        return Seal(self._box.seal(end.to_bytes(END_BYTES) + content, context=purpose), instant(end))
 
     def open(self, sealed: bytes, purpose: bytes, *, now: float, content_bytes: int | None = None) -> OpenedSeal:
         """Raises `InvalidSeal`. Whether it was used is known to the store alone.

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from services.key_registry.people.refusals import HasCause
+from services.key_registry.people.refusals import RefusedForCause
 from shared.clock import Clock
 from shared.errors import TooManyRequests
 from shared.failure_times import FailureTimes
@@ -35,7 +35,7 @@ _KEPT_WAITS = 6
 """By so many failures after the free ones the wait has grown to `MAX_WAIT_S`."""
 
 
-class TooManySignIns(HasCause, TooManyRequests):
+class TooManySignIns(RefusedForCause, TooManyRequests):
     cause = "throttled"
 
     def __init__(self, *, retry_after: int) -> None:

@@ -193,13 +193,9 @@ def require_visible(admin: Admin, webhook: Webhook | None) -> Webhook:
 
 async def present(reader: Reader, webhooks: Sequence[Webhook]) -> Sequence[Object]:
     """As responses have them."""
-    companies = await company_names(reader, {_company_id(webhook) for webhook in webhooks})
-    members = ({**asdict(webhook), "company": companies.get(_company_id(webhook))} for webhook in webhooks)
+    companies = await company_names(reader, {id_text(webhook.company_id) for webhook in webhooks})
+    members = ({**asdict(webhook), "company": companies.get(id_text(webhook.company_id))} for webhook in webhooks)
     return [WebhookResponse.model_validate(of_one).model_dump(mode="json") for of_one in members]
-
-
-def _company_id(webhook: Webhook) -> str | None:
-    return None if webhook.company_id is None else str(webhook.company_id)
 
 
 def _require_one_secret(webhook: Webhook, now: datetime) -> None:

@@ -9,7 +9,7 @@ from services.key_registry.catalog.permissions import Admin
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.people.proof import proof_of
-from services.key_registry.http.people.refusals import StrangerRefusals
+from services.key_registry.http.people.refusals import UnrecordedRefusals
 from services.key_registry.http.people.sessions import PATH as SESSIONS
 from services.key_registry.http.people.sessions import created_session, origin_of
 from services.key_registry.http.schemas import BASE, problems
@@ -24,7 +24,7 @@ from services.key_registry.people.factors.schemas import (
 )
 from services.key_registry.people.factors.second_step import SecondStep
 from services.key_registry.people.reauthentication.reauthentication import Proof
-from services.key_registry.people.reauthentication.schemas import ConfirmedAct
+from services.key_registry.people.reauthentication.schemas import ReauthenticationProof
 from services.key_registry.people.responses import CreatedSession
 from shared.audit.ports import RefusalAudit
 from shared.http.client_address import ClientAddress
@@ -57,7 +57,7 @@ class FactorEndpoints:
         self._own = own
         self._second_step = second_step
         self._authentication = authentication
-        self._refusals = StrangerRefusals(audit, addresses)
+        self._refusals = UnrecordedRefusals(audit, addresses)
         self._addresses = addresses
 
     async def finish(self, request: web.Request) -> web.Response:
@@ -94,7 +94,7 @@ class FactorEndpoints:
 
     async def _admin_and_proof(self, request: web.Request) -> tuple[Admin, Proof]:
         admin = (await self._authentication.caller(request)).admin
-        body = await bodies.model(request, ConfirmedAct)
+        body = await bodies.model(request, ReauthenticationProof)
         return admin, proof_of(body, request, self._addresses)
 
 
@@ -143,7 +143,7 @@ def _own(handlers: FactorEndpoints, admin: partial[Endpoint]) -> Sequence[Endpoi
             f"{PATH}/totp",
             handlers.offer,
             "Begin with an authenticator",
-            body=ConfirmedAct,
+            body=ReauthenticationProof,
             responses={201: Response("The secret, which is shown this once", TotpOffer), **confirmed},
         ),
         endpoint(
@@ -159,7 +159,7 @@ def _own(handlers: FactorEndpoints, admin: partial[Endpoint]) -> Sequence[Endpoi
             f"{PATH}/totp/remove",
             handlers.remove,
             "Turn the second factor off",
-            body=ConfirmedAct,
+            body=ReauthenticationProof,
             responses={204: Response("It is off"), **confirmed},
         ),
         endpoint(
@@ -167,7 +167,7 @@ def _own(handlers: FactorEndpoints, admin: partial[Endpoint]) -> Sequence[Endpoi
             f"{PATH}/recovery-codes",
             handlers.replace_recovery_codes,
             "Replace the recovery codes",
-            body=ConfirmedAct,
+            body=ReauthenticationProof,
             responses={201: codes, **confirmed},
         ),
     ]

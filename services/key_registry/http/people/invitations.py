@@ -10,7 +10,7 @@ from services.key_registry.catalog.permissions import Operation
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.objects import idempotent_request
-from services.key_registry.http.people.refusals import StrangerRefusals
+from services.key_registry.http.people.refusals import UnrecordedRefusals
 from services.key_registry.http.people.sessions import created_session, origin_of
 from services.key_registry.http.schemas import BASE
 from services.key_registry.paging import parse_page, text
@@ -63,7 +63,7 @@ class AcceptanceEndpoints:
 
     def __init__(self, acceptance: InvitationAcceptance, audit: RefusalAudit, addresses: ClientAddress) -> None:
         self._acceptance = acceptance
-        self._refusals = StrangerRefusals(audit, addresses)
+        self._refusals = UnrecordedRefusals(audit, addresses)
         self._addresses = addresses
 
     async def inspect(self, request: web.Request) -> web.Response:

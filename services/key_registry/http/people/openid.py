@@ -7,7 +7,7 @@ from aiohttp import web
 
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
-from services.key_registry.http.people.refusals import StrangerRefusals
+from services.key_registry.http.people.refusals import UnrecordedRefusals
 from services.key_registry.http.people.sessions import PATH as SESSIONS
 from services.key_registry.http.people.sessions import begun_session, created_session, origin_of
 from services.key_registry.http.schemas import BASE, problems
@@ -57,7 +57,7 @@ class OpenIdEndpoints:
         self._authentication = authentication
         self._sign_in = sign_in
         self._methods = methods
-        self._refusals = StrangerRefusals(audit, addresses)
+        self._refusals = UnrecordedRefusals(audit, addresses)
         self._addresses = addresses
 
     async def methods(self, request: web.Request) -> web.Response:

@@ -9,7 +9,7 @@ from services.key_registry.catalog.field_types import parse_id
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.people.proof import proof_of
-from services.key_registry.http.people.refusals import StrangerRefusals
+from services.key_registry.http.people.refusals import UnrecordedRefusals
 from services.key_registry.http.people.sessions import PATH as SESSIONS
 from services.key_registry.http.people.sessions import created_session, origin_of
 from services.key_registry.http.schemas import BASE, problems
@@ -24,7 +24,7 @@ from services.key_registry.people.passkeys.schemas import (
 )
 from services.key_registry.people.passkeys.sign_in import PasskeySignIn
 from services.key_registry.people.reauthentication.reauthentication import Proof
-from services.key_registry.people.reauthentication.schemas import ConfirmedAct
+from services.key_registry.people.reauthentication.schemas import ReauthenticationProof
 from services.key_registry.people.responses import CreatedSession
 from shared.audit.ports import RefusalAudit
 from shared.errors import NotFound
@@ -53,7 +53,7 @@ class PasskeyEndpoints:
         self._own = own
         self._sign_in = sign_in
         self._authentication = authentication
-        self._refusals = StrangerRefusals(audit, addresses)
+        self._refusals = UnrecordedRefusals(audit, addresses)
         self._addresses = addresses
 
     async def page(self, request: web.Request) -> web.Response:
@@ -85,7 +85,7 @@ class PasskeyEndpoints:
         return web.Response(status=204, headers=NO_STORE)
 
     async def _proof(self, request: web.Request) -> Proof:
-        body = await bodies.model(request, ConfirmedAct)
+        body = await bodies.model(request, ReauthenticationProof)
         return proof_of(body, request, self._addresses)
 
     async def request_options(self, _: web.Request) -> web.Response:
@@ -118,7 +118,7 @@ def _own(handlers: PasskeyEndpoints, admin: partial[Endpoint]) -> Sequence[Endpo
             f"{PATH}/options",
             handlers.creation_options,
             "Begin with a new passkey",
-            body=ConfirmedAct,
+            body=ReauthenticationProof,
             responses={
                 201: Response("What the browser needs to create it", PasskeyOptions),
                 **problems(400, 401, 403, 409, 413, 415, 422, 429, 503),
@@ -140,7 +140,7 @@ def _own(handlers: PasskeyEndpoints, admin: partial[Endpoint]) -> Sequence[Endpo
             f"{PATH}/{{id}}/remove",
             handlers.remove,
             "Remove a passkey",
-            body=ConfirmedAct,
+            body=ReauthenticationProof,
             responses={
                 204: Response("Removed"),
                 **problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),

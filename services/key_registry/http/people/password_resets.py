@@ -10,7 +10,7 @@ from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.objects import idempotent_request
 from services.key_registry.http.people.people import PATH as PEOPLE
 from services.key_registry.http.people.people import person_of
-from services.key_registry.http.people.refusals import StrangerRefusals
+from services.key_registry.http.people.refusals import UnrecordedRefusals
 from services.key_registry.http.people.sessions import origin_of
 from services.key_registry.http.schemas import BASE, IDEMPOTENCY_KEY, problems
 from services.key_registry.people.password_resets.administration import PasswordResetAdministration
@@ -51,7 +51,7 @@ class PasswordResetEndpoints:
         self._links = links
         self._following = following
         self._authentication = authentication
-        self._refusals = StrangerRefusals(audit, addresses)
+        self._refusals = UnrecordedRefusals(audit, addresses)
         self._addresses = addresses
 
     async def create(self, request: web.Request) -> web.Response:

@@ -12,7 +12,7 @@ from services.key_registry.catalog.resources import COMPANY
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.objects import idempotent_request, reference_of
-from services.key_registry.http.people.refusals import StrangerRefusals
+from services.key_registry.http.people.refusals import UnrecordedRefusals
 from services.key_registry.http.people.sessions import origin_of
 from services.key_registry.http.schemas import BASE, IDEMPOTENCY_KEY, PAGING, page_model, problems
 from services.key_registry.paging import parse_page
@@ -51,7 +51,7 @@ class PortalEndpoints:
     ) -> None:
         self._sessions = sessions
         self._authentication = authentication
-        self._refusals = StrangerRefusals(audit, addresses)
+        self._refusals = UnrecordedRefusals(audit, addresses)
         self._addresses = addresses
 
     async def create(self, request: web.Request) -> web.Response:

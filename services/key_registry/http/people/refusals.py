@@ -1,17 +1,17 @@
-"""Strangers who are refused: what is counted of them."""
+"""Refusals of which the audit trail has no line: they are counted."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from aiohttp import web
 
-from services.key_registry.people.refusals import HasCause
+from services.key_registry.people.refusals import RefusedForCause
 from shared.audit.ports import RefusalAudit
 from shared.http.client_address import ClientAddress
 from shared.http.endpoints import route_of
 
 
-class StrangerRefusals:
+class UnrecordedRefusals:
     def __init__(self, audit: RefusalAudit, addresses: ClientAddress) -> None:
         self._audit = audit
         self._addresses = addresses
@@ -21,7 +21,7 @@ class StrangerRefusals:
         """A refusal that is raised within is counted by its cause, unless the trail has a line of it."""
         try:
             yield
-        except HasCause as error:
+        except RefusedForCause as error:
             if error.person is None:
                 client = self._addresses.of(request)
                 self._audit.count_refusal(cause=error.cause, endpoint=route_of(request), client=client)

@@ -5,7 +5,7 @@ from aiohttp import web
 from services.key_registry.catalog.field_types import parse_id
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
-from services.key_registry.http.people.refusals import StrangerRefusals
+from services.key_registry.http.people.refusals import UnrecordedRefusals
 from services.key_registry.http.schemas import BASE
 from services.key_registry.paging import parse_query
 from services.key_registry.people.account.own_sessions import OwnSessions
@@ -35,7 +35,7 @@ class SessionEndpoints:
         self._sign_in = sign_in
         self._own = own
         self._authentication = authentication
-        self._refusals = StrangerRefusals(audit, addresses)
+        self._refusals = UnrecordedRefusals(audit, addresses)
         self._addresses = addresses
 
     async def create(self, request: web.Request) -> web.Response:

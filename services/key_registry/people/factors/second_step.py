@@ -5,7 +5,7 @@ from services.key_registry.people.audit import record
 from services.key_registry.people.factors.codes import use_code
 from services.key_registry.people.factors.totp_secrets import TotpSecrets
 from services.key_registry.people.ports import PeopleReader, PeopleStore, Person
-from services.key_registry.people.refusals import HasCause
+from services.key_registry.people.refusals import RefusedForCause
 from services.key_registry.people.sealing import InvalidSeal
 from services.key_registry.people.sessions.opening import OpenedSession, SessionOpening, SignInOrigin
 from services.key_registry.people.sessions.pending import PendingSignIn, PendingSignIns
@@ -15,7 +15,7 @@ from shared.clock import Clock
 from shared.errors import NotFound, Unauthenticated, Unavailable
 
 
-class PendingSignInInvalid(HasCause, NotFound):
+class PendingSignInInvalid(RefusedForCause, NotFound):
     """Unknown, used, expired, or its person was stopped: which of them is for the log alone."""
 
     code = "pending_sign_in_invalid"

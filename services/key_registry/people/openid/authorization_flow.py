@@ -9,7 +9,7 @@ from services.key_registry.people.openid.id_token import InvalidIdToken, Verifie
 from services.key_registry.people.openid.provider import CodeRefused, Provider
 from services.key_registry.people.openid.states import State, States
 from services.key_registry.people.ports import Person
-from services.key_registry.people.refusals import HasCause
+from services.key_registry.people.refusals import RefusedForCause
 from services.key_registry.people.sealing import InvalidSeal, OpenedSeal
 from services.key_registry.people.throttle import SignInThrottle
 from shared.clock import Clock
@@ -46,7 +46,7 @@ class Authorized:
     subject: VerifiedSubject
 
 
-class OpenIdRefused(HasCause, Unauthenticated):
+class OpenIdRefused(RefusedForCause, Unauthenticated):
     """One text for every cause; `cause` is for the log."""
 
     code = "openid_refused"

@@ -44,7 +44,7 @@ class States:
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         begun = State(state, nonce, verifier, invitation, now, session)
         kept = self._seals.seal(orjson.dumps(asdict(begun)), _PURPOSE, now=now, life_s=STATE_LIFE_S)
-        return base64url.encode(kept.sealed).decode(), begun
+        return base64url.encode(kept.data).decode(), begun
 
     def verify(self, token: str, state: str, now: float) -> tuple[State, OpenedSeal]:
         """What was begun, and by what it is used up. Raises `InvalidSeal`, also where it is not of this browser."""

@@ -17,7 +17,7 @@ class Challenges:
         self._seals = seals
 
     def issue(self, purpose: bytes, now: float) -> bytes:
-        return self._seals.seal(os.urandom(RANDOM_BYTES), purpose, now=now, life_s=CHALLENGE_LIFE_S).sealed
+        return self._seals.seal(os.urandom(RANDOM_BYTES), purpose, now=now, life_s=CHALLENGE_LIFE_S).data
 
     def verify(self, challenge: bytes, purpose: bytes, now: float) -> OpenedSeal:
         """Raises `InvalidSeal`."""

@@ -13,7 +13,7 @@ from services.key_registry.people.passkeys.relying_party import (
     credential_id_of,
 )
 from services.key_registry.people.ports import PeopleStore, Person
-from services.key_registry.people.refusals import HasCause
+from services.key_registry.people.refusals import RefusedForCause
 from services.key_registry.people.sealing import InvalidSeal
 from services.key_registry.people.sessions.opening import OpenedSession, SessionOpening, SignInOrigin
 from services.key_registry.people.sessions.standing import why_refused
@@ -22,7 +22,7 @@ from shared.clock import Clock
 from shared.errors import Conflict, Unauthenticated
 
 
-class PasskeyRefused(HasCause, Unauthenticated):
+class PasskeyRefused(RefusedForCause, Unauthenticated):
     """One text for every cause; `cause` is for the log."""
 
     code = "passkey_refused"

@@ -8,13 +8,13 @@ from services.key_registry.people.openid.authorization_flow import (
     OpenIdRefused,
 )
 from services.key_registry.people.ports import PeopleStore
-from services.key_registry.people.reauthentication.confirmations import Confirmations, FreshSignIn
-from services.key_registry.people.refusals import HasCause
+from services.key_registry.people.reauthentication.fresh_sign_ins import FreshSignIn, FreshSignIns
+from services.key_registry.people.refusals import RefusedForCause
 from shared.clock import Clock
 from shared.errors import Conflict, Forbidden
 
 
-class NotConfirmed(HasCause, Conflict):
+class ReauthenticationRefused(RefusedForCause, Conflict):
     """Not 401: the session goes on. One text for every cause; `cause` is for the log."""
 
     code = "openid_not_confirmed"
@@ -30,11 +30,11 @@ class OpenIdReauthentication:
     """Each method raises `Forbidden` for who is no person, and `Conflict` where there is no provider."""
 
     def __init__(
-        self, store: PeopleStore, flow: AuthorizationFlow, confirmations: Confirmations | None, clock: Clock
+        self, store: PeopleStore, flow: AuthorizationFlow, fresh_sign_ins: FreshSignIns | None, clock: Clock
     ) -> None:
         self._store = store
         self._flow = flow
-        self._confirmations = confirmations
+        self._fresh_sign_ins = fresh_sign_ins
         self._clock = clock
 
     async def begin(self, admin: Admin) -> BegunOpenId:
@@ -47,11 +47,11 @@ class OpenIdReauthentication:
     async def finish(self, admin: Admin, response: AuthorizationResponse, address_block: str) -> FreshSignIn:
         """What confirms one act, for some minutes, in this session alone.
 
-        Raises `NotConfirmed`, `TooManySignIns` and `Unavailable`.
+        Raises `ReauthenticationRefused`, `TooManySignIns` and `Unavailable`.
         """
         session, subject = _session_of(admin), await self._subject(admin)
-        if self._confirmations is None or subject is None:
-            raise NotConfirmed("not_bound")
+        if self._fresh_sign_ins is None or subject is None:
+            raise ReauthenticationRefused("not_bound")
         try:
             async with self._flow.callback(response, address_block, session=session) as authorized:
                 if authorized.subject.subject != subject:
@@ -60,8 +60,8 @@ class OpenIdReauthentication:
                     if not await writer.use_seal(authorized.seal):
                         raise OpenIdRefused("state_used")
         except OpenIdRefused as error:
-            raise NotConfirmed(error.cause) from None
-        return self._confirmations.issue(admin.id, admin.session_id, self._clock.now())
+            raise ReauthenticationRefused(error.cause) from None
+        return self._fresh_sign_ins.issue(admin.id, admin.session_id, self._clock.now())
 
     async def _subject(self, admin: Admin) -> str | None:
         """That of the person at the provider."""

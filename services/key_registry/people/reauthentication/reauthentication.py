@@ -12,17 +12,17 @@ from services.key_registry.people.factors.codes import use_code
 from services.key_registry.people.factors.totp_secrets import TotpSecrets
 from services.key_registry.people.passwords import Passwords
 from services.key_registry.people.ports import PeopleStore, PeopleWriter, Person
-from services.key_registry.people.reauthentication.confirmations import Confirmations
+from services.key_registry.people.reauthentication.fresh_sign_ins import FreshSignIns
 from services.key_registry.people.sealing import InvalidSeal, OpenedSeal
 from services.key_registry.people.throttle import SignInThrottle
 from shared.audit.trail import AuditTrail
 from shared.clock import Clock
-from shared.errors import Forbidden, Invalid, NotFound, Unprocessable
+from shared.errors import Forbidden, NotFound, Unprocessable
 
 T = TypeVar("T")
 Act = Callable[[PeopleWriter, Person, datetime], Awaitable[T]]
 WRONG_PASSWORD = "is not the present password"
-CONFIRMATION_SPENT = "was used, or came too late: sign in at the OpenID provider again"
+FRESH_SIGN_IN_SPENT = "was used, or came too late: sign in at the OpenID provider again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ class _Checked:
 
     @property
     def refusal(self) -> tuple[str, str]:
-        """Once it is not any more: the member of the body that showed it, and what is said of it."""
+        """Which member of the body to blame when the account has changed since, and how."""
         if self.fresh_sign_in is not None:
-            return "confirmation", CONFIRMATION_SPENT
+            return "confirmation", FRESH_SIGN_IN_SPENT
         return "password", WRONG_PASSWORD
 
 
@@ -61,7 +61,7 @@ class Reauthentication:
         passwords: Passwords,
         throttle: SignInThrottle,
         secrets: TotpSecrets,
-        confirmations: Confirmations | None,
+        fresh_sign_ins: FreshSignIns | None,
         trail: AuditTrail,
         clock: Clock,
     ) -> None:
@@ -69,16 +69,16 @@ class Reauthentication:
         self._passwords = passwords
         self._throttle = throttle
         self._secrets = secrets
-        self._confirmations = confirmations
+        self._fresh_sign_ins = fresh_sign_ins
         self._trail = trail
         self._clock = clock
 
     async def run(self, admin: Admin, proof: Proof, act: Act[T]) -> T:
         """`act`, in the transaction that uses up what has proved it.
 
-        What is wrong counts as a failed sign-in, for who has a session alone. Raises `Unprocessable` naming
-        `password`, `confirmation` or `code`, `TooManySignIns`, `Forbidden` for who is no person, and what `act`
-        raises.
+        A wrong proof counts as a failed sign-in: else whoever has stolen a session could guess the password.
+        Raises `Unprocessable` naming `password`, `confirmation` or `code`, `TooManySignIns`, `Forbidden` for who
+        is no person, and what `act` raises.
         """
 
         async def prepared() -> Act[T]:
@@ -115,17 +115,17 @@ class Reauthentication:
             if latest.second_factor and not await use_code(writer, latest, checked.code, now, self._secrets):
                 raise self._refused(person, "code", "is wrong, or was used before")
             if fresh is not None and not await writer.use_seal(fresh):
-                raise self._refused(person, "confirmation", CONFIRMATION_SPENT)
+                raise self._refused(person, "confirmation", FRESH_SIGN_IN_SPENT)
             return await act(writer, await writer.find_person(person.id) or latest, now)
 
     def _fresh_sign_in(self, admin: Admin, person: Person, proof: Proof) -> OpenedSeal:
-        """It confirms one act, and stays as it is when that comes to nothing."""
+        """It is used up only if the act succeeds."""
         try:
-            if self._confirmations is None:
+            if self._fresh_sign_ins is None:
                 raise InvalidSeal("malformed")
-            return self._confirmations.verify(proof.confirmation, admin.id, admin.session_id, self._clock.now())
+            return self._fresh_sign_ins.verify(proof.confirmation, admin.id, admin.session_id, self._clock.now())
         except InvalidSeal:
-            raise self._refused(person, "confirmation", CONFIRMATION_SPENT) from None
+            raise self._refused(person, "confirmation", FRESH_SIGN_IN_SPENT) from None
 
     @asynccontextmanager
     async def attempt(self, admin: Admin, address_block: str) -> AsyncIterator[None]:
@@ -143,7 +143,7 @@ class Reauthentication:
             raise
         await self._throttle.succeeded(attempt)
 
-    def _refused(self, person: Person, field: str, message: str) -> Invalid:
+    def _refused(self, person: Person, field: str, message: str) -> Unprocessable:
         self._trail.note_refusal(
             self._trail.event(
                 "person.confirmation_refused",

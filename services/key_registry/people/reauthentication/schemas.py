@@ -31,7 +31,7 @@ REAUTHENTICATION_MEMBERS: Members = {
 describe = describing(REAUTHENTICATION_MEMBERS)
 
 
-class ConfirmedAct(Body):
+class ReauthenticationProof(Body):
     """What shows again whose account it is."""
 
     model_config = ConfigDict(json_schema_extra=describe)
@@ -41,5 +41,5 @@ class ConfirmedAct(Body):
     confirmation: Annotated[str, Field(max_length=MAX_CONFIRMATION_CHARACTERS, repr=False)] = ""
 
 
-class PasswordChange(ConfirmedAct):
+class PasswordChange(ReauthenticationProof):
     new: NewPassword = Field(repr=False)

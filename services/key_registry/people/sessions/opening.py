@@ -13,8 +13,8 @@ from services.key_registry.people.sessions.pending import BegunSignIn, PendingSi
 from shared import opaque
 from shared.audit.trail import AuditTrail
 
-SecondFactor = Literal["totp", "recovery_code", "passkey", "openid"]
-"""What showed who it is, beside a password or in its place."""
+SignInMethod = Literal["totp", "recovery_code", "passkey", "openid"]
+"""What showed who it is, beside a password or in its place; as `amr` of RFC 8176, with words of our own."""
 MAX_USER_AGENT_CHARACTERS = 200
 
 
@@ -55,7 +55,7 @@ class SessionOpening:
         person: Person,
         origin: SignInOrigin,
         now: datetime,
-        second_factor: SecondFactor | None = None,
+        method: SignInMethod | None = None,
     ) -> OpenedSession:
         """A new session, with its line in the trail."""
         token, id_ = opaque.mint(opaque.PERSON_SESSION), uuid7()
@@ -72,7 +72,7 @@ class SessionOpening:
         )
         await writer.insert_session(session)
         detail = {"person": str(person.id), "address": origin.address}
-        detail |= {"second_factor": second_factor} if second_factor else {}
+        detail |= {"second_factor": method} if method else {}
         await record(writer, f"person:{person.id}", "session.created", id_, person.company_id, now, detail)
         return OpenedSession(session, person, token)
 
@@ -82,7 +82,7 @@ class SessionOpening:
         person: Person,
         origin: SignInOrigin,
         now: datetime,
-        second_factor: SecondFactor | None = None,
+        method: SignInMethod | None = None,
     ) -> OpenedSession | BegunSignIn:
         """A session, or where a second factor is on a sign-in that waits for its code.
 
@@ -90,7 +90,7 @@ class SessionOpening:
         """
         if person.second_factor:
             return await self._pending.begin(writer, person, origin.address, now)
-        return await self.open(writer, person, origin, now, second_factor)
+        return await self.open(writer, person, origin, now, method)
 
     def note_refusal(self, person: Person, cause: str) -> None:
         """A line in the trail; `cause` is never shown to them."""

@@ -3,7 +3,7 @@
 from services.key_registry.catalog.field_types import now_of
 from services.key_registry.people.passwords import Passwords
 from services.key_registry.people.ports import PeopleStore, Person
-from services.key_registry.people.refusals import HasCause
+from services.key_registry.people.refusals import RefusedForCause
 from services.key_registry.people.sessions.opening import OpenedSession, SessionOpening, SignInOrigin
 from services.key_registry.people.sessions.pending import BegunSignIn
 from services.key_registry.people.sessions.standing import why_refused
@@ -13,7 +13,7 @@ from shared.clock import Clock
 from shared.errors import Unauthenticated, Unavailable
 
 
-class SignInRefused(HasCause, Unauthenticated):
+class SignInRefused(RefusedForCause, Unauthenticated):
     """One text for every cause, so that nobody learns who has an account; `cause` is for the log."""
 
     def __init__(self, cause: str, person: Person | None = None) -> None:

@@ -50,7 +50,7 @@ class PendingSignIns:
         begun = self._seals.seal(content, _PURPOSE, now=at, life_s=PENDING_LIFE_S)
         actor, detail = f"person:{person.id}", {"address": address}
         await record(writer, actor, "person.second_factor_requested", person.id, person.company_id, now, detail)
-        return BegunSignIn(opaque.sealed(opaque.PENDING_SIGN_IN, begun.sealed), begun.expires_at)
+        return BegunSignIn(opaque.sealed(opaque.PENDING_SIGN_IN, begun.data), begun.expires_at)
 
     def read(self, token: str, now: datetime) -> PendingSignIn:
         """Raises `InvalidSeal`. Whether it was finished is known to the store alone."""

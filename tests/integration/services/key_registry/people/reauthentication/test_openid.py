@@ -7,7 +7,7 @@ import pytest
 from services.key_registry.people import throttle
 from services.key_registry.people.openid.id_token import FRESH_LEEWAY_S
 from services.key_registry.people.openid.states import STATE_LIFE_S
-from services.key_registry.people.reauthentication.confirmations import CONFIRMATION_LIFE_S
+from services.key_registry.people.reauthentication.fresh_sign_ins import FRESH_SIGN_IN_LIFE_S
 from shared.jose.claim_checks import LEEWAY_S
 from tests.integration.services.key_registry.people.factors.enrolment import RECOVERY, TOTP, Authenticator
 from tests.integration.services.key_registry.people.joining import CONSOLE_URL, Joined
@@ -143,7 +143,7 @@ async def test_it_is_of_this_session_once_and_in_time(openid: OpenIdPeople) -> N
     for wrong in (elsewhere, other):
         refused = await wrong.admin.post(TOTP, {"confirmation": fresh.body["confirmation"]})
         assert (refused.status, refused.fields) == (422, {"confirmation"})
-    people.clock.advance(CONFIRMATION_LIFE_S)
+    people.clock.advance(FRESH_SIGN_IN_LIFE_S)
     assert (await joined.admin.post(TOTP, {"confirmation": fresh.body["confirmation"]})).status == 422
     late = await begin(openid, joined)
     people.clock.advance(STATE_LIFE_S)

@@ -50,7 +50,7 @@ def test_what_is_late_of_another_browser_or_not_ours_is_invalid() -> None:
 
 @pytest.mark.parametrize("members", [{"state": "s", "member_of_a_newer_version": 1}, {"state": "s"}, {}, [], 1])
 def test_one_that_another_version_has_sealed_is_invalid(members: object) -> None:
-    sealed = SEALS.seal(orjson.dumps(members), PURPOSE, now=NOW, life_s=60).sealed
+    sealed = SEALS.seal(orjson.dumps(members), PURPOSE, now=NOW, life_s=60).data
     with pytest.raises(InvalidSeal):
         STATES.verify(base64url.encode(sealed).decode(), "s", NOW)
 
@@ -58,8 +58,8 @@ def test_one_that_another_version_has_sealed_is_invalid(members: object) -> None
 def test_one_with_a_member_more_is_invalid_although_the_others_are_right() -> None:
     token, begun = STATES.begin("", NOW)
     members = orjson.loads(SEALS.open(base64url.decode(token.encode()), PURPOSE, now=NOW).content)
-    same = SEALS.seal(orjson.dumps(members), PURPOSE, now=NOW, life_s=60).sealed
+    same = SEALS.seal(orjson.dumps(members), PURPOSE, now=NOW, life_s=60).data
     assert STATES.verify(base64url.encode(same).decode(), begun.state, NOW)[0] == begun
-    newer = SEALS.seal(orjson.dumps(members | {"new": 1}), PURPOSE, now=NOW, life_s=60).sealed
+    newer = SEALS.seal(orjson.dumps(members | {"new": 1}), PURPOSE, now=NOW, life_s=60).data
     with pytest.raises(InvalidSeal):
         STATES.verify(base64url.encode(newer).decode(), begun.state, NOW)

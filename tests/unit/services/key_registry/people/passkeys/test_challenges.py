@@ -32,6 +32,6 @@ def test_those_of_others_for_something_else_or_damaged_are_invalid() -> None:
 
 @pytest.mark.parametrize("size", [0, 15, 17])
 def test_one_that_another_version_has_sealed_is_invalid(size: int) -> None:
-    challenge = SEALS.seal(b"\xff" * size, SIGN_IN, now=NOW, life_s=60).sealed
+    challenge = SEALS.seal(b"\xff" * size, SIGN_IN, now=NOW, life_s=60).data
     with pytest.raises(InvalidSeal):
         CHALLENGES.verify(challenge, SIGN_IN, NOW)

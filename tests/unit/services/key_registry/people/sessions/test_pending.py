@@ -73,7 +73,7 @@ async def test_it_is_of_the_person_as_they_were(changed: dict[str, Any]) -> None
 
 
 async def test_those_of_others_for_something_else_or_damaged_are_malformed() -> None:
-    sealed = SEALS.seal(bytes(48), b"something else", now=NOW.timestamp(), life_s=60).sealed
+    sealed = SEALS.seal(bytes(48), b"something else", now=NOW.timestamp(), life_s=60).data
     elsewhere = opaque.sealed(opaque.PENDING_SIGN_IN, sealed)
     others = [
         await begun(PendingSignIns(Seals(SealedBox(b"x" * 32)))),
@@ -91,7 +91,7 @@ async def test_without_a_key_they_are_of_this_process() -> None:
 
 @pytest.mark.parametrize("size", [0, 15, 16, 47, 49])
 async def test_one_that_another_version_has_sealed_is_expired(size: int) -> None:
-    sealed = SEALS.seal(b"\xff" * size, PURPOSE, now=NOW.timestamp(), life_s=60).sealed
+    sealed = SEALS.seal(b"\xff" * size, PURPOSE, now=NOW.timestamp(), life_s=60).data
     token = opaque.sealed(opaque.PENDING_SIGN_IN, sealed)
     with pytest.raises(InvalidSeal, match="expired"):
         PENDING.read(token, NOW)

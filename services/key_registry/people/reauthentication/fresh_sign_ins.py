@@ -7,7 +7,7 @@ from uuid import UUID
 from services.key_registry.people.sealing import InvalidSeal, OpenedSeal, Seals
 from shared.jose import base64url
 
-CONFIRMATION_LIFE_S = 300
+FRESH_SIGN_IN_LIFE_S = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,14 +16,14 @@ class FreshSignIn:
     expires_at: datetime
 
 
-class Confirmations:
+class FreshSignIns:
     def __init__(self, seals: Seals) -> None:
         self._seals = seals
 
     def issue(self, person_id: UUID, session_id: UUID | None, now: float) -> FreshSignIn:
         purpose = _purpose(person_id, session_id)
-        issued = self._seals.seal(b"", purpose, now=now, life_s=CONFIRMATION_LIFE_S)
-        return FreshSignIn(base64url.encode(issued.sealed).decode(), issued.expires_at)
+        issued = self._seals.seal(b"", purpose, now=now, life_s=FRESH_SIGN_IN_LIFE_S)
+        return FreshSignIn(base64url.encode(issued.data).decode(), issued.expires_at)
 
     def verify(self, confirmation: str, person_id: UUID, session_id: UUID | None, now: float) -> OpenedSeal:
         """Raises `InvalidSeal`, also for another person's and of another session."""
