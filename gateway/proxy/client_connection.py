@@ -55,7 +55,9 @@ class ClientConnection(asyncio.Protocol):
         "_listener",
         "_loop",
         "_pace",
+        "_requests",
         "_transport",
+        "_turn",
         "peer",
         "peer_trusted",
         "read_deadline",
@@ -81,6 +83,8 @@ class ClientConnection(asyncio.Protocol):
         self._ahead = b""
         """What came after the request under way."""
         self._advancing = False
+        self._requests = self._turn = 0
+        """How many requests have begun in this turn, and which one that is."""
         self._lingering = False
         self.peer = peer
         """The address of the other end."""
@@ -273,25 +277,31 @@ class ClientConnection(asyncio.Protocol):
         if data:
             self._advance(data)
 
+    def _begin_turn(self) -> None:
+        self._requests = 0
+        self._resume()
+
     def _advance(self, data: bytes) -> None:
         self._advancing = True
-        requests = 0
+        transport = self._transport
+        if transport is not None and transport.turn != self._turn:
+            self._turn, self._requests = transport.turn, 0
         while data and not self._lingering:
             # What the client does not take would be known only at the end of the turn.
-            if self._transport is not None and self._transport.waiting:
-                self._transport.send()
+            if transport is not None and transport.waiting:
+                transport.send()
             if self._body is not None:
                 data = self._read_body(data)
             elif self.receiver is not None or self.congested:
                 self._keep_ahead(data)
                 break
-            elif requests == REQUESTS_PER_TURN:
+            elif self._requests == REQUESTS_PER_TURN:
                 self._keep_ahead(data)
-                self._loop.call_soon(self._resume)
+                self._loop.call_soon(self._begin_turn)
                 break
             else:
                 data = self._read_head(data)
-                requests += 1
+                self._requests += 1
         self._advancing = False
 
     def _keep_ahead(self, data: bytes) -> None:

@@ -16,12 +16,14 @@ LARGE_BYTES = 16384
 class TurnWrites:
     """What the connections of one event loop have written in this turn of it."""
 
-    __slots__ = ("_due", "_loop", "_waiting")
+    __slots__ = ("_due", "_loop", "_waiting", "turn")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._waiting: deque[tuple[TurnTransport, bytes]] = deque()
         self._due = False
+        self.turn = 0
+        """The number of this turn, among those in which something small was written."""
 
     def add(self, transport: "TurnTransport", data: bytes) -> None:
         self._waiting.append((transport, data))
@@ -49,6 +51,7 @@ class TurnWrites:
 
     def _end_turn(self) -> None:
         self._due = False
+        self.turn += 1
         self.send()
 
 
@@ -69,6 +72,11 @@ class TurnTransport(asyncio.Transport):
         self.waiting = False
         """Whether something has been written in this turn that is not sent."""
         self._writes = writes
+
+    @property
+    def turn(self) -> int:
+        """Another number whenever the loop has taken another turn, if anything small was written."""
+        return self._writes.turn
 
     def write(self, data: Any) -> None:
         if len(data) >= LARGE_BYTES:
@@ -131,8 +139,17 @@ class TurnTransport(asyncio.Transport):
         return self.below.get_write_buffer_size()
 
 
-def turn_transport(below: asyncio.BaseTransport, loop: asyncio.AbstractEventLoop) -> TurnTransport:
-    """One that shares its turns with all others of `loop`."""
+def turn_writes(loop: asyncio.AbstractEventLoop) -> TurnWrites:
+    """Those of this loop, which all its connections share."""
     if (writes := _of_loops.get(loop)) is None:
         writes = _of_loops[loop] = TurnWrites(weakref.proxy(loop))
-    return TurnTransport(cast("asyncio.Transport", below), writes)  # uvloop's is one by its methods alone
+    return writes
+
+
+def turn_transport(below: asyncio.BaseTransport, loop: asyncio.AbstractEventLoop) -> TurnTransport:
+    """One over `below`, or `below` itself where it is one."""
+    if isinstance(below, TurnTransport):
+        return below
+    return TurnTransport(
+        cast("asyncio.Transport", below), turn_writes(loop)
+    )  # uvloop's is one by its methods alone

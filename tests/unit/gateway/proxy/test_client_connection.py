@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.http1.request import BadRequest
 from gateway.http1.request_head import RequestHead
-from gateway.proxy.client_connection import ClientConnection
+from gateway.proxy.client_connection import REQUESTS_PER_TURN, ClientConnection
 from gateway.proxy.ports import RequestReceiver
 from tests.support.http1 import near_valid
 from tests.support.http1.framing_payloads import FORWARDED, MALFORMED, get
@@ -224,6 +224,28 @@ def test_no_part_of_a_refused_body_is_received_as_a_request(raw: bytes, cuts: li
     listener.run(pieces(raw, cuts), [0])
     heads = [(head.method, head.target, b"") for head in read_requests([raw]).heads]
     assert listener.received == heads[: len(listener.received)]
+
+
+@pytest.mark.parametrize("writes", [True, False])
+@pytest.mark.parametrize("together", [1, 3, REQUESTS_PER_TURN, 100])
+def test_one_turn_has_no_more_than_its_requests_however_many_come_at_a_time(together: int, writes: bool) -> None:
+    """As over TLS, where each record is passed on."""
+    listener = Listener()
+
+    class Answering(Receiver):
+        def respond(self) -> None:
+            if writes:
+                listener.connection.write(b"response")
+            super().respond()
+
+    listener.receiver_of = lambda _, head: Answering(listener, head)  # type: ignore[method-assign, assignment]
+    for first in range(0, 100, together):
+        requests = [get(b"GET /%d HTTP/1.1" % number) for number in range(first, min(100, first + together))]
+        listener.connection.data_received(b"".join(requests))
+    for turn in range(1, 8):
+        assert len(listener.received) == min(100, turn * REQUESTS_PER_TURN)
+        listener.loop.turn()
+    assert [target for _, target, _ in listener.received] == [f"/{number}" for number in range(100)]
 
 
 class FullAtOnce(Transport):
