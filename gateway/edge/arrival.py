@@ -173,7 +173,7 @@ class Arrival(asyncio.Protocol):
         transport.resume_reading()
         self._arrivals.handshake_done(tls.version() or "")
         connection = cast("asyncio.Protocol", self._enter("https"))
-        TlsTransport(transport, tls, self._incoming, self._outgoing, connection).begin()
+        TlsTransport(transport, self._loop, tls, self._incoming, self._outgoing, connection).begin()
 
     # The stages
 

@@ -9,73 +9,93 @@ import contextlib
 import ssl
 from typing import Any, cast
 
+from gateway.edge.tls_records import MAX_RECORD_BYTES, Records
+from shared.transport.turn_transport import TurnTransport, turn_writes
+
 READ_BYTES = 16384
 """The content of a record, at most (RFC 8446 section 5.1)."""
 RECORDS_PER_TURN = 4
-"""Of one connection, each of which may hold some requests, before other connections have their turn."""
+"""Of one connection, before other connections have their turn: whether they have content or not."""
+MAX_BYTES_WITHOUT_CONTENT = MAX_RECORD_BYTES
+"""In records one after the other, such as those that change keys, each of which costs as much as a request.
+
+A client changes its keys once in millions of records (RFC 8446 section 5.5).
+"""
 
 
-class TlsTransport(asyncio.Transport, asyncio.Protocol):
+class TlsTransport(TurnTransport, asyncio.Protocol):
     """The transport of `protocol`, and the protocol of the transport below.
 
+    What is written is encrypted at once and sent at the end of the turn: whatever is received next, it goes out.
     `close` and `write_eof` end what is sent with a `close_notify` alert; `abort` does not, so that a cut is seen
     as one (RFC 8446 section 6.1). A peer that sends the alert has left, as one that ends its side of the
     connection has.
     """
 
     __slots__ = (
-        "_below",
         "_ended",
         "_incoming",
+        "_loop",
         "_outgoing",
+        "_over",
         "_paused",
         "_protocol",
         "_reading",
+        "_records",
         "_tls",
         "_turn_over",
+        "_without_content",
     )
 
     def __init__(
         self,
         below: asyncio.Transport,
+        loop: asyncio.AbstractEventLoop,
         tls: ssl.SSLObject,
         incoming: ssl.MemoryBIO,
         outgoing: ssl.MemoryBIO,
         protocol: asyncio.Protocol,
     ) -> None:
         """`tls` reads from `incoming`, writes to `outgoing`, and has done its handshake."""
-        super().__init__()
-        self._below = below
+        super().__init__(below, turn_writes(loop))
+        self._loop = loop
         self._tls = tls
         self._incoming = incoming
         self._outgoing = outgoing
         self._protocol = protocol
+        self._records = Records()
+        self._without_content = 0
+        """Bytes of the records since the last one that had content."""
         self._paused = False
         self._reading = False
         self._turn_over = False
         """Whether the rest of what has been received is for the next turn of the loop."""
         self._ended = False
-        """Whether nothing more is sent, nor what is received passed on."""
+        """Whether nothing more is sent."""
+        self._over = False
+        """Whether nothing that is received is passed on, either."""
 
     def begin(self) -> None:
         """Become the protocol below, and report the connection and what of it has been received."""
-        self._below.set_protocol(self)
+        self.below.set_protocol(self)
+        self._records.add(self._incoming.read())
         self._protocol.connection_made(self)
         self._read()
 
     # What the transport below reports
 
     def data_received(self, data: bytes) -> None:
-        if not self._ended:
-            self._incoming.write(data)
+        if not self._over:
+            self._records.add(data)
             self._read()
 
     def eof_received(self) -> None:
         """The peer sends no more, by its alert or by the end of its side: what is written already goes out."""
         self._protocol.eof_received()
+        self.send()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._ended = True
+        self._ended = self._over = True
         self._protocol.connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -91,58 +111,68 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         if self._reading or self._turn_over:
             return
         self._reading = True
-        records = 0
-        tls, incoming = self._tls, self._incoming
+        count, records = 0, self._records
         try:
-            while not (self._paused or self._ended) and (incoming.pending or tls.pending()):
-                if records == RECORDS_PER_TURN:
+            while records.pending and not (self._paused or self._over):
+                if count == RECORDS_PER_TURN:
                     self._end_turn()
                     break
-                data = tls.read(READ_BYTES)
-                if not data:
-                    self.eof_received()
-                    self.close()
-                    break
-                self._protocol.data_received(data)
-                records += 1
-        except ssl.SSLWantReadError:
-            pass  # the record is not complete
-        except ssl.SSLError:
-            self._ended = True
-            self._flush()  # an alert says what is wrong
-            self._below.close()
+                self._open(records.next())
+                count += 1
         finally:
             self._reading = False
         if self._outgoing.pending:
             self._flush()
 
+    def _open(self, record: bytes) -> None:
+        """Pass on the content of a record, or of what is here of one."""
+        self._incoming.write(record)
+        try:
+            content = self._tls.read(READ_BYTES)
+        except ssl.SSLWantReadError:
+            self._without_content += len(record)
+            if self._without_content > MAX_BYTES_WITHOUT_CONTENT and self._records.complete:
+                self.abort()
+            return
+        except ssl.SSLZeroReturnError:  # the peer's alert, after ours
+            content = b""
+        except ssl.SSLError:
+            self._flush()  # an alert says what is wrong
+            self._ended = True
+            self.close()
+            return
+        if content:
+            self._without_content = 0
+            self._protocol.data_received(content)
+        else:
+            self.eof_received()
+            self.close()
+
     def _end_turn(self) -> None:
         self._turn_over = True
-        self._below.pause_reading()
-        asyncio.get_running_loop().call_soon(self._begin_turn)
+        self.below.pause_reading()
+        self._loop.call_soon(self._begin_turn)
 
     def _begin_turn(self) -> None:
         self._turn_over = False
         if not self._paused:
-            self._below.resume_reading()
+            self.below.resume_reading()
         self._read()
 
     def pause_reading(self) -> None:
-        if not (self._paused or self._ended):
+        if not (self._paused or self._over):
             self._paused = True
-            self._below.pause_reading()
+            self.below.pause_reading()
 
     def resume_reading(self) -> None:
         if not self._paused:
             return
         self._paused = False
-        if self._ended:
+        if self._over or self._turn_over:
             return
-        if self._turn_over:
-            return
-        self._below.resume_reading()
-        if self._incoming.pending or self._tls.pending():
-            asyncio.get_running_loop().call_soon(self._read)
+        self.below.resume_reading()
+        if self._records.pending:
+            self._loop.call_soon(self._read)
 
     def is_reading(self) -> bool:
         return not self._paused
@@ -161,63 +191,45 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         except ssl.SSLError:
             self.abort()
             return
-        self._below.write(self._outgoing.read())
-
-    def can_write_eof(self) -> bool:
-        return True
+        super().write(self._outgoing.read())
 
     def write_eof(self) -> None:
-        """Send no more; what is still received is dropped."""
+        """Send no more; what is still received is passed on."""
         if not self._ended:
             self._end()
-            self._below.write_eof()
-            self._resume_to_drop()
+            super().write_eof()
 
     def close(self) -> None:
         if not self._ended:
             self._end()
-        self._below.close()
+        self._over = True
+        super().close()
 
     def abort(self) -> None:
-        self._ended = True
-        self._below.abort()
+        self._ended = self._over = True
+        super().abort()
 
     def _end(self) -> None:
         """Send `close_notify`."""
-        self._ended = True
         with contextlib.suppress(ssl.SSLError):  # the peer's own alert is not there: nobody waits for it
             self._tls.unwrap()
         self._flush()
-
-    def _resume_to_drop(self) -> None:
-        if self._paused:
-            self._paused = False
-            self._below.resume_reading()
+        self._ended = True
 
     def _flush(self) -> None:
-        if self._outgoing.pending:
-            self._below.write(self._outgoing.read())
-
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """Of what is encrypted and not taken yet."""
-        self._below.set_write_buffer_limits(high, low)
-
-    def get_write_buffer_size(self) -> int:
-        return self._below.get_write_buffer_size()
-
-    def get_write_buffer_limits(self) -> tuple[int, int]:
-        return self._below.get_write_buffer_limits()
+        """Send what OpenSSL has to say of itself."""
+        data = self._outgoing.read()
+        if data and not self._ended:
+            super().write(data)
 
     # What a transport is besides
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return self._tls if name == "ssl_object" else self._below.get_extra_info(name, default)
-
-    def is_closing(self) -> bool:
-        return self._below.is_closing()
+        return self._tls if name == "ssl_object" else self.below.get_extra_info(name, default)
 
     def get_protocol(self) -> asyncio.BaseProtocol:
         return self._protocol
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.send()
         self._protocol = cast("asyncio.Protocol", protocol)

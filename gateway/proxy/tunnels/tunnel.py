@@ -137,7 +137,7 @@ class _End(asyncio.Protocol):
             self._transport.write(data)
 
     def write_eof(self) -> None:
-        """The other side sends no more. Where a half cannot end alone, as over TLS, both do."""
+        """The other side sends no more. Where a half cannot end alone, as over TLS to an upstream, both do."""
         transport = self._transport
         if transport is None or transport.is_closing():
             return

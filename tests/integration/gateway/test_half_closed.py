@@ -1,4 +1,4 @@
-"""A client that sends its request and closes its side at once gets the response that is there by then."""
+"""Who closes their side gets what is there for them by then, and who does not is still listened to."""
 
 import asyncio
 import ssl
@@ -8,13 +8,18 @@ from pathlib import Path
 import pytest
 
 from gateway.edge.certificate import load_certificate
-from tests.support.harness.certificates import NAME, client_context, write_certificate
+from tests.support.harness.certificates import write_certificate
 from tests.support.harness.public_server import Public, public_server, upstream_at
+from tests.support.harness.tls_wire import tls_wire
 from tests.support.http1.client import parse_replies
-from tests.support.http1.upstream import Upstream
+from tests.support.http1.upstream import Upstream, UpstreamCall
+from tests.support.http1.websockets import accepting, handshake
+from tests.support.waiting import until
 
 REFUSED = b"GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n"
 """With a response at once, after which the connection would go on."""
+BROKEN = b"\x17\x03\x03\x00\x20" + b"x" * 32
+"""A record of TLS that nobody has encrypted."""
 
 
 @pytest.fixture
@@ -24,10 +29,14 @@ async def plain(upstream: Upstream) -> AsyncIterator[Public]:
 
 
 @pytest.fixture
-async def secure(upstream: Upstream, tmp_path: Path) -> AsyncIterator[Public]:
+def context(tmp_path: Path) -> ssl.SSLContext:
     files = write_certificate(tmp_path)
-    tls = load_certificate(files.certificate, files.key).context
-    async with public_server(upstream_at(upstream.port), path="/here", prefix=False, tls=tls) as public:
+    return load_certificate(files.certificate, files.key).context
+
+
+@pytest.fixture
+async def secure(upstream: Upstream, context: ssl.SSLContext) -> AsyncIterator[Public]:
+    async with public_server(upstream_at(upstream.port), path="/here", prefix=False, tls=context) as public:
         yield public
 
 
@@ -48,36 +57,40 @@ async def test_a_refusal_is_received_by_who_has_closed_their_side(plain: Public,
 @pytest.mark.parametrize("ending", ["alert", "alert and end", "end"])
 async def test_over_tls_too_by_an_alert_or_without(secure: Public, ending: str) -> None:
     """The request and what ends the client's side come in one piece."""
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    tls = client_context().wrap_bio(incoming, outgoing, server_hostname=NAME)
-    reader, writer = await asyncio.open_connection("127.0.0.1", secure.port)
-    async with asyncio.timeout(20):
-        while True:
-            try:
-                tls.do_handshake()
-                break
-            except ssl.SSLWantReadError:
-                writer.write(outgoing.read())
-                incoming.write(await reader.read(65536))
-        tls.write(REFUSED)
-        if ending != "end":
-            with pytest.raises(ssl.SSLWantReadError):
-                tls.unwrap()
-        writer.write(outgoing.read())
-        if ending != "alert":
-            writer.write_eof()
-        incoming.write(await reader.read())
-    assert statuses(decrypted(tls)) == [404]
-    writer.close()
+    async with tls_wire(secure.port) as client:
+        client.writer.write(client.sealed(REFUSED) + (client.goodbye() if "alert" in ending else b""))
+        if "end" in ending:
+            client.writer.write_eof()
+        assert statuses(await client.receive_all()) == [404]
 
 
-def decrypted(tls: ssl.SSLObject) -> bytes:
-    received = b""
-    while True:
-        try:
-            piece = tls.read(65536)
-        except (ssl.SSLWantReadError, ssl.SSLZeroReturnError, ssl.SSLEOFError):
-            return received
-        if not piece:
-            return received
-        received += piece
+async def test_what_comes_before_a_broken_record_has_its_response_before_the_alert(secure: Public) -> None:
+    async with tls_wire(secure.port) as client:
+        client.writer.write(client.sealed(REFUSED) + client.sealed(REFUSED) + BROKEN)
+        received = await client.receive()
+        with pytest.raises(ssl.SSLError, match=r"(?i)alert.bad.record.mac"):
+            while True:
+                received += await client.receive()
+        assert statuses(received) == [404, 404]
+
+
+async def test_over_tls_an_upstream_that_has_ended_its_half_of_a_tunnel_is_still_sent_to(
+    upstream: Upstream, context: ssl.SSLContext
+) -> None:
+    received: list[bytes] = []
+
+    async def tunnel(_: UpstreamCall, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"the last of the upstream")
+        writer.write_eof()
+        received.append(await reader.read())
+
+    upstream.script = accepting(tunnel)
+    async with public_server(upstream_at(upstream.port), websocket=True, tls=context) as public:
+        async with tls_wire(public.port) as client:
+            client.writer.write(client.sealed(handshake()))
+            assert (await client.receive_all()).endswith(b"the last of the upstream")
+            client.writer.write(client.sealed(b"the last ") + client.sealed(b"of the client") + client.goodbye())
+            await until(lambda: received)
+        assert received == [b"the last of the client"]
+        await until(lambda: public.metric("gateway_open_tunnels") == upstream.open == 0)
+        await until(lambda: public.metric("gateway_open_connections") == 0)

@@ -36,13 +36,13 @@ class TlsEnd:
         return self.outgoing.read()
 
 
-def connected(server: ssl.SSLContext) -> tuple[TlsEnd, TlsEnd]:
+def connected(server: ssl.SSLContext, client: ssl.SSLContext | None = None) -> tuple[TlsEnd, TlsEnd]:
     """A client and a server after their handshake."""
-    ends = TlsEnd(client_context(), server_side=False), TlsEnd(server, server_side=True)
+    ends = TlsEnd(client or client_context(), server_side=False), TlsEnd(server, server_side=True)
     for sender, receiver in (ends, ends[::-1], ends, ends[::-1]):
         sender.handshake()
         receiver.incoming.write(sender.outgoing.read())
-    client, server_end = ends
+    client_end, server_end = ends
     server_end.handshake()
-    client.opened(server_end.outgoing.read())
-    return client, server_end
+    client_end.opened(server_end.outgoing.read())
+    return client_end, server_end

@@ -2,6 +2,8 @@
 
 import asyncio
 import ssl
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -9,10 +11,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.edge.certificate import load_certificate
-from gateway.edge.tls_transport import RECORDS_PER_TURN, TlsTransport
-from tests.support.harness.certificates import write_certificate
+from gateway.edge.tls_transport import MAX_BYTES_WITHOUT_CONTENT, RECORDS_PER_TURN, TlsTransport
+from shared.transport.turn_transport import turn_transport
+from tests.support.harness.certificates import client_context, write_certificate
+from tests.support.harness.tls_key_updates import KeyUpdates
 from tests.support.harness.tls_pair import connected
-from tests.support.waiting import until
+
+
+class Loop:
+    """Whose turns a test takes."""
+
+    def __init__(self) -> None:
+        self.soon: list[Callable[[], None]] = []
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        self.soon.append(callback)
+
+    def turn(self) -> None:
+        ready, self.soon = self.soon, []
+        for callback in ready:
+            callback()
 
 
 class Below:
@@ -45,6 +63,9 @@ class Below:
     def abort(self) -> None:
         self.aborted = True
 
+    def is_closing(self) -> bool:
+        return self.closed or self.aborted
+
     def write_eof(self) -> None:
         self.ended_writing = True
 
@@ -64,15 +85,22 @@ class Recorder(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.pause_after = 0
         """Pause reading once so many pieces have been received."""
+        self.responds = False
+        """Whether each piece is written back."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         self.received.append(data)
+        if self.responds and self.transport is not None:
+            self.transport.write(data)
         if self.pause_after and len(self.received) == self.pause_after:
             assert self.transport is not None
             self.transport.pause_reading()
+
+    def eof_received(self) -> None:
+        self.events.append("end")
 
     def pause_writing(self) -> None:
         self.events.append("pause")
@@ -85,12 +113,22 @@ class Recorder(asyncio.Protocol):
 
 
 class Wired:
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self.client, server = connected(context)
-        self.below, self.protocol = Below(), Recorder()
-        below = cast("asyncio.Transport", self.below)
-        self.transport = TlsTransport(below, server.tls, server.incoming, server.outgoing, self.protocol)
+    def __init__(
+        self, context: ssl.SSLContext, client: ssl.SSLContext | None = None, *, early: bytes = b""
+    ) -> None:
+        """`early`: what comes with the end of the handshake."""
+        self.client, server = connected(context, client)
+        if early:
+            server.incoming.write(self.client.sealed(early))
+        self.loop, self.below, self.protocol = Loop(), Below(), Recorder()
+        below, loop = cast("asyncio.Transport", self.below), cast("asyncio.AbstractEventLoop", self.loop)
+        self.transport = TlsTransport(below, loop, server.tls, server.incoming, server.outgoing, self.protocol)
         self.transport.begin()
+
+    def sent(self) -> bytes:
+        """What has been sent below since the last time, when the turn has ended."""
+        self.loop.turn()
+        return self.below.taken()
 
     @property
     def received(self) -> bytes:
@@ -98,7 +136,7 @@ class Wired:
 
     def ended_cleanly(self) -> bool:
         """Whether the client has seen `close_notify`."""
-        self.client.incoming.write(self.below.taken())
+        self.client.incoming.write(self.sent())
         while True:
             try:
                 if self.client.tls.read(65536) == b"":
@@ -133,22 +171,23 @@ def test_however_the_bytes_arrive_the_same_are_received(
     assert wired.received == content
 
 
-async def test_many_records_that_come_together_are_passed_on_over_several_turns(context: ssl.SSLContext) -> None:
+def test_many_records_that_come_together_are_passed_on_over_several_turns(wired: Wired) -> None:
     """Each may hold a request: other connections have their turn between."""
-    wired = Wired(context)
+    received = wired.protocol.received
     count = RECORDS_PER_TURN * 3 + 1
     wired.transport.data_received(b"".join(wired.client.sealed(b"%d," % number) for number in range(count)))
-    assert len(wired.protocol.received) == RECORDS_PER_TURN
+    assert len(received) == RECORDS_PER_TURN
     assert not wired.below.reading
-    await asyncio.sleep(0)
-    assert len(wired.protocol.received) == RECORDS_PER_TURN * 2
+    wired.loop.turn()
+    assert len(received) == RECORDS_PER_TURN * 2
     wired.transport.pause_reading()
     for _ in range(3):
-        await asyncio.sleep(0)
-    assert len(wired.protocol.received) == RECORDS_PER_TURN * 2
+        wired.loop.turn()
+    assert len(received) == RECORDS_PER_TURN * 2
     assert not wired.below.reading
     wired.transport.resume_reading()
-    await until(lambda: len(wired.protocol.received) == count)
+    while wired.loop.soon:
+        wired.loop.turn()
     assert wired.received == b"".join(b"%d," % number for number in range(count))
     assert wired.below.reading
 
@@ -158,18 +197,23 @@ async def test_many_records_that_come_together_are_passed_on_over_several_turns(
 def test_what_is_written_arrives_whole_and_in_one_piece_below(wired: Wired, kind: type[Any], size: int) -> None:
     content = bytes(n % 251 for n in range(size))
     wired.transport.write(kind(content))
-    assert wired.client.opened(wired.below.taken()) == content
+    assert wired.client.opened(wired.sent()) == content
+
+
+def test_what_is_written_in_a_turn_is_sent_at_its_end_by_whoever_has_the_transport(wired: Wired) -> None:
+    above = turn_transport(wired.transport, cast("Any", wired.loop))
+    above.write(b"one, ")
+    above.write(b"two")
+    assert (wired.below.taken(), above.waiting) == (b"", True)
+    above.send()
+    assert (wired.client.opened(wired.below.taken()), above.waiting) == (b"one, two", False)
 
 
 def test_what_came_with_the_end_of_the_handshake_is_received_at_once(context: ssl.SSLContext) -> None:
-    client, server = connected(context)
-    server.incoming.write(client.sealed(b"early"))
-    protocol = Recorder()
-    TlsTransport(cast("Any", Below()), server.tls, server.incoming, server.outgoing, protocol).begin()
-    assert protocol.received == [b"early"]
+    assert Wired(context, early=b"early").protocol.received == [b"early"]
 
 
-async def test_a_pause_holds_back_what_has_arrived_and_goes_on_where_it_was(wired: Wired) -> None:
+def test_a_pause_holds_back_what_has_arrived_and_goes_on_where_it_was(wired: Wired) -> None:
     wired.protocol.pause_after = 1
     wire = b"".join(wired.client.sealed(piece) for piece in (b"one", b"two", b"three"))
     wired.transport.data_received(wire)
@@ -177,7 +221,7 @@ async def test_a_pause_holds_back_what_has_arrived_and_goes_on_where_it_was(wire
     wired.transport.resume_reading()
     assert wired.below.reading
     assert wired.received == b"one"  # not within the call, which may come from the protocol
-    await asyncio.sleep(0)
+    wired.loop.turn()
     assert wired.received == b"onetwothree"
 
 
@@ -191,27 +235,34 @@ def test_congestion_below_is_passed_on_and_its_limits_are_set_there(wired: Wired
 def test_a_close_ends_with_an_alert_after_what_was_written(wired: Wired) -> None:
     wired.transport.write(b"last")
     wired.transport.close()
-    assert wired.client.opened(wired.below.taken()) == b"last"
+    assert wired.client.opened(wired.sent()) == b"last"
     assert wired.ended_cleanly()
     assert wired.below.closed
     wired.transport.write(b"more")
     wired.transport.close()
-    assert wired.below.taken() == b""
+    assert wired.sent() == b""
 
 
-def test_an_end_of_writing_is_an_alert_too_and_drops_what_still_comes(wired: Wired) -> None:
-    wired.transport.pause_reading()
+def test_after_an_end_of_writing_with_its_alert_what_still_comes_is_received(wired: Wired) -> None:
+    half = wired.client.sealed(b"half of it was here")
+    wired.transport.data_received(half[:20])
+    wired.transport.write(b"last")
     wired.transport.write_eof()
+    assert wired.client.opened(wired.below.taken()) == b"last"
     assert wired.ended_cleanly()
     assert (wired.below.ended_writing, wired.below.closed, wired.below.reading) == (True, False, True)
-    wired.transport.data_received(wired.client.sealed(b"dropped"))
-    assert wired.received == b""
+    wired.transport.data_received(half[20:] + wired.client.sealed(b", and more"))
+    assert wired.received == b"half of it was here, and more"
+    wired.transport.write(b"not any more")
+    wired.transport.data_received(wired.client.goodbye())
+    assert wired.sent() == b""
+    assert (wired.below.closed, wired.protocol.events) == (True, ["end"])
 
 
 def test_an_abort_says_nothing_so_that_the_cut_is_seen(wired: Wired) -> None:
     wired.transport.write(b"half")
     wired.transport.abort()
-    assert wired.client.opened(wired.below.taken()) == b"half"
+    assert wired.client.opened(wired.sent()) == b"half"
     assert not wired.ended_cleanly()
     assert (wired.below.aborted, wired.below.closed) == (True, False)
 
@@ -229,7 +280,19 @@ def test_a_forged_record_ends_the_connection_with_an_alert_and_is_not_received(w
     wired.transport.data_received(bytes(wire) + wired.client.sealed(b"more"))
     assert (wired.received, wired.below.closed) == (b"", True)
     with pytest.raises(ssl.SSLError, match=r"(?i)bad.record.mac"):
-        wired.client.opened(wired.below.taken())
+        wired.client.opened(wired.sent())
+
+
+def test_what_was_received_before_a_forged_record_has_its_response_before_the_alert(wired: Wired) -> None:
+    wired.protocol.responds = True
+    request, forged = wired.client.sealed(b"request"), bytearray(wired.client.sealed(b"forged"))
+    forged[-1] ^= 1
+    wired.transport.data_received(request + bytes(forged))
+    wired.client.incoming.write(wired.below.taken())
+    assert wired.client.tls.read(100) == b"request"
+    with pytest.raises(ssl.SSLError, match=r"(?i)bad.record.mac"):
+        wired.client.tls.read(100)
+    assert wired.below.closed
 
 
 def test_a_lost_connection_is_reported_once_and_takes_no_more(wired: Wired) -> None:
@@ -243,3 +306,55 @@ def test_the_peer_and_the_session_are_known_above(wired: Wired) -> None:
     assert wired.transport.get_extra_info("peername") == ("192.0.2.1", 1)
     assert wired.transport.get_extra_info("ssl_object").version() == "TLSv1.3"
     assert wired.transport.get_extra_info("socket") is None
+
+
+# Records without content
+
+
+class Keys(Wired):
+    """With a client that changes its keys."""
+
+    def __init__(self, context: ssl.SSLContext, directory: Path) -> None:
+        client = client_context()
+        client.keylog_filename = str(directory / "keys")
+        super().__init__(context, client)
+        self.updates = KeyUpdates(self.client.tls, directory / "keys")
+
+
+def test_one_turn_has_no_more_records_whether_they_have_content_or_not(
+    context: ssl.SSLContext, tmp_path: Path
+) -> None:
+    keys = Keys(context, tmp_path)
+    updates = b"".join(keys.updates.key_update() for _ in range(RECORDS_PER_TURN * 5))
+    keys.transport.data_received(updates + keys.updates.record(b"after them"))
+    for _ in range(5):
+        assert (keys.received, keys.below.reading) == (b"", False)
+        keys.loop.turn()
+    assert (keys.received, keys.below.reading) == (b"after them", True)
+
+
+@pytest.mark.parametrize("requested", [False, True])
+def test_a_client_that_sends_nothing_but_changes_of_its_keys_is_cut_off(
+    context: ssl.SSLContext, tmp_path: Path, requested: bool
+) -> None:
+    keys = Keys(context, tmp_path)
+    sent = 0
+    while not keys.below.aborted:
+        update = keys.updates.key_update(requested=requested)
+        sent += len(update)
+        keys.transport.data_received(update)
+        assert sent <= MAX_BYTES_WITHOUT_CONTENT + len(update)
+        assert not keys.below.closed
+
+
+def test_a_client_that_changes_its_keys_now_and_then_goes_on(context: ssl.SSLContext, tmp_path: Path) -> None:
+    """However often in all, and whatever is the greatest of its records."""
+    keys = Keys(context, tmp_path)
+    for _ in range(30):
+        for _ in range(40):
+            keys.transport.data_received(keys.updates.key_update())
+        record = keys.updates.record(b"x" * 16384)
+        keys.transport.data_received(record[:16000])
+        keys.transport.data_received(record[16000:])
+    assert len(keys.received) == 30 * 16384
+    assert not keys.below.aborted
