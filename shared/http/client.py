@@ -1,16 +1,18 @@
 """Calls from one service to another: JSON over HTTP, with the caller's name and the request's id, within a time."""
 
-import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
-import aiohttp
 import orjson
-from yarl import URL
 
 from shared.clock_offset import TIME_FIELD, PeerClock
 from shared.errors import CallRejected, Unavailable
+from shared.http.calls.connection import ConnectionEnded
+from shared.http.calls.peer import Peer
+from shared.http.calls.pool import CallPool, PoolClosed
+from shared.http.calls.request import rendered
+from shared.http.calls.response import InvalidResponse, Response, ResponseTooLarge
 from shared.logging import request_id
 
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
@@ -48,24 +50,22 @@ class ServiceClient:
         peer_clock: PeerClock | None = None,
     ) -> None:
         self._base = base_url.rstrip("/")
+        self._peer = Peer(base_url)
         self._authorization = authorization
+        self._renewable = authorization if isinstance(authorization, RenewableAuthorization) else None
         self._timeout = timeout
         self._connections = connections
         self._peer_clock = peer_clock
-        self._session: aiohttp.ClientSession | None = None
+        self._pool: CallPool | None = None
 
     async def start(self) -> None:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=30),
-            timeout=aiohttp.ClientTimeout(total=self._timeout, connect=self._timeout),
-            auto_decompress=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-        )
+        self._peer.load()
+        self._pool = CallPool(self._peer, self._connections, MAX_RESPONSE_BYTES)
 
     async def stop(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        """End every call that is under way, with `Unavailable`."""
+        if self._pool is not None:
+            await self._pool.close()
 
     async def get(self, path: str) -> Any:
         """The JSON that `path` holds, None on 404.
@@ -88,10 +88,10 @@ class ServiceClient:
 
         Raises `Unavailable` on anything but 200.
         """
-        async with self._response("GET", path, {}, timeout_s) as response:
-            if response.status != 200:
-                raise Unavailable(detail=f"unexpected status {response.status}")
-            return await _body(response)
+        response = await self._response("GET", path, {}, timeout_s)
+        if response.status != 200:
+            raise Unavailable(detail=f"unexpected status {response.status}")
+        return response.body
 
     async def request(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
@@ -107,63 +107,57 @@ class ServiceClient:
         sent = dict(headers or {})
         if body is not None:
             sent.setdefault("Content-Type", "application/json")
-        async with self._response(method, path, sent, self._timeout, data=body) as response:
-            raw = await _body(response)
+        response = await self._response(method, path, sent, self._timeout, body)
         if response.status >= 500:
             raise Unavailable(detail=f"{method} {self._base}: {response.status}")
         try:
-            return response.status, orjson.loads(raw) if raw else None, response.headers
+            return response.status, orjson.loads(response.body) if response.body else None, response.fields
         except orjson.JSONDecodeError:
             raise Unavailable(detail=f"{method} {self._base}: not JSON") from None
 
-    @asynccontextmanager
     async def _response(
-        self, method: str, path: str, headers: Mapping[str, str], seconds: float, data: bytes | None = None
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        if self._session is None:
-            raise Unavailable("the client is not open yet")
+        self, method: str, path: str, headers: Mapping[str, str], seconds: float, body: bytes | None = None
+    ) -> Response:
+        """Whole, whatever its status. Raises `Unavailable` without one in so many seconds."""
         sent = dict(headers) if self._peer_clock is None else {TIME_FIELD: "?", **headers}
         if rid := request_id.get():
             sent["X-Request-Id"] = rid
-        renewable = self._authorization if isinstance(self._authorization, RenewableAuthorization) else None
         if self._authorization is not None:
             sent["Authorization"] = self._authorization()
-        deadline = time.monotonic() + seconds
+        deadline = asyncio.get_running_loop().time() + seconds
         try:
-            async with self._sent(method, path, sent, seconds, data) as response:
-                if response.status != 401 or renewable is None:
-                    yield response
-                    return
-            sent["Authorization"] = renewable.renewed(sent["Authorization"])
-            async with self._sent(method, path, sent, max(deadline - time.monotonic(), 0.001), data) as response:
-                yield response
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            response = await self._exchange(method, path, sent, deadline, body)
+            if response.status == 401 and self._renewable is not None:
+                sent["Authorization"] = self._renewable.renewed(sent["Authorization"])
+                response = await self._exchange(method, path, sent, deadline, body)
+        except ResponseTooLarge:
+            raise Unavailable(detail=f"a response of more than {MAX_RESPONSE_BYTES} bytes") from None
+        except (OSError, InvalidResponse, PoolClosed) as error:
             raise Unavailable(detail=f"{method} {self._base}: {type(error).__name__}") from error
+        return response
 
-    @asynccontextmanager
-    async def _sent(
-        self, method: str, path: str, headers: Mapping[str, str], seconds: float, data: bytes | None
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        if self._session is None:
+    async def _exchange(
+        self, method: str, path: str, headers: Mapping[str, str], deadline: float, body: bytes | None
+    ) -> Response:
+        """A GET is repeated once that was sent on a connection which the callee was just closing."""
+        if self._pool is None:
             raise Unavailable("the client is not open yet")
-        url, timeout = URL(self._base + path, encoded=True), aiohttp.ClientTimeout(seconds, connect=seconds)
-        exchange = None if self._peer_clock is None else self._peer_clock.begin()
-        async with self._session.request(
-            method, url, headers=headers, data=data, timeout=timeout, allow_redirects=False
-        ) as response:
-            if exchange is not None:
-                exchange.end(response.headers.get(TIME_FIELD))
-            yield response
+        request = rendered(method, self._peer.path + path, self._peer.authority, headers, body)
+        connection = await self._pool.take(deadline)
+        try:
+            return await connection.call(request, deadline, self._observer())
+        except ConnectionEnded as error:
+            if method != "GET" or not error.unanswered:
+                raise
+        connection = await self._pool.take(deadline)
+        return await connection.call(request, deadline, self._observer())
 
-
-async def _body(response: aiohttp.ClientResponse) -> bytes:
-    parts, size = [], 0
-    async for part in response.content.iter_any():
-        size += len(part)
-        if size > MAX_RESPONSE_BYTES:
-            raise Unavailable(detail=f"a response of more than {MAX_RESPONSE_BYTES} bytes")
-        parts.append(part)
-    return b"".join(parts)
+    def _observer(self) -> Callable[[Response], None] | None:
+        """What observes the callee's clock in a response to a request that is sent now."""
+        if self._peer_clock is None:
+            return None
+        exchange = self._peer_clock.begin()
+        return lambda response: exchange.end(response.fields.get(TIME_FIELD))
 
 
 def _expected(status: int, value: Any, *, absent: bool = False) -> Any:

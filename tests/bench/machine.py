@@ -12,7 +12,7 @@ from deploy.local.stores.postgres import binary as postgres_binary
 from deploy.local.stores.valkey import binary as valkey_binary
 from tests.bench.peers import envoy, haproxy, nginx, oidc_provider
 
-LIBRARIES = ("aiohttp", "uvloop", "cryptography", "PyJWT", "asyncpg", "redis", "hiredis", "orjson")
+LIBRARIES = ("aiohttp", "uvloop", "cryptography", "PyJWT", "asyncpg", "redis", "hiredis", "httptools", "orjson")
 
 
 def facts() -> dict[str, str]:

@@ -19,6 +19,7 @@ OWNERS = {
     "gateway/proxy/upstream/background/due_jobs.py",  # jobs that are due, in a group that its task owns
     "gateway/proxy/upstream/attempts.py",  # connections that are being opened, which end with the pool
     "services/console/admin_api.py",  # calls for one page, which end before it is made
+    "shared/http/calls/staggered.py",  # attempts to connect, which end when one has succeeded
     "shared/background_task.py",
     "shared/http/direct/connection.py",  # a request that is served, which ends with its response
     "shared/http/liveness/listener.py",  # connections that are handed over, in a moment
