@@ -34,7 +34,7 @@ def cases(partner: Partner) -> list[Case]:
         Case(SITE, bearer(token), "wrong_kind", "pgat_", "it begins with pgat_"),
         Case(f"{EDITOR}?apitoken={key}", {}, "wrong_kind", "pgak_", "it begins with pgak_"),
         Case(SMS, {**JSON, **swapped}, "wrong_kind", "pgat_", "it begins with pgat_", MESSAGE),
-        Case(TOKEN, {**FORM, **basic(secret, name)}, "wrong_kind", "pgcs_", "pgcs_", grant),
+        Case(TOKEN, {**FORM, **basic(secret, name)}, "swapped", "pgcs_", "pgcs_", grant),
         Case(TOKEN, FORM, "no_credential", "", "no credential", grant),
         Case(TOKEN, {**FORM, **basic(name, secret[:-1])}, "malformed", name, "no whole secret", grant),
         Case(TOKEN, {**FORM, **basic(name, token)}, "wrong_kind", name, "it begins with pgat_", grant),
