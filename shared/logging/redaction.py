@@ -35,9 +35,20 @@ _ENCODED_PREFIXES = "|".join(
 _JWTS = r"eyJ[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+)*+"
 """Also several in a row, and those whose end is missing because a path is cut. A header alone counts too: were a
 dot needed, each `eyJ` of a long text without one would be followed to the text's end."""
+_PRIVATE_MEMBERS = ("d", "p", "q", "dp", "dq", "qi", "r", "t", "k")
+"""Of a JWK: RFC 7518 sections 6.2.2, 6.3.2 and 6.4, of whichever kind and size the key is."""
+_NAMED = r"[dpqrtk](?<![\w-].)[pqi]?"
+"""One of them, no end of a longer name. A character comes first: most places of a text are passed over by it."""
+_PRIVATE_JWK = (
+    # Also without quotes, or escaped as in JSON within JSON. The shortest, 32 bytes, has 43 characters.
+    rf"{_NAMED}[\\\"']*\s*:\s*[\\\"']*[A-Za-z0-9_-]{{40,}}"
+    # Cut off at the end of the text.
+    rf"|{_NAMED}[\\\"']+\s*:\s*[\\\"']+[A-Za-z0-9_-]{{4,}}\Z"
+)
 _BESIDE_JWTS = (
     # Private keys in PEM, also cut.
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:.*?-----END [A-Z ]*-----|.*)"
+    r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----(?:.*?-----END [A-Z ]*-----|.*)"
+    rf"|{_PRIVATE_JWK}"
     # Our own opaque secrets in base64, by themselves or in Basic credentials, also cut.
     rf"|(?:{_ENCODED_PREFIXES}){_BASE64_CHARACTERS}{{8,}}"
     # Secrets of webhooks.
@@ -157,7 +168,10 @@ def redacted_value(value: Any, depth: int = 0) -> Any:
     if depth >= MAX_DEPTH:
         return REDACTED
     if isinstance(value, dict):
-        return {redacted(str(k)): redacted_value(v, depth + 1) for k, v in value.items()}
+        private = _PRIVATE_MEMBERS if "kty" in value else ()
+        return {
+            redacted(str(k)): REDACTED if k in private else redacted_value(v, depth + 1) for k, v in value.items()
+        }
     if isinstance(value, list | tuple | set | frozenset):
         return [redacted_value(item, depth + 1) for item in value]
     return redacted(str(value))
