@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.workers.heap import YOUNG_OBJECTS, FrozenHeap
+from gateway.workers.heap import FrozenHeap
+from shared.http.server import YOUNG_OBJECTS
 
 
 @pytest.fixture(autouse=True)
