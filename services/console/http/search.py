@@ -3,13 +3,10 @@
 from aiohttp import web
 
 from services.console.browser.forms import Form
-from services.console.pages.kinds import KINDS
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.errors import Unprocessable
 
-PATHS = {kind.api_kind: kind.path for kind in KINDS}
-"""Of our pages, by the kind of a credential."""
 NOTHING_TYPED = "Type a name, a prefix, the last four characters, an id, or paste a whole secret."
 NO_WORD = "Nothing can be found by this: type a name, a prefix, the last four characters, an id, or a secret."
 
@@ -21,7 +18,7 @@ class SearchPages:
         self._renderer = renderer
 
     async def show(self, _: web.Request, session: Session) -> web.Response:
-        return self._renderer.page("search.html", session=session, items=None, paths=PATHS)
+        return self._renderer.page("search.html", session=session, items=None)
 
     async def find(self, _: web.Request, session: Session, form: Form) -> web.Response:
         text, items, problem = form.text("text"), None, NOTHING_TYPED
@@ -35,6 +32,5 @@ class SearchPages:
             session=session,
             status=422 if problem else 200,
             items=items,
-            paths=PATHS,
             errors={"text": problem} if problem else {},
         )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 IN_WORDS: Mapping[str, str] = {
     "remote_application": "name",
@@ -139,3 +140,22 @@ def shown_once(kind: Kind, created: Mapping[str, Any]) -> list[tuple[Shown, str]
 def environment(values: list[tuple[Shown, str]]) -> str:
     """The values as shell variables, a line each."""
     return "".join(f"{shown.variable}={value}\n" for shown, value in values if shown.variable)
+
+
+def path_of_found(item: Mapping[str, Any]) -> str:
+    """The page of what the search of the admin API has found; empty for what has none, such as an admin token."""
+    kind, id_ = item["kind"], item["id"]
+    if kind == "application":
+        return "/applications"
+    if not item["company"]:
+        return ""
+    company = f"/companies/{quote(item['company']['client_prefix'], safe='')}"
+    if kind == "company":
+        return company
+    if kind == "booking":
+        return f"{company}/booked-applications/{id_}"
+    return f"{company}/{BY_API_KIND[kind].path}/{id_}" if kind in BY_API_KIND else ""
+
+
+def noun_of_found(item: Mapping[str, Any]) -> str:
+    return str(item["kind"]).replace("_", " ").replace("api", "API")

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,9 +13,9 @@ from services.console.admin_api import Object
 from services.console.browser import cookies
 from services.console.browser.forms import Form
 from services.console.http.portal.company import own_company
-from services.console.pages.kinds import BY_API_KIND, Kind
-from services.console.pages.refused_calls.not_shown import what_is_not_shown
-from services.console.pages.refused_calls.own_secrets import MISTYPED, bare, recognised
+from services.console.pages.refused_calls.key_and_secret import key_and_secret
+from services.console.pages.refused_calls.not_shown import split_jwt, what_is_not_shown
+from services.console.pages.refused_calls.own_secrets import MISTYPED, Pasted, bare, recognised
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared import opaque
@@ -22,11 +23,18 @@ from shared.errors import NotFound, Unavailable
 from shared.http.client import ServiceClient
 
 DIAGNOSE = "/oauth2/diagnose"
-NO_TEXT = "Paste an assertion, a token, a key or a secret."
+NO_TEXT = "Paste an assertion, a token, a key, a secret or an id."
 NOT_ALONE = (
     "This is or holds {what}, and so it went nowhere and is not shown again. Paste the assertion, token, key or "
     "secret alone and in one line; a private key belongs in the program that signs, and nowhere else."
 )
+
+
+NOTHING_KNOWN = (
+    "This is nothing that Passgate issues or reads. An assertion and an access token have three parts with dots "
+    "between them and begin with ey; our secrets and keys begin with pgat_, pgak_, pgcs_, pgck_ or kp_."
+)
+_THREE_PARTS = re.compile(r"[A-Za-z0-9_=+/-]+(?:\.[A-Za-z0-9_=+/-]*){2}")
 
 
 class DoctorPages:
@@ -51,12 +59,16 @@ class DoctorPages:
         text = form.text("text")
         if not text:
             return self._page(session, text, status=422, errors={"text": NO_TEXT})
+        if (pair := key_and_secret(text)) is not None:
+            of_key, of_secret = await _known(session, pair.key), await _known(session, pair.secret)
+            return self._page(session, "", pair=pair, known=of_key, of_secret=of_secret)
         if (pasted := recognised(text)) is not None:
-            known = await _known(session, pasted.text) if pasted.whole and pasted.registered else []
-            return self._page(session, "", pasted=pasted, known=known)
+            return self._page(session, "", pasted=pasted, known=await _known(session, pasted))
         text = bare(text)
         if what := what_is_not_shown(text):
             return self._page(session, "", status=422, errors={"text": NOT_ALONE.format(what=what)})
+        if not is_like_a_jwt(text):
+            return self._page(session, "", status=422, errors={"text": NOTHING_KNOWN})
         body = urlencode({"token" if is_access_token(text) else "assertion": text}).encode()
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
@@ -84,14 +96,21 @@ class DoctorPages:
             text=text,
             for_operators=self._for_operators,
             mistyped=MISTYPED,
-            **{"diagnosis": None, "pasted": None, "known": [], **values},
+            **{"diagnosis": None, "pasted": None, "pair": None, "known": [], "of_secret": [], **values},
         )
 
 
-async def _known(session: Session, text: str) -> list[tuple[Kind, Object]]:
-    """The credentials whose secret or key it is: one, or none."""
-    found = (await session.api.post("/search", {"text": text}))["items"]
-    return [(BY_API_KIND[item["kind"]], item) for item in found if item["kind"] in BY_API_KIND]
+async def _known(session: Session, pasted: Pasted) -> list[Object]:
+    """What of those that the person may see has this secret, key, KID or id: one, or none."""
+    if not (pasted.whole and pasted.registered):
+        return []
+    found: list[Object] = (await session.api.post("/search", {"text": pasted.text}))["items"]
+    return found
+
+
+def is_like_a_jwt(text: str) -> bool:
+    """Whether it is worth the issuer's checks: it begins as a JWT does, or has three parts as one has."""
+    return bool(split_jwt(text)[0] or _THREE_PARTS.fullmatch(text))
 
 
 def is_access_token(text: str) -> bool:

@@ -15,6 +15,7 @@ MISTYPED = (
 )
 
 
+_NO_SECRET = "It is no secret."
 _NOWHERE_ELSE = "Never send it anywhere else: no API takes it."
 _LINK = "Open the link in a browser: no API takes it, and whoever has it can open it."
 
@@ -39,7 +40,7 @@ class Pasted(NamedTuple):
     kind: SecretKind
     whole: bool
     registered: bool
-    """Whether it is that of a company's credential, which the key registry finds by its digest."""
+    """Whether the key registry finds it: a secret of a company's credential by its digest, or what is no secret."""
     text: str
     alone: bool = True
     """Whether nothing else was pasted with it."""
@@ -72,7 +73,7 @@ _KINDS: Mapping[str, SecretKind] = {
     opaque.API_CLIENT_KEY: SecretKind(
         "API client's key",
         "Send it to POST /auth/token, before a colon and the secret, as Basic credentials.",
-        remark="It is no secret.",
+        remark=_NO_SECRET,
     ),
 }
 _SESSION_TOKEN = SecretKind(
@@ -80,6 +81,17 @@ _SESSION_TOKEN = SecretKind(
     "Send it in x-api-token, or as apitoken in the query. It has ended once its time or its uses are up, or its "
     "access key is stopped: GET /verify says so, and counts as a use. Request a new one from POST /generate.",
 )
+_KID = SecretKind(
+    "key pair's KID", "Send it as kid in the header of the JWT that its private key signs.", remark=_NO_SECRET
+)
+_ID = SecretKind(
+    "id of something in Passgate",
+    "No API takes it: addresses of pages, the admin API and the audit trail name things by it.",
+    remark=_NO_SECRET,
+)
+_ID_FORM = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-7[0-9A-Fa-f]{3}-[89ABab][0-9A-Fa-f]{3}-[0-9A-Fa-f]{12}")
+"""A version 7 UUID: session tokens are of version 4."""
+_KID_FORM = re.compile(rf"{opaque.KEY_PAIR}_[0-9A-Za-z]+")
 _NEARLY_SESSION_TOKEN = re.compile(r"(?=[0-9A-Fa-f-]{24,48}\Z)[0-9A-Fa-f]+(?:-[0-9A-Fa-f]+){2,6}-?")
 """A UUID, or one with a few characters too many or too few."""
 _PREFIX = re.compile(rf"({'|'.join(_KINDS)})_")
@@ -88,11 +100,11 @@ _WITHIN = re.compile(
 )
 _OF_COMPANIES = frozenset({opaque.API_TOKEN, opaque.ACCESS_KEY, opaque.API_CLIENT_SECRET, opaque.API_CLIENT_KEY})
 _QUOTES = " \t\r\n\"'`"
-_BEFORE = re.compile(r"(?:(?:Authorization|X-Api-Token|X-Api-Key)\s*:\s*)?(?:Bearer\s+)?", re.IGNORECASE)
+_BEFORE = re.compile(r"(?:(?:Authorization|X-Api-Token|X-Api-Key)\s*:\s*)?(?:(?:Bearer|Basic)\s+)?", re.IGNORECASE)
 
 
 def bare(text: str) -> str:
-    """Without what is copied along: the header field, Bearer, quotes."""
+    """Without what is copied along: the header field, its scheme, quotes."""
     own = text.strip(_QUOTES)
     before = _BEFORE.match(own)
     return own[before.end() :].strip(_QUOTES) if before else own
@@ -112,6 +124,10 @@ def recognised(text: str) -> Pasted | None:
 
 
 def _recognised(text: str) -> Pasted | None:
+    if _ID_FORM.fullmatch(text):
+        return Pasted(_ID, True, registered=True, text=text)
+    if _KID_FORM.fullmatch(text):
+        return Pasted(_KID, opaque.well_formed_id(opaque.KEY_PAIR, text), registered=True, text=text)
     if _NEARLY_SESSION_TOKEN.fullmatch(text):
         whole = SESSION_TOKEN.fullmatch(text.lower()) is not None
         return Pasted(_SESSION_TOKEN, whole, registered=False, text=text)

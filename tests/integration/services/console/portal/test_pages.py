@@ -1,20 +1,15 @@
 """What a company's own people see: their calls arriving, code that calls, limits, refusals, and only their own."""
 
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from aiohttp import web
 
 from services.console.admin_api import AdminApi
-from services.console.http.portal.doctor import is_access_token
-from shared import opaque
-from tests.integration.services.console.portal.visiting import Visit, enter, visit
+from tests.integration.services.console.portal.visiting import enter, visit
 from tests.support.browser.browser import Browser
-from tests.support.harness.console import Console, running_console
-from tests.support.harness.serving import serving
+from tests.support.harness.console import Console
 
 PAGES = (
     "/portal",
@@ -279,125 +274,6 @@ async def test_a_company_ends_portal_sessions_of_its_own_alone(console: Console)
     assert (await other.browser.open("/portal")).status == 200
 
 
-@pytest.fixture
-async def examined(console: Console) -> AsyncIterator[tuple[Visit, list[Any]]]:
-    """A portal whose token issuer finds fault with everything, and what it was sent."""
-    sent: list[Any] = []
-
-    async def diagnose(request: web.Request) -> web.Response:
-        form = await request.post()
-        sent.append((dict(form), request.headers["Authorization"]))
-        checks = [
-            {"check": "form", "ok": True, "found": "9 characters", "expected": "three parts", "fix": ""},
-            {"check": "aud", "ok": False, "found": MARKUP, "expected": "ankor.io", "fix": "aud must be ankor.io"},
-            {"check": "jti", "ok": None, "found": None, "expected": "unused", "fix": "not reached"},
-        ]
-        return web.json_response({"kind": "assertion", "ok": False, "checks": checks})
-
-    app = web.Application()
-    app.router.add_post("/oauth2/diagnose", diagnose)
-    async with serving(app) as url, running_console(console.registry, token_issuer_url=url) as with_issuer:
-        yield await visit(with_issuer), sent
-
-
-async def test_doctor_says_what_to_mend_and_asks_as_whoever_is_there(examined: tuple[Visit, list[Any]]) -> None:
-    visiting, sent = examined
-    await visiting.browser.open("/portal/doctor")
-    page = await visiting.browser.press("Examine", Credential_or_assertion="a.b.c")
-    assert "1 check failed" in page.words
-    assert "aud must be ankor.io" in page.words
-    assert "<script>alert" not in page.text
-    [(form, authorization)] = sent
-    assert form == {"assertion": "a.b.c"}
-    assert authorization == f"Bearer {next(iter(visiting.browser.cookies.values()))}"
-    assert "a.b.c" not in page.url
-    empty = await visiting.browser.press("Examine", Credential_or_assertion=" ")
-    assert (empty.status, len(sent)) == (422, 1)
-
-
-async def test_a_whole_secret_of_one_s_own_is_named_with_its_state_and_nobody_else_s(
-    examined: tuple[Visit, list[Any]],
-) -> None:
-    visiting, sent = examined
-    other = await visit(visiting.console)
-    mine = await visiting.admin.create("/access-keys", **visiting.of, name="<b>shop</b>")
-    theirs = await other.admin.create("/access-keys", **other.of, name="theirs alone")
-    await visiting.admin.post(f"/access-keys/{mine['id']}/suspend")
-    for key, verdict in ((mine["key"], "which is suspended"), (theirs["key"], "No credential of yours has it")):
-        await visiting.browser.open("/portal/doctor")
-        page = await visiting.browser.press("Examine", Credential_or_assertion=key)
-        assert verdict in " ".join(page.words.split())
-        assert "theirs alone" not in page.text
-        assert key not in page.text
-        assert ("<b>shop</b>" in page.links) is (key == mine["key"])
-    await visiting.browser.open("/portal/doctor")
-    session_token = "5f0c5c6e-8c1c-4d5e-9b1a-0123456789ab"
-    page = await visiting.browser.press("Examine", Credential_or_assertion=session_token)
-    assert "This is a session token, and it is whole" in page.words
-    assert session_token not in page.text
-    assert sent == []
-
-
-async def test_a_secret_that_was_rotated_away_is_not_called_active_and_says_what_to_send(
-    examined: tuple[Visit, list[Any]],
-) -> None:
-    visiting, _ = examined
-    first = await visiting.admin.create("/access-keys", **visiting.of, name="shop")
-    path = f"/access-keys/{first['id']}"
-    operator = await visiting.console.person("viewer")
-
-    async def verdicts(secret: str) -> list[str]:
-        said = []
-        for browser, page_of in ((visiting.browser, "/portal/doctor"), (operator, "/doctor")):
-            await browser.open(page_of)
-            said.append((await browser.press("Examine", Credential_or_assertion=secret)).words)
-        await operator.open("/search")
-        said.append((await operator.press("Search", What_you_have_of_it=secret)).words)
-        return [" ".join(words.split()) for words in said]
-
-    async def all_say(secret: str, *wanted: str) -> None:
-        for words in await verdicts(secret):
-            for each in wanted:
-                assert each in words
-
-    second = (await visiting.admin.post(f"{path}/rotate", {"keep_old_for": 3600})).body
-    await all_say(first["key"], "retiring (it ends 20", "UTC at the latest)", "Take the current secret, version 2,")
-    await visiting.admin.post(f"{path}/versions/1/revoke")
-    await all_say(first["key"], "version 1", "retired (it ended 20", "Send the current secret, version 2.")
-    assert not any("which is active" in words for words in await verdicts(first["key"]))
-    assert "which is active" in (await verdicts(second["key"]))[0]
-    await visiting.admin.post(f"{path}/suspend")
-    await all_say(first["key"], "retired (it ended 20", "and the credential suspended")
-    await visiting.admin.post(f"{path}/resume")
-    await visiting.admin.post(f"{path}/versions/2/revoke")
-    await all_say(second["key"], "retired (it ended 20", "rotate it at its page, and send the new one")
-    await visiting.admin.post(f"{path}/revoke")
-    await all_say(second["key"], "version 2", "revoked")
-
-
-async def test_a_secret_of_ours_goes_nowhere_and_is_not_shown_again(examined: tuple[Visit, list[Any]]) -> None:
-    visiting, sent = examined
-    token = opaque.mint(opaque.API_TOKEN)
-    for secret, before, verdict in (
-        (token, "", "it is whole"),
-        (token, "Bearer ", "it is whole"),
-        (token, '"', "What stood around it is not part of it"),
-        (token[:-1], "", "it is not whole"),
-        (opaque.mint(opaque.INVITATION), "https://console.example/invitations/", "This is an invitation"),
-        ("MC4CAQAwBQYDK2Vw", "-----BEGIN PRIVATE KEY-----\n", "This is or holds a private key"),
-        ("MC4CAQAwBQYDK2Vw", f"{JWT}\n-----BEGIN PRIVATE KEY-----\n", "This is or holds a private key"),
-        (PRIVATE_MEMBER, '{"kty":"EC","crv":"P-256","x":"a","y":"b","d":"', "This is or holds a private key"),
-        (token[:-1], f"{JWT} ", "This is an API token, and it is not whole"),
-        (token.replace("_", "%5F"), f"{JWT} ", "This is an API token, and it is whole"),
-        ("whsec_" + "aB3_" * 8, f"{JWT} ", "This is or holds the secret of a webhook"),
-    ):
-        await visiting.browser.open("/portal/doctor")
-        page = await visiting.browser.press("Examine", Credential_or_assertion=before + secret)
-        assert verdict in page.words
-        assert secret not in page.text
-    assert sent == []
-
-
 async def test_an_unknown_request_id_says_what_it_means_and_is_the_same_for_anothers(console: Console) -> None:
     visiting, other = await visit(console), await visit(console)
     theirs = await other.refused(511, cause="expired")
@@ -406,23 +282,3 @@ async def test_an_unknown_request_id_says_what_it_means_and_is_the_same_for_anot
         assert page.status == 404
         for cause in ("nothing was sent", "another header field", "another kind", "swapped", "mistyped", "Doctor"):
             assert cause in page.words
-
-
-async def test_operators_have_the_same_doctor_and_each_has_their_own(examined: tuple[Visit, list[Any]]) -> None:
-    visiting, sent = examined
-    operator = await visiting.console.person("viewer")
-    await operator.open("/doctor")
-    assert "aud must be ankor.io" in (await operator.press("Examine", Credential_or_assertion="a.b.c")).words
-    mine = await visiting.admin.create("/access-keys", **visiting.of, name="shop")
-    page = await operator.press("Examine", Credential_or_assertion=mine["key"])
-    assert f"It is that of shop of {visiting.company['name']}, version 1" in " ".join(page.words.split())
-    assert page.links[visiting.company["name"]] == f"/companies/{visiting.company['client_prefix']}"
-    assert sent[0][1] == f"Bearer {next(iter(operator.cookies.values()))}"
-    assert (await visiting.browser.open("/doctor")).status == 404
-    assert (await operator.open("/portal/doctor")).status == 404
-
-
-def test_a_key_of_the_issuer_in_the_header_makes_it_an_access_token() -> None:
-    assert is_access_token("eyJhbGciOiJSUzI1NiIsImtpZCI6InNrX3gifQ.e30.c2ln")  # {"alg":"RS256","kid":"sk_x"}
-    for other in ("eyJhbGciOiJSUzI1NiIsImtpZCI6ImtwX3gifQ.e30.c2ln", "", "junk", "W10.e30.c2ln", "\u00e9.x.y"):
-        assert not is_access_token(other)

@@ -1,6 +1,9 @@
-"""What the page of a new credential shows, and what it is called in a shell."""
+"""What the page of a new credential shows, what it is called in a shell, and where each kind has its page."""
 
-from services.console.pages.kinds import BY_PATH, environment, shown_once
+from typing import Any
+
+from services.console.pages.kinds import BY_PATH, environment, noun_of_found, path_of_found, shown_once
+from tests.support.cases import each_case
 
 COMPANY = {"client_prefix": "blabla"}
 
@@ -19,3 +22,25 @@ def test_an_uploaded_key_has_no_private_half_to_show() -> None:
 def test_what_has_several_lines_is_no_shell_variable() -> None:
     created = {"kid": "kp_x", "public_key": "P\nM", "private_key": "P\nM", "company": COMPANY}
     assert environment(shown_once(BY_PATH["key-pairs"], created)) == ""
+
+
+OF_COMPANY = {"client_prefix": "a&b", "name": "Blue Boats"}
+
+
+@each_case(
+    "kind, company, path",
+    (
+        ("company", OF_COMPANY, "/companies/a%26b"),
+        ("booking", OF_COMPANY, "/companies/a%26b/booked-applications/1"),
+        ("api_client", OF_COMPANY, "/companies/a%26b/api-clients/1"),
+        ("application", None, "/applications"),
+        ("admin_token", None, ""),
+        ("admin_token", OF_COMPANY, ""),
+    ),
+)
+def test_what_was_found_leads_to_its_page_if_it_has_one(kind: str, company: Any, path: str) -> None:
+    assert path_of_found({"kind": kind, "id": "1", "company": company}) == path
+
+
+def test_kinds_are_named_as_people_name_them() -> None:
+    assert [noun_of_found({"kind": kind}) for kind in ("api_client", "key_pair")] == ["API client", "key pair"]

@@ -112,3 +112,20 @@ def test_a_session_token_is_recognised_and_known_to_its_own_service_alone(text: 
 )
 def test_everything_else_is_left_to_the_issuer(text: str) -> None:
     assert recognised(text) is None
+
+
+def test_a_kid_and_an_id_are_told_by_themselves_alone() -> None:
+    kid, id_ = opaque.public_id(opaque.KEY_PAIR), "0190c0de-0000-7000-8000-000000000001"
+    for text, whole, noun in (
+        (kid, True, "a key pair's KID"),
+        (kid[:-1], False, "a key pair's KID"),
+        (id_, True, "an id of something in Passgate"),
+        (id_.replace("-7", "-4"), True, "a session token"),
+    ):
+        found = recognised(text)
+        assert found is not None
+        assert (found.whole, found.kind.noun_with_article) == (whole, noun)
+    secret = opaque.mint(opaque.API_TOKEN)
+    beside = recognised(f"{kid} {secret}")
+    assert beside is not None
+    assert (beside.text, beside.alone) == (secret, False), "a secret is never behind what is none"

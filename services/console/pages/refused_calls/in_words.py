@@ -1,0 +1,41 @@
+"""Causes, and what a check has found, in the words of explanations."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from services.console.pages.refused_calls.by_cause import EXPLANATIONS, OF_NOBODY
+from shared.refusal_traces.causes import CHECKS
+from shared.refusal_traces.steps import STOPPED
+
+_CAUSE_FIRST = re.compile(r"([a-z_]+)(?:: (.+))?", re.DOTALL)
+_SAYS_NO_MORE = frozenset({"wrong token", "client authentication failed", "a credential is required"})
+"""What responses say of every such cause, so that nobody who guesses learns more."""
+
+
+def title_of_cause(cause: str) -> str:
+    """Of a cause alone; of one call, `explanation_of` says more."""
+    explanation = EXPLANATIONS.get(cause) or OF_NOBODY.get(cause)
+    return cause.replace("_", " ").capitalize() if explanation is None else explanation.title
+
+
+def titles(causes: Iterable[str]) -> list[tuple[str, str]]:
+    """Each cause with its title, in the order of these; causes that have the same title name themselves in it."""
+    found = {cause: title_of_cause(cause) for cause in causes if cause}
+    several = Counter(found.values())
+    named = [
+        (cause, title if several[title] == 1 else f"{title} ({cause.replace('_', ' ')})")
+        for cause, title in found.items()
+    ]
+    return sorted(named, key=lambda pair: pair[1])
+
+
+def found_in_words(found: str) -> str:
+    """What a step of a trace has found: without the cause before it, which says the same in a machine's word."""
+    match = _CAUSE_FIRST.fullmatch(found)
+    if match is None or match[1] not in CHECKS:
+        return found
+    if found.startswith(STOPPED):
+        return f"{found.removeprefix(STOPPED).replace('_', ' ').replace('api', 'API')} is stopped"
+    said = match[2] or ""
+    return said if said and said.lower() not in _SAYS_NO_MORE else title_of_cause(match[1])
