@@ -168,11 +168,7 @@ async def _response(request: web.Request, handler: Handler, render: RenderError)
     try:
         return await handler(request)
     except errors.ServiceError as error:
-        request[ERROR] = error
-        if status_of(error) >= 500:
-            log.warning("request.unavailable", code=error.code, reason=error.description, detail=error.detail)
-        elif error.detail:
-            log.info("request.refused", code=error.code, reason=error.description, detail=error.detail)
+        note_error(request, error)
         return render(error)
     except web.HTTPException as error:
         request[ERROR] = _translated(error)
@@ -180,6 +176,15 @@ async def _response(request: web.Request, handler: Handler, render: RenderError)
     except Exception:
         log.exception("request.failed")
         return internal_error()
+
+
+def note_error(request: web.Request, error: errors.ServiceError) -> None:
+    """For the log and the trace: what the request ends in. For a handler that renders its own errors."""
+    request[ERROR] = error
+    if status_of(error) >= 500:
+        log.warning("request.unavailable", code=error.code, reason=error.description, detail=error.detail)
+    elif error.detail:
+        log.info("request.refused", code=error.code, reason=error.description, detail=error.detail)
 
 
 def _translated(error: web.HTTPException) -> errors.ServiceError:

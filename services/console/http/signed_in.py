@@ -11,7 +11,9 @@ from services.console.browser.forms import Form, csrf_token, read_form, require_
 from services.console.browser.visitors import Visitors
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
+from shared.errors import ServiceError
 from shared.http.endpoints import Handler
+from shared.http.middleware import note_error
 
 PageHandler = Callable[[web.Request, Session], Awaitable[web.StreamResponse]]
 FormHandler = Callable[[web.Request, Session, Form], Awaitable[web.StreamResponse]]
@@ -29,10 +31,7 @@ class Sessions:
             token = cookies.session_token(request)
             if not token:
                 return self._to_sign_in(request)
-            try:
-                return await handler(request, await self._session(request, token))
-            except SignedOut:
-                return self._to_sign_in(request)
+            return await self._handle(request, token, lambda session: handler(request, session))
 
         return handle
 
@@ -45,12 +44,25 @@ class Sessions:
             if not token:
                 return self._to_sign_in(request)
             require_csrf_token(form, token)
-            try:
-                return await handler(request, await self._session(request, token), form)
-            except SignedOut:
-                return self._to_sign_in(request)
+            return await self._handle(request, token, lambda session: handler(request, session, form))
 
         return handle
+
+    async def _handle(
+        self, request: web.Request, token: str, respond: Callable[[Session], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """Whoever is signed in keeps the menu also where the handler raises an error."""
+        session = None
+        try:
+            session = await self._session(request, token)
+            return await respond(session)
+        except SignedOut:
+            return self._to_sign_in(request)
+        except ServiceError as error:
+            if session is None:
+                raise
+            note_error(request, error)
+            return self._renderer.error(error, session)
 
     async def _session(self, request: web.Request, token: str) -> Session:
         api = self._visitors.api_of(request, token)

@@ -94,11 +94,15 @@ class Renderer:
             raise ValueError("the provider has no such URL")
         return _see_other(url)
 
-    def error(self, error: ServiceError) -> web.Response:
-        """A page for what ended a request."""
-        status = status_of(error)
+    def error(self, error: ServiceError, session: Session | None = None) -> web.Response:
+        """A page for what ended a request; with the menu of whoever is signed in, where that is known."""
         response = self.page(
-            "error.html", status=status, code=error.code, description=error.description, request_id=request_id.get()
+            "error.html",
+            session=session,
+            status=status_of(error),
+            code=error.code,
+            description=error.description,
+            request_id=request_id.get(),
         )
         response.headers.update(error_headers(error))
         return response

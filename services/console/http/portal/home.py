@@ -13,7 +13,7 @@ from services.console.http.companies import newest_credentials
 from services.console.http.portal.company import own_company, own_company_id
 from services.console.http.usage import RecentUsage
 from services.console.pages.expiries import credentials_of
-from services.console.pages.portal.arrivals import Arrivals, arrivals, no_arrivals
+from services.console.pages.portal.arrivals import Arrivals, State, arrivals, no_arrivals
 from services.console.pages.portal.snippets import lacks_scopes
 from services.console.pages.refused_calls.calls import of_calls
 from services.console.pages.renderer import Renderer
@@ -28,8 +28,8 @@ LONG_AGO_DAYS = 1100
 """For which calls are counted."""
 TAG_CHARACTERS = 32
 LOOKED_AT = 5
-"""Credentials of each kind, for whether one has scopes: where there are more, one is taken to."""
-BEFORE_ANY_CALL = ("no_credential", "no_scopes")
+"""Credentials of each kind, for whether one is ready: where there are more, one is taken to be."""
+BEFORE_ANY_CALL = ("no_credential", "stopped", "no_scopes")
 """States that a credential's own page changes, before any call does."""
 
 
@@ -95,17 +95,25 @@ class HomePages:
     async def _arrivals(self, session: Session, calls: Calls) -> Arrivals:
         if calls.usage or calls.refused:
             return arrivals(calls.usage, calls.refused, more=calls.more)
-        (before, _), newest = await together(
-            session.api.newest("/usage", 1, by="day", **{"from": self._at(days=-LONG_AGO_DAYS)}),
-            newest_credentials(session, LOOKED_AT),
-        )
-        scopes = bool(newest.more_of) or not all(lacks_scopes(credential) for _, credential in newest.credentials)
-        return no_arrivals(credentials=bool(newest.credentials), scopes=scopes, called_before=bool(before))
+        before, _ = await session.api.newest("/usage", 1, by="day", **{"from": self._at(days=-LONG_AGO_DAYS)})
+        return no_arrivals("calls" if before else await _readiness(session))
 
     def _at(self, **later: int) -> str:
         """Of a time so much later, RFC 3339."""
         at = datetime.fromtimestamp(self._clock.now(), UTC) + timedelta(**later)
         return f"{at.isoformat()[:19]}Z"
+
+
+async def _readiness(session: Session) -> State:
+    """What a company whose credentials were never called has to do next. What is revoked is none of them."""
+    active = await newest_credentials(session, LOOKED_AT, status="active")
+    usable = [credential for _, credential in active.credentials if credential["effective_status"] == "active"]
+    if active.more_of or not all(map(lacks_scopes, usable)):
+        return "waiting"
+    if usable:
+        return "no_scopes"
+    stopped = active.credentials or (await newest_credentials(session, 1, status="suspended")).credentials
+    return "stopped" if stopped else "no_credential"
 
 
 def _base(company_id: str) -> str:

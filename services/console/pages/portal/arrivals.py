@@ -7,7 +7,7 @@ from typing import Any, Literal
 from services.console.pages.portal.credential_names import Named, named
 
 MAX_ROWS = 12
-State = Literal["no_credential", "no_scopes", "waiting", "first", "calls"]
+State = Literal["no_credential", "stopped", "no_scopes", "waiting", "first", "calls"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,9 @@ def arrivals(
     return Arrivals("first" if calls == 1 else "calls", rows[:MAX_ROWS], refused, more or len(rows) > MAX_ROWS)
 
 
-def no_arrivals(*, credentials: bool, scopes: bool = True, called_before: bool) -> Arrivals:
-    """Of no call in the last hours. `credentials`: whether there is any; `scopes`: whether an API lets one in."""
-    if called_before:
-        return Arrivals("calls", (), ())
-    if not credentials:
-        return Arrivals("no_credential", (), ())
-    return Arrivals("waiting" if scopes else "no_scopes", (), ())
+def no_arrivals(state: State) -> Arrivals:
+    """Of no call in the last hours."""
+    return Arrivals(state, (), ())
 
 
 def _total(row: Arrival) -> int:

@@ -61,6 +61,29 @@ async def test_home_says_to_choose_scopes_where_no_credential_has_any(console: C
     assert "Your credentials are ready" in (await visiting.browser.open("/portal")).words
 
 
+async def test_home_calls_no_credential_ready_that_is_stopped_whatever_came_after_it(console: Console) -> None:
+    visiting = await visit(console)
+    make, act = visiting.admin.create, visiting.admin.post
+
+    async def home() -> str:
+        return (await visiting.browser.open("/portal")).words
+
+    key = await make("/access-keys", **visiting.of, name="shop")
+    assert "Your credentials are ready" in await home()
+    await act(f"/access-keys/{key['id']}/suspend")
+    assert "No credential works now" in await home()
+    await act(f"/access-keys/{key['id']}/revoke")
+    assert "Make a credential" in await home()
+    await visiting.admin.booking(visiting.company, "boats:read")
+    await make("/api-clients", **visiting.of, comment="shop", scopes=["boats:read"])
+    newer = [
+        await make("/api-clients", **visiting.of, comment=f"newer {n}", scopes=["boats:read"]) for n in range(7)
+    ]
+    for client in newer:
+        await act(f"/api-clients/{client['id']}/revoke")
+    assert "Your credentials are ready" in await home(), "what is revoked hides none that works"
+
+
 async def test_an_access_key_has_its_session_tokens_as_rights(console: Console) -> None:
     visiting = await visit(console)
     await visiting.admin.create("/access-keys", **visiting.of, name="shop")

@@ -18,10 +18,7 @@ def usage(id_: str = "k1", route: str = "site", period: str = "2026-11-27T19:00:
 
 
 def test_the_state_follows_what_was_done() -> None:
-    assert no_arrivals(credentials=False, called_before=False).state == "no_credential"
-    assert no_arrivals(credentials=True, called_before=False).state == "waiting"
-    assert no_arrivals(credentials=True, scopes=False, called_before=False).state == "no_scopes"
-    assert no_arrivals(credentials=True, called_before=True).state == "calls", "long ago"
+    assert no_arrivals("waiting").state == "waiting"
     assert arrivals([usage(accepted=1)], []).state == "first"
     assert arrivals([], [{"request_id": "r"}]).state == "first", "refused, and still the first"
     assert arrivals([usage(accepted=2)], []).state == "calls"
