@@ -33,9 +33,12 @@ def refusal_of(
 def _no_credential(error: NoCredential, route: Route, head: RequestHead) -> Refusal:
     """Where the call has one in another place, the response names both places, and the cause is another."""
     refused = refusal.no_credential(error, route=route.name)
-    if error.cause not in _NOTHING_THERE or (found := find_in_head(head)) is None:
+    if error.cause not in _NOTHING_THERE:
         return refused
     expected = in_words(route.kinds)
+    if (found := find_in_head(head)) is None:
+        nothing = Mismatch(found="no credential", expected=expected) if error.cause == "no_credential" else None
+        return replace(refused, mismatch=nothing)
     return replace(
         refused,
         cause="wrong_place",

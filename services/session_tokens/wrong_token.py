@@ -55,7 +55,8 @@ def nothing_there(
     """For a request with these header fields and parameters of the query, and nothing where `expected` is read."""
     found = find_credential(fields, parameters)
     if found is None:
-        return WrongToken(Cause.NO_CREDENTIAL, known=False)
+        nothing = Mismatch(found="no credential", expected=expected)
+        return WrongToken(Cause.NO_CREDENTIAL, known=False, mismatch=nothing)
     mismatch = Mismatch(found.prefix, found=str(found), expected=expected)
     return WrongToken(Cause.WRONG_PLACE, known=False, mismatch=mismatch)
 

@@ -13,9 +13,10 @@ CODES: Mapping[str, Page] = {
     "unauthenticated": Page(
         "A credential is required",
         "The request has no credential of a kind that is accepted here, or at the admin API no valid admin token.",
-        "WWW-Authenticate in the response names the kinds. An access token, or an admin token, belongs into "
-        "the field Authorization, after the word Bearer; an API token into X-Api-Token, with X-Client-Prefix "
-        "beside it; a session token into apitoken in the query, or into X-Api-Token.",
+        "Where a route accepts several kinds, WWW-Authenticate and detail in the response name each. An access "
+        "token, or an admin token, belongs into the field Authorization, after the word Bearer; an API token into "
+        "X-Api-Token, with X-Client-Prefix beside it; a session token into apitoken in the query, or into "
+        "X-Api-Token.",
     ),
     "invalid_token": Page(
         "The credential is invalid",

@@ -27,7 +27,7 @@ def cases(partner: Partner) -> list[Case]:
     pair = {"X-Api-Token": token, "X-Client-Prefix": partner.prefix}
     swapped = {"X-Api-Token": partner.prefix, "X-Client-Prefix": token}
     return [
-        Case(YACHTS, {}, "no_credential", "", "a credential is required"),
+        Case(YACHTS, {}, "no_credential", "", "no credential"),
         Case(YACHTS, pair, "wrong_place", "pgat_", "X-Api-Token (begins with pgat_)"),
         Case(f"{SITE}?access_token={token}", {}, "wrong_place", "pgat_", "access_token in the query"),
         Case(SMS, {**JSON, **bearer(token)}, "wrong_place", "pgat_", "Authorization: Bearer", MESSAGE),

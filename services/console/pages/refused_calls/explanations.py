@@ -16,6 +16,7 @@ from services.console.pages.refused_calls.by_cause import (
 from services.console.pages.refused_calls.own_secrets import MISTYPED, SecretKind, kind_of_prefix
 from services.console.pages.refused_calls.stopped import Stop, stop_of
 from shared.audit.mismatch import SOMETHING_BESIDE, prefix_in
+from shared.refusal_traces.causes import check_of
 
 _TOKEN_VALIDATOR = "tokenvalidator"
 """The end of its path, which is without regard to case."""
@@ -52,6 +53,8 @@ def explanation_of(decision: Mapping[str, Any]) -> Explanation:
         return Explanation(f"{kind.beginning} was sent where another kind of credential belongs", kind.goes)
     if cause == "wrong_place" and decision["steps"]:
         return _in_wrong_place(decision["steps"][-1], kind_of_prefix(prefix))
+    if cause == "no_credential" and (expected := _expected(decision)) != check_of(cause).expected:
+        return EXPLANATIONS[cause]._replace(todo=f"This API reads {expected}: send that. How to call has the code.")
     by_status = BY_STATUS.get(decision["status"], Explanation("It could not be served", OURS))
     return EXPLANATIONS.get(cause) or OF_NOBODY.get(cause) or by_status
 
@@ -87,6 +90,12 @@ def _of_client_secret(decision: Mapping[str, Any]) -> Explanation:
         f"{kind.beginning} was sent in the place of the API client's secret",
         f"Send the secret that was shown with the key. {kind.beginning} is for something else: {kind.goes}",
     )
+
+
+def _expected(decision: Mapping[str, Any]) -> str:
+    """By the check that failed; where the trace says no more, by its cause."""
+    steps = decision["steps"]
+    return str(steps[-1]["expected"]) if steps else check_of(decision["cause"]).expected
 
 
 def _in_wrong_place(step: Mapping[str, Any], kind: SecretKind | None) -> Explanation:

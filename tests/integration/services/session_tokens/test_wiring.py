@@ -147,7 +147,7 @@ async def test_the_line_of_a_refused_key_names_the_client_and_the_endpoint(servi
         ("/generate", "authorization", "Bearer pgak_of-its-holder", "wrong_place", "Bearer (begins with pgak_)"),
         ("/generate", "x_api_token", "pgak_of-its-holder", "wrong_place", "X-Api-Token (begins with pgak_)"),
         ("/verify", "x_api_key", "of-its-holder", "wrong_place", "X-Api-Key"),
-        ("/verify", "x_other", "of-its-holder", "no_credential", "Wrong token"),
+        ("/verify", "x_other", "of-its-holder", "no_credential", "no credential"),
     ],
 )
 async def test_a_key_or_token_in_another_place_is_traced_by_that_place_and_its_prefix_alone(

@@ -105,6 +105,17 @@ def test_a_credential_in_the_wrong_place_is_named_with_both_places() -> None:
     assert explanation_of({**call, "steps": []}) == OF_NOBODY["wrong_place"]
 
 
+def test_a_call_with_nothing_is_told_what_the_api_reads_and_where() -> None:
+    call = {**CALL, "cause": "no_credential", "status": 401}
+    read = "an API token (X-Api-Token and X-Client-Prefix)"
+    found = explanation_of({**call, "steps": [failed("no_credential", "no credential", read).model_dump()]})
+    assert found.title == "No credential was sent"
+    assert found.todo.startswith(f"This API reads {read}: send that.")
+    assert explanation_of(call) == EXPLANATIONS["no_credential"]
+    of_before = [failed("no_credential", "a credential is required").model_dump()]
+    assert explanation_of({**call, "steps": of_before}) == EXPLANATIONS["no_credential"]
+
+
 def test_an_operator_is_sent_to_no_page_for_what_the_sender_alone_can_mend() -> None:
     for cause in ("wrong_kind", "wrong_place"):
         for path in ("/v2.0/site", "/shop/v1/token"):
