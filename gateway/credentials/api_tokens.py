@@ -10,7 +10,7 @@ from shared.clock import Clock
 from shared.contracts.credential_expiry import EXPIRES_SOON_S, expires_soon
 from shared.contracts.key_registry import Change, Snapshot
 from shared.contracts.operator_validator import TokenCheck
-from shared.opaque import claimed_prefix, digest
+from shared.opaque import API_TOKEN, claimed_prefix, digest
 
 MAX_CACHED_TOKENS = 50_000
 
@@ -112,9 +112,11 @@ def _refused(response: TokenCheck, credential: ApiTokenPair, application: str) -
     if response.cause == "wrong_kind":
         if prefix := claimed_prefix(credential.token):
             return RefusedCredential.of_another_kind(prefix, "an API token")
-        return RefusedCredential.of_another_kind(
-            claimed_prefix(credential.client_prefix), "a client prefix in X-Client-Prefix"
-        )
+        beside = claimed_prefix(credential.client_prefix)
+        if beside == f"{API_TOKEN}_":
+            expected = "the API token in X-Api-Token, the client prefix in X-Client-Prefix"
+            return RefusedCredential.of_another_kind(beside, expected, cause="swapped")
+        return RefusedCredential.of_another_kind(beside, "a client prefix in X-Client-Prefix")
     refused = RefusedCredential(response.cause or "not_valid", noted=response.api_token_id is not None)
     if response.api_token_id is None:
         return refused

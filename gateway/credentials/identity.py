@@ -96,9 +96,9 @@ class RefusedCredential(Exception):
         return refused
 
     @classmethod
-    def of_another_kind(cls, prefix: str, expected: str) -> "RefusedCredential":
+    def of_another_kind(cls, prefix: str, expected: str, *, cause: str = "wrong_kind") -> "RefusedCredential":
         """Of a secret or a key of ours, by its prefix, which belongs elsewhere."""
-        refused = cls("wrong_kind")
+        refused = cls(cause)
         found = begins_with(prefix)
         refused.detail = {"reason": found}
         refused.found, refused.expected, refused.prefix = found, expected, prefix

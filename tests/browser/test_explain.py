@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from shared.opaque import API_CLIENT_SECRET, mint
 from tests.browser import axe
 from tests.browser.screens import FOLDER, WIDTHS
 
@@ -32,7 +33,8 @@ def calls(values: dict[str, str]) -> dict[str, tuple[str, str]]:
     """A request id, and what is said of it, by the name of a mistake."""
     gateway, token = values["GATEWAY_URL"], values["API_TOKEN"]
     swapped = base64.b64encode(f"{values['CLIENT_SECRET']}:{values['CLIENT_KEY']}".encode()).decode()
-    wrong = base64.b64encode(f"{values['CLIENT_KEY']}:wrong".encode()).decode()
+    cut_off = base64.b64encode(f"{values['CLIENT_KEY']}:{values['CLIENT_SECRET'][:-1]}".encode()).decode()
+    another = base64.b64encode(f"{values['CLIENT_KEY']}:{mint(API_CLIENT_SECRET)}".encode()).decode()
     grant, form = b"grant_type=client_credentials", "application/x-www-form-urlencoded"
     ends = "z" if token[-1] != "z" else "y"
     validator = f"{gateway}/OKIT.Operator.Api/api/tokenvalidator?applicationPrefix=SMS&clientPrefix=BlaBla"
@@ -50,10 +52,15 @@ def calls(values: dict[str, str]) -> dict[str, tuple[str, str]]:
             refused(f"{gateway}/auth/token", data=grant, Authorization=f"Basic {swapped}", Content_Type=form),
             "The key and the secret of an API client were swapped",
         ),
-        "wrong-secret": (
-            refused(f"{gateway}/auth/token", data=grant, Authorization=f"Basic {wrong}", Content_Type=form),
-            "The secret is wrong",
+        "secret-cut-off": (
+            refused(f"{gateway}/auth/token", data=grant, Authorization=f"Basic {cut_off}", Content_Type=form),
+            "The API client's secret was mistyped or cut off",
         ),
+        "another-secret": (
+            refused(f"{gateway}/auth/token", data=grant, Authorization=f"Basic {another}", Content_Type=form),
+            "The secret is not one of this API client's",
+        ),
+        "nothing": (refused(f"{gateway}/auth/token", data=grant, Content_Type=form), "No credential was sent"),
         "capital-letters": (refused(validator, X_Api_Token=token), "The client prefix is not that of the token"),
     }
 

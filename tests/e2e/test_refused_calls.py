@@ -33,7 +33,7 @@ def cases(partner: Partner) -> list[Case]:
         Case(SMS, {**JSON, **bearer(token)}, "wrong_place", "pgat_", "Authorization: Bearer", MESSAGE),
         Case(SITE, bearer(token), "wrong_kind", "pgat_", "it begins with pgat_"),
         Case(f"{EDITOR}?apitoken={key}", {}, "wrong_kind", "pgak_", "it begins with pgak_"),
-        Case(SMS, {**JSON, **swapped}, "wrong_kind", "pgat_", "it begins with pgat_", MESSAGE),
+        Case(SMS, {**JSON, **swapped}, "swapped", "pgat_", "it begins with pgat_", MESSAGE),
         Case(TOKEN, {**FORM, **basic(secret, name)}, "swapped", "pgcs_", "pgcs_", grant),
         Case(TOKEN, FORM, "no_credential", "", "no credential", grant),
         Case(TOKEN, {**FORM, **basic(name, secret[:-1])}, "malformed", name, "no whole secret", grant),

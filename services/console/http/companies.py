@@ -1,6 +1,6 @@
 """Companies: the list, a new one, and one with all of its credentials."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ from services.console.admin_api import Object, segment, together
 from services.console.browser.forms import Form
 from services.console.http.stops import NO_STOP, TRIALS, Stops, StopView
 from services.console.http.usage import RecentUsage
+from services.console.pages.field_errors import wrong_fields
 from services.console.pages.kinds import KINDS, Kind
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
@@ -60,6 +61,15 @@ def _names_a_scheme(uri: str) -> bool:
     return "://" in uri or uri.startswith("urn:")
 
 
+async def _wrong_besides(session: Session, body: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with the other fields: the registry makes no company without a URI, and checks them all."""
+    try:
+        await session.api.post("/companies", {**body, "company_uri": ""})
+    except (Unprocessable, Conflict) as error:
+        return wrong_fields(error)
+    return {}
+
+
 class CompanyPages:
     def __init__(self, renderer: Renderer, usage: RecentUsage, stops: Stops) -> None:
         self._renderer = renderer
@@ -72,7 +82,7 @@ class CompanyPages:
     async def create(self, request: web.Request, session: Session, form: Form) -> web.Response:
         body = {name: form.text(name) for name in ("name", "client_prefix", "company_uri")}
         if (uri := body["company_uri"]) and not _names_a_scheme(uri) and form.text("without_scheme") != uri:
-            errors = {"company_uri": DOUBTFUL.format(uri=uri)}
+            errors = {**await _wrong_besides(session, body), "company_uri": DOUBTFUL.format(uri=uri)}
             again = {"form": form.values(), "errors": errors, "doubtful_uri": uri}
             return await self._list(request, session, opened=True, status=422, **again)
         try:

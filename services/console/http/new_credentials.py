@@ -1,5 +1,6 @@
 """New credentials, each where the vendor's document says, and the page that shows a secret once."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from services.console.http.stops import NO_STOP, TRIALS, Stops
 from services.console.pages.kinds import BY_PATH, Kind, shown_once
 from services.console.pages.portal.handover import handover
 from services.console.pages.renderer import Renderer, filled_in
-from services.console.pages.routes import MAX_OPENED, opened
+from services.console.pages.routes import MAX_OPENED, opened, unneeded
 from services.console.session import Session
 from shared.errors import Conflict, NotFound, Unprocessable
 
@@ -24,10 +25,10 @@ DOWNLOADS = {
     "private_key.pem": "application/x-pem-file",
     "public_key.pem": "application/x-pem-file",
     "private_key.jwk.json": "application/jwk+json",
-    "credentials.env": "text/plain",
     "recovery-codes.txt": "text/plain",
 }
 """Files that a page of secrets offers, with their types."""
+ENVIRONMENT_FILE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?\.env")
 NO_SCOPES = "Choose at least one: without a scope no API lets it in."
 
 
@@ -125,11 +126,12 @@ class NewCredentialPages:
     async def download(self, _: web.Request, __: Session, form: Form) -> web.Response:
         """What a page of secrets holds, as a file: it comes from the page itself, and nothing is kept here."""
         name = form.text("file_name")
-        if name not in DOWNLOADS:
+        content_type = "text/plain" if ENVIRONMENT_FILE.fullmatch(name) else DOWNLOADS.get(name)
+        if content_type is None:
             raise NotFound("there is no such file")
         return web.Response(
             text=form.secret("content").replace("\r\n", "\n"),
-            content_type=DOWNLOADS[name],
+            content_type=content_type,
             headers={
                 "Content-Disposition": f'attachment; filename="{name}"',
                 "Cache-Control": "no-store",
@@ -193,10 +195,18 @@ class NewCredentialPages:
             **{"opened": False, "stop": NO_STOP, **values},
         )
 
+    async def _table(self, kind: Kind) -> Object | None:
+        """The gateway's, for a kind that has scopes; None also where no gateway responds."""
+        return await self._routes.all() if "scopes" in kind.changes else None
+
     async def _list(
         self, session: Session, company: Object, kind: Kind, template: str, status: int = 200, **values: Any
     ) -> web.Response:
-        credentials, more = await session.api.newest(f"/{kind.path}", SHOWN_OF_A_KIND, company_id=company["id"])
+        (credentials, more), scopes, table = await together(
+            session.api.newest(f"/{kind.path}", SHOWN_OF_A_KIND, company_id=company["id"]),
+            booked_scopes(session, company),
+            self._table(kind),
+        )
         return self._renderer.page(
             template,
             session=session,
@@ -205,7 +215,8 @@ class NewCredentialPages:
             kind=kind,
             credentials=credentials,
             more=more,
-            scopes=await booked_scopes(session, company),
+            scopes=scopes,
+            unneeded=unneeded((scope for of_one in scopes.values() for scope in of_one), table),
             **{"opened": False, "chosen": None, **values},
         )
 

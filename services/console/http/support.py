@@ -6,6 +6,7 @@ from services.console.admin_api import segment
 from services.console.http.operations.filtered_list import filtered_list
 from services.console.http.refused_call import refused_call
 from services.console.pages.refused_calls.calls import of_calls
+from services.console.pages.refused_calls.in_words import titles
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.errors import NotFound, Unprocessable
@@ -41,7 +42,7 @@ class SupportPages:
 
     async def _list(self, request: web.Request, session: Session) -> web.Response:
         found = await filtered_list(request, session, "/decisions", FILTERS)
-        causes = sorted(CHECKS.keys() | ({found.form["cause"]} - {""}))
+        causes = titles({*CHECKS, found.form["cause"]})
         return self._renderer.page(
             "explain.html",
             session=session,

@@ -51,7 +51,7 @@ class ConsolePages:
         self.new_credentials = NewCredentialPages(renderer, stops, routes, gateway)
         self.booking_stops = BookingStops(stops, self.new_credentials)
         self.credentials = CredentialPages(renderer, usage, stops, self.new_credentials)
-        self.credential_changes = CredentialChangePages(renderer)
+        self.credential_changes = CredentialChangePages(renderer, routes)
         self.limits = LimitPages(renderer, routes)
         self.applications = ApplicationPages(renderer)
         self.application = ApplicationPage(renderer, stops, routes)

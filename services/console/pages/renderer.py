@@ -20,6 +20,7 @@ from services.console.pages.portal import called
 from services.console.pages.qr_code import qr_code
 from services.console.pages.refused_calls.calls import checks_of, credential_of
 from services.console.pages.refused_calls.explanations import explanation_of
+from services.console.pages.refused_calls.in_words import found_in_words, title_of_cause
 from services.console.pages.refused_calls.operators import todo_of_operator
 from services.console.pages.stops import drawn_width
 from services.console.session import Session
@@ -126,6 +127,8 @@ def _environment(assets: tuple[tuple[str, str], ...]) -> Environment:
         drawn_width=drawn_width,
         limits_in_words=limits_in_words,
         refusal=explanation_of,
+        cause_title=title_of_cause,
+        found_in_words=found_in_words,
         operator_todo=todo_of_operator,
         credential_of=credential_of,
         checks_of=checks_of,

@@ -1,6 +1,6 @@
 """Routes of the gateway, in words, and what opens them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +57,11 @@ def opened(application: Mapping[str, Any], table: Mapping[str, Any] | None) -> O
     routes: Sequence[Route] = table["routes"]
     by_scope = {scope: opened_by(scope, routes) for scope in application["scopes"]}
     return Opened(by_scope, [r for r in routes if r["application"] == application["application_prefix"]])
+
+
+def unneeded(scopes: Iterable[str], table: Mapping[str, Any] | None) -> frozenset[str]:
+    """Those of the scopes that no route needs; none of them where nothing is known of the routes."""
+    return frozenset() if table is None else frozenset(s for s in scopes if not opened_by(s, table["routes"]))
 
 
 def opened_by(scope: str, routes: Sequence[Route]) -> list[Route]:

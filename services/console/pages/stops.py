@@ -12,11 +12,15 @@ DRAWN_MS = 1000
 def impact_in_words(impact: Mapping[str, Any], now: float) -> list[str]:
     """Of the response of `/impact`, a sentence each: what is out, who calls, what depends on it."""
     live = [
-        counted(impact["live_jwts"], "JWT"),
+        counted(impact["live_jwts"], "access token"),
         counted(impact["live_session_tokens"], "session token"),
     ]
     out = " and ".join(words for words in live if words)
-    sentences = [f"{out} out." if out else "No JWT and no session token is out.", _calls(impact, now)]
+    one = impact["live_jwts"] + impact["live_session_tokens"] == 1
+    valid = (
+        f"{out} that {'was' if one else 'were'} issued with it {'is' if one else 'are'} valid now." if out else ""
+    )
+    sentences = [valid or "No access token and no session token of it is valid now.", _calls(impact, now)]
     if dependents := [_dependent(item) for item in impact["dependents"] if item["active"] or item["suspended"]]:
         sentences.append(f"Depends on it: {', '.join(dependents)}.")
     return sentences

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from services.console.admin_api import Object, together
 from services.console.http.portal.company import own_company, own_company_id, searched_credentials
-from services.console.pages.kinds import BY_API_KIND, Kind
+from services.console.pages.kinds import BY_API_KIND, Kind, environment_file
 from services.console.pages.portal.snippets import (
     LANGUAGES,
     OWN_PATH,
@@ -74,6 +74,7 @@ class CallPages:
             "to_be_typed": path == OWN_PATH,
             "lacks_scopes": lacks_scopes(credential),
             "works": path != sample_path(kind, credential) or not lacks_scopes(credential),
+            "file_name": environment_file(kind, credential),
             "variables": environment_of(kind),
             "run": RUN[language],
             "code": snippet(kind, credential, language, self._gateway, company, path),

@@ -7,8 +7,9 @@ from services.console.http.operations.filtered_list import filtered_list
 from services.console.http.portal.company import own_company
 from services.console.http.refused_call import refused_call
 from services.console.http.support import MAX_ID_CHARACTERS
+from services.console.pages.refused_calls.by_cause import EXPLANATIONS
 from services.console.pages.refused_calls.calls import of_calls
-from services.console.pages.refused_calls.explanations import titles
+from services.console.pages.refused_calls.in_words import titles
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.errors import NotFound, Unprocessable
@@ -29,7 +30,7 @@ class RefusalPages:
             "portal/refused_calls.html",
             session=session,
             company=company,
-            causes=titles(found.form["cause"]),
+            causes=titles({*EXPLANATIONS, found.form["cause"]}),
             status=found.status,
             **{**found.values, "items": of_calls(found.items)},
         )

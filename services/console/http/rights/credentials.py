@@ -4,12 +4,14 @@ from typing import Any
 
 from aiohttp import web
 
-from services.console.admin_api import Object
+from services.console.admin_api import Object, together
 from services.console.browser.forms import Form
 from services.console.http.bookings import booked_scopes
 from services.console.http.credentials import credential_path, found_credential
+from services.console.http.operations.routes import GatewayRoutes
 from services.console.pages.kinds import Kind
 from services.console.pages.renderer import Renderer, filled_in
+from services.console.pages.routes import unneeded
 from services.console.session import Session
 from shared.errors import Conflict, Unprocessable
 
@@ -17,8 +19,9 @@ NUMBERS = frozenset({"default_ttl", "max_ttl"})
 
 
 class CredentialChangePages:
-    def __init__(self, renderer: Renderer) -> None:
+    def __init__(self, renderer: Renderer, routes: GatewayRoutes) -> None:
         self._renderer = renderer
+        self._routes = routes
 
     async def show(self, request: web.Request, session: Session) -> web.Response:
         return await self._page(session, *await found_credential(request, session))
@@ -39,7 +42,9 @@ class CredentialChangePages:
     async def _page(
         self, session: Session, company: Object, kind: Kind, credential: Object, status: int = 200, **values: Any
     ) -> web.Response:
-        scopes = await booked_scopes(session, company) if "scopes" in kind.changes else {}
+        scopes, table = {}, None
+        if "scopes" in kind.changes:
+            scopes, table = await together(booked_scopes(session, company), self._routes.all())
         own = credential.get("scopes") or []
         booked = {scope for of_one in scopes.values() for scope in of_one}
         unbooked = [scope for scope in own if scope not in booked]
@@ -52,6 +57,7 @@ class CredentialChangePages:
             credential=credential,
             now={member: _now(credential, member) for member in kind.changes},
             scopes={**scopes, **({"Not booked now": unbooked} if unbooked else {})},
+            unneeded=unneeded((*booked, *own), table),
             path=credential_path(company, kind, credential),
             **{"chosen": own, **values},
         )

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-from services.console.pages.kinds import Kind, Shown, environment
+from services.console.pages.kinds import Kind, Shown, environment, environment_file
 from services.console.pages.portal.snippets import (
     LANGUAGES,
     OWN_PATH,
@@ -47,6 +47,8 @@ class Handover:
     """Whether `path` is that of a sample API, which takes the credential."""
     environment: str
     """Contents of a `.env` file; empty for what is in files of its own."""
+    file_name: str
+    """Of that file."""
     jwk: str
     """The private key as a JWK (RFC 7517), empty without one."""
 
@@ -70,6 +72,7 @@ def handover(
         path=path,
         sample=path != OWN_PATH,
         environment=f"{variables}GATEWAY_URL={gateway}\n" if variables else "",
+        file_name=environment_file(kind, credential),
         jwk=next((_private_jwk(v, credential) for shown, v in secrets if shown.member == "private_key"), ""),
     )
 

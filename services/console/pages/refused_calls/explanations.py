@@ -16,6 +16,7 @@ from services.console.pages.refused_calls.by_cause import (
 from services.console.pages.refused_calls.own_secrets import MISTYPED, SecretKind, kind_of_prefix
 from services.console.pages.refused_calls.stopped import Stop, stop_of
 from shared.audit.mismatch import SOMETHING_BESIDE, prefix_in
+from shared.opaque import API_TOKEN
 from shared.refusal_traces.causes import check_of
 
 _TOKEN_VALIDATOR = "tokenvalidator"
@@ -25,6 +26,10 @@ _OWN_STOP = Explanation("The credential itself is stopped", EXPLANATIONS["stoppe
 _MORE_THAN_SECRET = Explanation(
     "Something else was sent with the API client's secret",
     "Send the key first, then one colon and the secret alone, as How to call has it.",
+)
+_PAIR_SWAPPED = Explanation(
+    "The API token and the client prefix were swapped",
+    "Send the API token in X-Api-Token, and your client prefix in X-Client-Prefix.",
 )
 _AT_TOKEN_VALIDATOR: Mapping[str, Explanation] = {
     "wrong_company": EXPLANATIONS["wrong_company"]._replace(
@@ -45,6 +50,8 @@ def explanation_of(decision: Mapping[str, Any]) -> Explanation:
         return _AT_TOKEN_VALIDATOR[cause]
     if cause in ("stopped", "revoked") and (stop := stop_of(decision)) is not None:
         return _of_stop(stop, decision)
+    if cause == "swapped" and prefix == f"{API_TOKEN}_":
+        return _PAIR_SWAPPED
     if decision.get("credential_kind") and cause in ("malformed", "wrong_kind"):
         return _of_client_secret(decision)
     if cause in ("malformed", "wrong_kind") and (kind := kind_of_prefix(prefix)) is not None:
@@ -104,11 +111,3 @@ def _in_wrong_place(step: Mapping[str, Any], kind: SecretKind | None) -> Explana
         f"{noun} was sent where this API does not read it",
         f"The call has {step['found']}. This API reads {step['expected']}: send that.",
     )
-
-
-def titles(more: str = "") -> list[tuple[str, str]]:
-    """Each cause that has an explanation, and `more`, with its title; in the order of the titles."""
-    found = {cause: explanation.title for cause, explanation in EXPLANATIONS.items()}
-    if more:
-        found.setdefault(more, more.replace("_", " ").capitalize())
-    return sorted(found.items(), key=lambda pair: pair[1])

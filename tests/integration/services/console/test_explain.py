@@ -139,13 +139,13 @@ async def test_the_list_is_filtered_and_pages_of_refusals_lead_to_their_calls(
     base = f"/companies/{company['client_prefix']}"
     for path in (base, f"{base}/access-keys/{key['id']}"):
         await owner.open(path)
-        page = await owner.follow("quota exceeded")
+        page = await owner.follow("The calls of this day or month are used up")
         assert page.status == 200
         assert wanted in page.text
         assert another_cause not in page.text
         assert another_company not in page.text
     await owner.open("/")
-    page = await owner.follow("quota exceeded")
+    page = await owner.follow("The calls of this day or month are used up")
     assert wanted in page.text
     assert another_company in page.text
     assert another_cause not in page.text
@@ -153,7 +153,7 @@ async def test_the_list_is_filtered_and_pages_of_refusals_lead_to_their_calls(
     assert (await owner.open("/explain?from=yesterday")).status == 422
     own = await enter(console, company)
     await own.open(f"{base}/access-keys/{key['id']}")
-    page = await own.follow("quota exceeded")
+    page = await own.follow("The calls of this day or month are used up")
     assert "/portal/refused-calls" in page.url
     assert wanted in page.text
     assert another_cause not in page.text

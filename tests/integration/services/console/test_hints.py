@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.integration.services.console.portal.visiting import visit
 from tests.support.browser.browser import Browser
 from tests.support.harness.console import Console
 
@@ -14,9 +15,9 @@ from tests.support.harness.console import Console
         ("/applications?new=application", "say by it whose API tokens they take"),
         (
             "{company}/api?new=api-client",
-            "the one that routes ask for unless they name another (PASSGATE_AUDIENCE)",
+            "an API refuses a token that is for another audience. Empty: PASSGATE_AUDIENCE",
         ),
-        ("{company}/api-clients/{client}/change", "the one that routes ask for unless they name another"),
+        ("{company}/api-clients/{client}/change", "unless the API asks for one of its own"),
         ("{company}/settings", "it is sent with each of its API tokens"),
         ("{company}/booked-applications/{booking}", "a route says by it whose API tokens it takes"),
     ],
@@ -31,6 +32,13 @@ async def test_a_word_is_explained_where_it_is_asked_for_or_shown(
     named = {"company": f"/companies/{company['client_prefix']}", "client": client["id"], "booking": booking["id"]}
     page = await owner.open(path.format(**named))
     assert (page.status, said in " ".join(page.words.split())) == (200, True)
+
+
+async def test_a_companys_own_people_are_told_nothing_of_settings_that_they_do_not_have(console: Console) -> None:
+    visiting = await visit(console)
+    page = await visiting.browser.open(f"{visiting.base}/api?new=api-client")
+    assert "unless whoever runs the API has told you one" in page.words
+    assert "PASSGATE_" not in page.text
 
 
 async def test_who_calls_the_validator_is_said_where_it_is_handed_over(owner: Browser, console: Console) -> None:

@@ -160,6 +160,15 @@ async def test_a_company_url_without_a_scheme_is_asked_about_and_taken_when_it_i
     assert (page.status, uri in page.words) == (200, True)
 
 
+async def test_what_else_is_wrong_is_said_beside_a_url_that_is_asked_about(owner: Browser) -> None:
+    await owner.open("/companies?new=company")
+    given = {"Name": "Acme", "Client_prefix": "with a blank"}
+    page = await owner.press("Create company", **given, Company_URL="acme.example")
+    assert (page.status, "acme.example has no https://" in page.words) == (422, True)
+    assert page.text.count('class="wrong"') == 2
+    assert page.text.count('aria-invalid="true"') == 2
+
+
 @pytest.mark.parametrize("scheme", ["https://", "http://", "urn:company:"])
 async def test_a_company_url_with_a_scheme_is_not_asked_about(owner: Browser, scheme: str) -> None:
     uri = f"{scheme}{secrets.token_hex(4)}"

@@ -40,7 +40,7 @@ async def test_overview_leads_from_nothing_to_the_first_call(empty_console: Cons
     page = await owner.open("/")
     assert "What to do next" not in page.words
     assert "Calls of the last 24 hours: 1,234 accepted, 5 refused, 0 failed." in page.words
-    assert "rate exceeded" in page.words
+    assert "Too many calls at a time" in page.words
     assert "Not counted: calls of the admin API" in page.words
     assert page.text.count("<rect") == 2
     assert "style=" not in page.text

@@ -94,6 +94,21 @@ async def test_application_shows_the_routes_that_each_scope_opens(with_gateway: 
     assert "rest" not in page.links
 
 
+async def test_a_scope_that_no_route_needs_is_said_where_it_is_chosen(with_gateway: tuple[Console, Any]) -> None:
+    console, _ = with_gateway
+    company = await console.registry.owner.company()
+    await console.registry.owner.booking(company, "sms:send", "sms:idle")
+    client = await console.registry.owner.create(
+        "/api-clients", company_id=company["id"], comment="x", scopes=["sms:idle"]
+    )
+    person = await console.person("editor")
+    base = f"/companies/{company['client_prefix']}"
+    for path in ("/api?new=api-client", "/settings/key-generation", f"/api-clients/{client['id']}/change"):
+        page = await person.open(base + path)
+        assert page.words.count("no route needs it") == 1, path
+        assert page.text.count("<code>sms:idle</code></label>") == 1, "the name of the choice is the scope alone"
+
+
 async def test_what_is_booked_says_to_both_sides_which_calls_it_opens(with_gateway: tuple[Console, Any]) -> None:
     console, _ = with_gateway
     admin = console.registry.owner

@@ -37,7 +37,7 @@ async def test_stop_says_what_it_would_end_before_and_who_has_applied_it_after(
 ) -> None:
     await owner.open(key["page"])
     asked = await owner.press(act.capitalize())
-    assert "No JWT and no session token is out." in asked.words
+    assert "No access token and no session token of it is valid now." in asked.words
     assert "Last call less than a minute ago; 2 calls in the last hour" in asked.words
     assert (await console.registry.owner.get(key_path(key))).body["status"] == "active"
     done = await owner.press(f"Yes, {act} it")

@@ -33,7 +33,7 @@ async def test_calls_of_the_week_are_drawn_and_said_on_both_pages(owner: Browser
         page = await owner.open(path)
         assert "1,239 calls in the last 7 days" in page.words
         assert "Calls of the last 7 days: 1,234 accepted, 5 refused, 0 failed." in page.words
-        assert "rate exceeded" in page.words
+        assert "Too many calls at a time" in page.words
         assert page.text.count("<rect") == 3
         assert "Last used" in page.words
         assert "style=" not in page.text

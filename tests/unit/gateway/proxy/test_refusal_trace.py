@@ -166,8 +166,11 @@ CASES = (
     Case("access key without a client prefix", "GET /sms HTTP/1.1", "credential", "begins with pgak_",
          "an API token", lines=("X-Api-Token: pgak_x",)),
     Case("API token and client prefix swapped", "GET /sms HTTP/1.1", "credential", "begins with pgat_",
-         "a client prefix", refused_by_operator="wrong_kind",
+         "the API token in X-Api-Token", refused_by_operator="wrong_kind",
          lines=("X-Api-Token: blabla", f"X-Client-Prefix: {SECRET}")),
+    Case("access key as client prefix", "GET /sms HTTP/1.1", "credential", "begins with pgak_",
+         "a client prefix in X-Client-Prefix", refused_by_operator="wrong_kind",
+         lines=("X-Api-Token: blabla", "X-Client-Prefix: pgak_x")),
     Case("two session tokens", f"GET /editor?apitoken={SESSION}&apitoken={SESSION} HTTP/1.1", "form"),
 )  # fmt: skip
 

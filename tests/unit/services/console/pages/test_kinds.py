@@ -2,7 +2,16 @@
 
 from typing import Any
 
-from services.console.pages.kinds import BY_PATH, environment, noun_of_found, path_of_found, shown_once
+from services.console.http.new_credentials import ENVIRONMENT_FILE
+from services.console.pages.kinds import (
+    BY_PATH,
+    MAX_FILE_NAME_CHARACTERS,
+    environment,
+    environment_file,
+    noun_of_found,
+    path_of_found,
+    shown_once,
+)
 from tests.support.cases import each_case
 
 COMPANY = {"client_prefix": "blabla"}
@@ -44,3 +53,19 @@ def test_what_was_found_leads_to_its_page_if_it_has_one(kind: str, company: Any,
 
 def test_kinds_are_named_as_people_name_them() -> None:
     assert [noun_of_found({"kind": kind}) for kind in ("api_client", "key_pair")] == ["API client", "key pair"]
+
+
+@each_case(
+    "comment, name",
+    (
+        ("Weekly report", "api-client-weekly-report.env"),
+        ("../../etc/passwd\r\nX: y", "api-client-etc-passwd-x-y.env"),
+        ("Ünïcödé", "api-client-n-c-d.env"),
+        ("…", "api-client-00000001.env"),
+        ("a" * 300, f"api-client-{'a' * MAX_FILE_NAME_CHARACTERS}.env"),
+    ),
+)
+def test_the_file_of_variables_is_named_after_the_credential(comment: str, name: str) -> None:
+    credential = {"comment": comment, "id": "0190c0de-0000-7000-8000-000000000001"}
+    assert environment_file(BY_PATH["api-clients"], credential) == name
+    assert ENVIRONMENT_FILE.fullmatch(name)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.console.pages.routes import credential_in_words, found_routes, opened, opened_by, stands_for
+from services.console.pages.routes import credential_in_words, found_routes, opened, opened_by, stands_for, unneeded
 
 
 def route(name: str, path: str = "/", *scopes: str, **members: Any) -> dict[str, Any]:
@@ -45,3 +45,8 @@ def test_an_application_opens_routes_by_its_scopes_and_by_its_api_tokens() -> No
     assert found.by_scope == {"site:read": [SITE], "none:read": []}
     assert found.by_api_token == [sms]
     assert opened(application, None) is None
+
+
+def test_a_scope_that_no_route_needs_is_known_where_the_routes_are() -> None:
+    assert unneeded(["site:read", "sms:send"], {"routes": ROUTES}) == {"sms:send"}
+    assert unneeded(["sms:send"], None) == frozenset()

@@ -33,14 +33,19 @@ def test_impact_of_what_is_in_use_says_what_is_out_who_calls_and_what_depends_on
         ],
     )
     assert impact_in_words(shown, NOW) == [
-        "12 JWTs and 1 session token out.",
+        "12 access tokens and 1 session token that were issued with it are valid now.",
         "Last call 3 minutes ago; 1 call in the last hour from 2 addresses.",
         "Depends on it: 2 API tokens (1 suspended).",
     ]
 
 
 def test_impact_of_what_nobody_uses_says_so() -> None:
-    assert impact_in_words(impact(), NOW) == ["No JWT and no session token is out.", "It has never been used."]
+    assert impact_in_words(impact(), NOW) == [
+        "No access token and no session token of it is valid now.",
+        "It has never been used.",
+    ]
+    one = impact_in_words(impact(live_jwts=1), NOW)[0]
+    assert one == "1 access token that was issued with it is valid now."
     idle = impact_in_words(impact(last_used_at=at(90 * 86400)), NOW)
     assert idle[1] == "Last call 90 days ago; no call in the last 7 days."
     week = {"since": SINCE, "calls": 1234, "addresses": 1}

@@ -24,6 +24,7 @@ ALGORITHMS: dict[str, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.E
 def of(path: str, algorithm: str = "RS256", **members: Any) -> Handover:
     private = ALGORITHMS[algorithm].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     created = {
+        "id": "0190c0de-0000-7000-8000-000000000001",
         "token": "pgat_x",
         "secret": "pgcs_x",
         "key": "pgck_x",

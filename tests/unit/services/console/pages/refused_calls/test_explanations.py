@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.console.pages.refused_calls.by_cause import EXPLANATIONS, OF_NOBODY, Explanation
-from services.console.pages.refused_calls.explanations import explanation_of, titles
+from services.console.pages.refused_calls.explanations import explanation_of
 from services.console.pages.refused_calls.operators import REMEDIES, todo_of_operator
 from services.console.pages.refused_calls.stopped import stop_of
 from shared.audit.mismatch import SOMETHING_BESIDE, begins_with
@@ -127,11 +127,10 @@ def test_an_operator_is_sent_to_no_page_for_what_the_sender_alone_can_mend() -> 
     assert [todo for todo in REMEDIES.values() if "How to call" in todo] == []
 
 
-def test_causes_are_offered_by_title_with_one_that_has_none() -> None:
-    offered = dict(titles("some_cause"))
-    assert offered["some_cause"] == "Some cause"
-    assert offered.keys() == EXPLANATIONS.keys() | {"some_cause"}
-    assert dict(titles()).keys() == EXPLANATIONS.keys()
+def test_an_api_token_and_a_client_prefix_that_were_swapped_are_called_that() -> None:
+    found = explanation_of({**CALL, "cause": "swapped", "status": 401, "credential": "pgat_"})
+    assert found.title == "The API token and the client prefix were swapped"
+    assert "X-Client-Prefix" in found.todo
 
 
 def _stopped_by(found: str, status: str = "", cause: str = "stopped") -> dict[str, Any]:
