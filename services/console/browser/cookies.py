@@ -20,11 +20,11 @@ PENDING_NAME = "__Host-passgate-sign-in"
 PENDING_LIFE_S = 300
 OPENID_NAME = "__Host-passgate-openid"
 REAUTHENTICATION_NAME = "__Host-passgate-openid-confirm"
-"""In its place while a person shows again who they are. Either replaces the other: the newest is gone on with."""
+"""Instead of `OPENID_NAME` during reauthentication. Setting one removes the other."""
 OPENID_LIFE_S = 600
-CONFIRMATION_NAME = "__Host-passgate-confirmation"
-CONFIRMATION_LIFE_S = 300
-MAX_CONFIRMATION_CHARACTERS = 512
+FRESH_SIGN_IN_NAME = "__Host-passgate-confirmation"
+FRESH_SIGN_IN_LIFE_S = 300
+MAX_FRESH_SIGN_IN_CHARACTERS = 512
 
 
 def session_token(request: web.Request) -> str:
@@ -88,17 +88,23 @@ def drop_openid(response: web.StreamResponse) -> None:
         response.del_cookie(name, path="/", secure=True, httponly=True, samesite="Lax")
 
 
-def confirmation(request: web.Request) -> str:
-    """Of a fresh sign-in at the OpenID provider; empty without one."""
-    return request.cookies.get(CONFIRMATION_NAME, "")[:MAX_CONFIRMATION_CHARACTERS]
+def fresh_sign_in(request: web.Request) -> str:
+    """What a fresh sign-in at the OpenID provider has given; empty without one."""
+    return request.cookies.get(FRESH_SIGN_IN_NAME, "")[:MAX_FRESH_SIGN_IN_CHARACTERS]
 
 
-def keep_confirmation(response: web.StreamResponse, token: str) -> None:
+def keep_fresh_sign_in(response: web.StreamResponse, token: str) -> None:
     """`Lax`: the page after it is still of the way back from the provider's site."""
     response.set_cookie(
-        CONFIRMATION_NAME, token, path="/", secure=True, httponly=True, samesite="Lax", max_age=CONFIRMATION_LIFE_S
+        FRESH_SIGN_IN_NAME,
+        token,
+        path="/",
+        secure=True,
+        httponly=True,
+        samesite="Lax",
+        max_age=FRESH_SIGN_IN_LIFE_S,
     )
 
 
-def drop_confirmation(response: web.StreamResponse) -> None:
-    response.del_cookie(CONFIRMATION_NAME, path="/", secure=True, httponly=True, samesite="Lax")
+def drop_fresh_sign_in(response: web.StreamResponse) -> None:
+    response.del_cookie(FRESH_SIGN_IN_NAME, path="/", secure=True, httponly=True, samesite="Lax")

@@ -44,6 +44,6 @@ class AccountPages:
             status=status,
             sessions=page["items"],
             factor=factor,
-            confirm=await self._reauthentication.template_values(request, factor),
+            reauthentication=await self._reauthentication.template_values(request, factor),
             **{"changed": False, **values},
         )

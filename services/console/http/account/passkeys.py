@@ -69,7 +69,7 @@ class PasskeyPages:
             origin=listed["origin"],
             here=self._visitors.url(request) == listed["origin"],
             factor=factor,
-            confirm=await self._reauthentication.template_values(request, factor),
+            reauthentication=await self._reauthentication.template_values(request, factor),
             removing=next((passkey for passkey in listed["items"] if passkey["id"] == asked), None),
             **values,
         )

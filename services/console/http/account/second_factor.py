@@ -61,9 +61,14 @@ class SecondFactorPages:
 
     async def _show(self, request: web.Request, session: Session, status: int = 200, **values: Any) -> web.Response:
         factor = await session.second_factor()
-        confirm = await self._reauthentication.template_values(request, factor)
-        page = "account/second_factor.html"
-        return self._renderer.page(page, session=session, status=status, factor=factor, confirm=confirm, **values)
+        return self._renderer.page(
+            "account/second_factor.html",
+            session=session,
+            status=status,
+            factor=factor,
+            reauthentication=await self._reauthentication.template_values(request, factor),
+            **values,
+        )
 
     def _authenticator(self, session: Session, uri: str, *, status: int, **values: Any) -> web.Response:
         return self._renderer.page(

@@ -25,5 +25,5 @@ def begin_session(renderer: Renderer, created: Object, after: str) -> web.Respon
         response = renderer.redirect(after)
         cookies.keep(response, created)
         cookies.drop_pending(response)
-    cookies.drop_confirmation(response)  # of the session before, perhaps of somebody else
+    cookies.drop_fresh_sign_in(response)  # of the session before, perhaps of somebody else
     return response

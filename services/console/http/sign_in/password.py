@@ -42,7 +42,7 @@ class PasswordPages:
             await session.api.delete("/sessions/current")
         response = self._renderer.redirect("/sign-in")
         cookies.drop(response)
-        cookies.drop_confirmation(response)
+        cookies.drop_fresh_sign_in(response)
         return response
 
     async def _again(self, request: web.Request, form: Form, status: int, problem: str) -> web.Response:

@@ -19,6 +19,8 @@ Refusal = Unprocessable | Conflict | TooManyRequests
 REFUSALS = (Unprocessable, Conflict, TooManyRequests)
 """Of what somebody does to their own account: the page is shown again."""
 API = "/me/openid-confirmations"
+OPENID = "OpenID"
+"""What the provider is called that has no name."""
 PAGES = frozenset({"/account", "/account/second-factor", "/account/passkeys"})
 """Where it may be asked for, and where one comes back to."""
 
@@ -32,25 +34,30 @@ class Reauthentication:
     def request_body(self, request: web.Request, form: Form) -> dict[str, str]:
         """For the admin API."""
         body = {"password": form.secret("password"), "code": form.text("code")}
-        confirmation = cookies.confirmation(request)
-        return {**body, "confirmation": confirmation} if confirmation and not body["password"] else body
+        fresh = cookies.fresh_sign_in(request)
+        return {**body, "confirmation": fresh} if fresh and not body["password"] else body
 
     async def template_values(self, request: web.Request, factor: dict[str, Any] | None) -> dict[str, Any]:
-        """What a page needs to ask for it: `provider`, if one may be asked, and whether it was (`done`).
+        """What a page needs to ask for it: the name of the `provider`, whether it may be asked (`offered`), and
+        whether it was (`done`), or has `failed`.
 
         `alone`: the provider signs this person in and no password does, so that none is asked for.
         """
-        if factor is None or not factor["confirms_by_openid"]:
-            return {"provider": "", "done": False, "failed": False, "alone": False}
-        name = (await self._sign_in.methods(request))["openid_name"] or "OpenID"
-        failed = request.query.get("confirmed") == "no"
-        done, alone = bool(cookies.confirmation(request)), not factor["signs_in_by_password"]
-        return {"provider": name, "done": done, "failed": failed, "alone": alone}
+        if factor is None or (factor["signs_in_by_password"] and not factor["confirms_by_openid"]):
+            return {"provider": OPENID, "offered": False, "done": False, "failed": False, "alone": False}
+        name, offered = (await self._sign_in.methods(request))["openid_name"], factor["confirms_by_openid"]
+        return {
+            "provider": name or OPENID,
+            "offered": offered,
+            "done": offered and bool(cookies.fresh_sign_in(request)),
+            "failed": offered and request.query.get("confirmed") == "no",
+            "alone": offered and not factor["signs_in_by_password"],
+        }
 
     def drop_spent(self, response: web.Response, error: Invalid | Conflict | None = None) -> web.Response:
         """Forget what has confirmed an act, or was not accepted; what is wrong with something else leaves it."""
         if error is None or (isinstance(error, Invalid) and any(e.field == "confirmation" for e in error.errors)):
-            cookies.drop_confirmation(response)
+            cookies.drop_fresh_sign_in(response)
         return response
 
     async def again(self, error: Refusal, form: Form, page: Callable[..., Awaitable[web.Response]]) -> web.Response:
@@ -83,5 +90,5 @@ class Reauthentication:
         except (Conflict, Unprocessable, TooManyRequests):
             return self._renderer.redirect(f"{path}?confirmed=no")
         response = self._renderer.redirect(path)
-        cookies.keep_confirmation(response, fresh["confirmation"])
+        cookies.keep_fresh_sign_in(response, fresh["confirmation"])
         return response

@@ -3,7 +3,7 @@
 import pyotp
 import pytest
 
-from services.console.browser.cookies import CONFIRMATION_NAME, NAME
+from services.console.browser.cookies import FRESH_SIGN_IN_NAME, NAME
 from tests.support.harness.console import Console
 from tests.support.openid_provider import OpenIdProvider
 
@@ -21,11 +21,11 @@ async def test_who_has_no_password_confirms_at_the_provider_and_turns_on_a_secon
     page = await browser.follow("Confirm with <b>Example</b>")
     assert (page.status, page.url) == (200, f"{console.url}/account/second-factor")
     assert "has confirmed that it is you" in page.words
-    assert (browser.cookies[NAME], CONFIRMATION_NAME in browser.cookies) == (session, True)
-    [line] = [line for line in browser.cookie_lines if line.startswith(CONFIRMATION_NAME)]
+    assert (browser.cookies[NAME], FRESH_SIGN_IN_NAME in browser.cookies) == (session, True)
+    [line] = [line for line in browser.cookie_lines if line.startswith(FRESH_SIGN_IN_NAME)]
     assert {"httponly", "secure", "path=/", "max-age=300"} <= {part.strip().lower() for part in line.split(";")}
     page = await browser.press("Set up an authenticator")
-    assert (page.status, CONFIRMATION_NAME in browser.cookies) == (201, False)
+    assert (page.status, FRESH_SIGN_IN_NAME in browser.cookies) == (201, False)
     code = pyotp.TOTP(page.labelled("Secret")).now()
     assert (await browser.press("Turn on", Code=code)).status == 201
     page = await browser.open("/account/second-factor")
@@ -59,14 +59,14 @@ async def test_what_has_confirmed_an_act_is_gone_with_its_session(
         provider.email = f"{signs_out}-{email}".lower()
         await browser.open(await console.invitation())
         await browser.follow("Create account with <b>Example</b>")
-        assert CONFIRMATION_NAME not in browser.cookies
+        assert FRESH_SIGN_IN_NAME not in browser.cookies
         page = await browser.open("/account/second-factor")
         assert "has confirmed that it is you" not in page.words
         page = await browser.follow("Confirm with <b>Example</b>")
-        assert CONFIRMATION_NAME in browser.cookies
+        assert FRESH_SIGN_IN_NAME in browser.cookies
         if signs_out:
             await browser.press("Sign out")
-            assert CONFIRMATION_NAME not in browser.cookies
+            assert FRESH_SIGN_IN_NAME not in browser.cookies
 
 
 async def test_an_account_at_the_provider_that_is_another_one_confirms_nothing(
@@ -82,7 +82,7 @@ async def test_an_account_at_the_provider_that_is_another_one_confirms_nothing(
     page = await browser.follow("Confirm with <b>Example</b>")
     provider.subject = ""
     assert "did not confirm in time that it is you" in page.words
-    assert (NAME in browser.cookies, CONFIRMATION_NAME in browser.cookies) == (True, False)
+    assert (NAME in browser.cookies, FRESH_SIGN_IN_NAME in browser.cookies) == (True, False)
     for site in ("cross-site", "same-site"):
         page = await browser.open("/account/confirm?next=/account/passkeys", Sec_Fetch_Site=site)
         assert page.url == f"{console.url}/account"

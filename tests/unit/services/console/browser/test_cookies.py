@@ -17,7 +17,7 @@ SESSION = {"token": "t", "created_at": "2027-01-15T08:00:00Z", "expires_at": "20
         lambda response: cookies.keep_pending(response, "t"),
         lambda response: cookies.keep_openid(response, "t", "/"),
         lambda response: cookies.keep_openid(response, "t", "/", reauthenticates=True),
-        lambda response: cookies.keep_confirmation(response, "t"),
+        lambda response: cookies.keep_fresh_sign_in(response, "t"),
     ],
 )
 def test_each_is_sent_where_another_site_led_here(keep: Callable[[web.Response], None]) -> None:
