@@ -8,11 +8,18 @@ from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.credentials.issuer_keys import IssuerKeys
 from gateway.credentials.token_holders import TokenHolders, Verified
 from shared.clock import Clock
-from shared.contracts.access_token import AccessTokenClaims, expectation
+from shared.contracts.access_token import expectation
 from shared.jose.claims import LEEWAY_S
 from shared.jose.errors import Fault, InvalidToken
 from shared.jose.keys import PublicKey
-from shared.jose.verifier import UnverifiedToken, check_claims, check_signature, parse, unverified_issuer
+from shared.jose.verifier import (
+    UnverifiedToken,
+    check_claims,
+    parse,
+    require_signature,
+    signed_payload,
+    unverified_issuer,
+)
 from shared.opaque import claimed_prefix
 
 MAX_REMEMBERED_TOKENS = 20_000
@@ -84,9 +91,13 @@ class AccessTokens:
         return verified
 
     def _verify(self, digest: bytes, unverified: UnverifiedToken, key: PublicKey) -> Verified:
+        now = self._clock.now()
         try:
-            claims = check_claims(check_signature(unverified, key), self._expectation, self._clock.now())
-            verified = self._holders.verified(AccessTokenClaims.read(claims), unverified.header.kid)
+            require_signature(unverified, key)
+            verified = self._holders.known(unverified, now)
+            if verified is None:
+                claims = check_claims(signed_payload(unverified), self._expectation, now)
+                verified = self._holders.verified(unverified, claims)
         except InvalidToken as error:
             raise RefusedCredential.for_token(error) from None
         if len(self._verified) >= self._size:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from shared.audit.mismatch import begins_with
 from shared.jose.errors import InvalidToken
@@ -49,12 +50,17 @@ class Identity:
     def by_token(self, jti: str, expires_at: float) -> "Identity":
         """The same caller by one token, which depends on its own id besides. All else is shared with this one."""
         identity = object.__new__(Identity)
-        for name in Identity.__slots__:
-            object.__setattr__(identity, name, getattr(self, name))
+        for set_member, value in zip(_SETTERS, _values(self), strict=True):
+            set_member(identity, value)
         others = (id_ for id_ in self.depends_on if id_ != jti)
         object.__setattr__(identity, "depends_on", (jti, *others))
         object.__setattr__(identity, "expires_at", expires_at)
         return identity
+
+
+# A frozen object is copied by what its class sets its members with: by their names it would take twice as long.
+_values = attrgetter(*Identity.__slots__)
+_SETTERS = tuple(vars(Identity)[name].__set__ for name in Identity.__slots__)
 
 
 class RefusedCredential(Exception):

@@ -1,34 +1,74 @@
-"""What all access tokens of one client say alike, kept once and not for each of them."""
+"""What all access tokens of a client say alike, read and checked once: they differ in their id and times alone."""
+
+import re
 
 from gateway.credentials.expiry import expiry_line
 from gateway.credentials.identity import Identity
 from gateway.http1.kept import Kept
-from shared.contracts.access_token import AccessTokenClaims
+from shared.contracts.access_token import MAX_ACCESS_TOKEN_LIFETIME_S, AccessTokenClaims
 from shared.contracts.identifiers import version_among
+from shared.jose.claims import LEEWAY_S, Claims
+from shared.jose.header import Header
+from shared.jose.verifier import UnverifiedToken
 
 MAX_HOLDERS = 4096
 Verified = tuple[Identity, frozenset[str]]
 """Whose token it is, and its audiences."""
 
+# Values that are spelt in one way only.
+_OF_THE_TOKEN = re.compile(
+    rb',"iat":([1-9][0-9]{8,11}),"exp":([1-9][0-9]{8,11}),"jti":"([!#-\[\]-~]{1,255})"(?=[,}])'
+)
+
 
 class TokenHolders:
-    """Bounded, and only of tokens that have been verified."""
+    """Bounded, and only of tokens that have been verified.
+
+    A payload is known when all its bytes but those three values are those of one that passed every check: then it
+    would pass them too, but for those of the times, which are made here.
+    """
 
     def __init__(self) -> None:
-        self._holders: Kept[tuple[object, ...], Verified] = Kept(MAX_HOLDERS)
+        self._holders: Kept[tuple[Header, bytes, bytes], Verified] = Kept(MAX_HOLDERS)
 
-    def verified(self, claims: AccessTokenClaims, kid: str) -> Verified:
-        """What a verified token says, sharing all but its own id and expiry with the client's other tokens."""
-        key = (
-            *(claims.credential_kind, claims.credential, claims.credential_id, claims.depends_on, claims.sub),
-            *(claims.client_prefix, claims.company_id, claims.scope, claims.aud, kid, claims.credential_expires_at),
-        )
-        holder = self._holders.get(key)
-        if holder is None:
-            holder = _holder(claims, kid)
-            self._holders.keep(key, holder)
+    def known(self, signed: UnverifiedToken, now: float) -> Verified | None:
+        """What a token says whose signature holds. None: it is to be checked whole, as what has expired is."""
+        found = _find(signed.payload)
+        holder = None if found is None else self._holders.get(_rest(signed, found))
+        if found is None or holder is None:
+            return None
+        issued_at, expires_at = int(found[1]), int(found[2])
+        if not _hold(issued_at, expires_at, now):
+            return None
         identity, audiences = holder
-        return identity.by_token(claims.jti, claims.exp), audiences
+        return identity.by_token(found[3].decode("ascii"), expires_at), audiences
+
+    def verified(self, signed: UnverifiedToken, claims: Claims) -> Verified:
+        """What a verified token says. Raises `InvalidToken` for a private claim that is malformed."""
+        read = AccessTokenClaims.read(claims)
+        holder = identity, audiences = _holder(read, signed.header.kid)
+        found = _find(signed.payload)
+        if found is not None and "nbf" not in claims.members:
+            self._holders.keep(_rest(signed, found), holder)
+        return identity.by_token(read.jti, read.exp), audiences
+
+
+def _find(payload: bytes) -> re.Match[bytes] | None:
+    """Id and times among the payload's own members: no other object is in it that could have them."""
+    if payload.count(b"{") != 1:
+        return None
+    at = payload.find(b',"iat":')
+    return None if at < 0 else _OF_THE_TOKEN.match(payload, at)
+
+
+def _rest(token: UnverifiedToken, found: re.Match[bytes]) -> tuple[Header, bytes, bytes]:
+    return token.header, token.payload[: found.start()], token.payload[found.end() :]
+
+
+def _hold(issued_at: int, expires_at: int, now: float) -> bool:
+    """As `check_claims` decides by the access token's expectation."""
+    alive = now - expires_at < LEEWAY_S and issued_at - now < LEEWAY_S
+    return alive and 0 < expires_at - issued_at <= MAX_ACCESS_TOKEN_LIFETIME_S
 
 
 def _holder(claims: AccessTokenClaims, kid: str) -> Verified:

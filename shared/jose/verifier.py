@@ -35,6 +35,8 @@ __all__ = [
     "check_claims",
     "check_signature",
     "parse",
+    "require_signature",
+    "signed_payload",
     "unknown_kid",
     "unverified_issuer",
     "verify",
@@ -131,12 +133,22 @@ def unverified_issuer(token: UnverifiedToken) -> str | None:
 
 def check_signature(token: UnverifiedToken, key: PublicKey) -> VerifiedPayload:
     """What `key` has signed. Raises InvalidToken when it has not, or with another algorithm than its own."""
+    require_signature(token, key)
+    return signed_payload(token)
+
+
+def require_signature(token: UnverifiedToken, key: PublicKey) -> None:
+    """The first half of `check_signature`, for who may know the payload. Raises InvalidToken."""
     if token.header.kid != key.kid:
         raise InvalidToken(Fault.UNKNOWN_KID, _NOT_SIGNED)
     if token.header.algorithm != key.algorithm:
         raise InvalidToken(Fault.ALGORITHM_NOT_ALLOWED, _NOT_SIGNED)
     if not is_signature(key, token.signature, token.signing_input):
         raise InvalidToken(Fault.BAD_SIGNATURE, _NOT_SIGNED)
+
+
+def signed_payload(token: UnverifiedToken) -> VerifiedPayload:
+    """The second half: the payload of a token whose signature holds. Raises InvalidToken when it cannot be read."""
     return VerifiedPayload(token.header, claim_members(token.payload))
 
 
