@@ -2,8 +2,6 @@
 
 HEADER_BYTES = 5
 """A record's type, version and length (RFC 8446 section 5.1)."""
-MAX_RECORD_BYTES = HEADER_BYTES + 16384 + 256
-"""With its protection (RFC 8446 section 5.2)."""
 
 
 class Records:

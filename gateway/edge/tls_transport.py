@@ -9,17 +9,17 @@ import contextlib
 import ssl
 from typing import Any, cast
 
-from gateway.edge.tls_records import MAX_RECORD_BYTES, Records
+from gateway.edge.tls_records import Records
 from shared.transport.turn_transport import TurnTransport, turn_writes
 
 READ_BYTES = 16384
 """The content of a record, at most (RFC 8446 section 5.1)."""
 RECORDS_PER_TURN = 4
 """Of one connection, before other connections have their turn: whether they have content or not."""
-MAX_BYTES_WITHOUT_CONTENT = MAX_RECORD_BYTES
-"""In records one after the other, such as those that change keys, each of which costs as much as a request.
+MAX_RECORDS_WITHOUT_CONTENT = 32
+"""One after the other, such as those that change keys, each of which costs as much as a request.
 
-A client changes its keys once in millions of records (RFC 8446 section 5.5).
+A client changes its keys once in millions of records (RFC 8446 section 5.5). As many as OpenSSL takes empty ones.
 """
 
 
@@ -65,7 +65,7 @@ class TlsTransport(TurnTransport, asyncio.Protocol):
         self._protocol = protocol
         self._records = Records()
         self._without_content = 0
-        """Bytes of the records since the last one that had content."""
+        """How many records have come since the last one that had content."""
         self._paused = False
         self._reading = False
         self._turn_over = False
@@ -130,9 +130,10 @@ class TlsTransport(TurnTransport, asyncio.Protocol):
         try:
             content = self._tls.read(READ_BYTES)
         except ssl.SSLWantReadError:
-            self._without_content += len(record)
-            if self._without_content > MAX_BYTES_WITHOUT_CONTENT and self._records.complete:
-                self.abort()
+            if self._records.complete:
+                self._without_content += 1
+                if self._without_content > MAX_RECORDS_WITHOUT_CONTENT:
+                    self.abort()
             return
         except ssl.SSLZeroReturnError:  # the peer's alert, after ours
             content = b""

@@ -77,10 +77,10 @@ async def test_a_client_that_only_changes_its_keys_is_cut_off_and_one_that_calls
     client: TlsWire,
 ) -> None:
     updates = client.key_updates
-    for _ in range(5):
-        changes = b"".join(updates.key_update() for _ in range(400))
+    for _ in range(20):
+        changes = b"".join(updates.key_update() for _ in range(30))
         client.writer.write(changes + updates.record(REFUSED))
         assert await statuses(client, 1) == [404]
-    client.writer.write(b"".join(updates.key_update(requested=True) for _ in range(2000)))
+    client.writer.write(b"".join(updates.key_update(requested=True) for _ in range(200)))
     with contextlib.suppress(ConnectionResetError):
         assert await client.receive() == b""

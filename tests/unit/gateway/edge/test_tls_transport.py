@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.edge.certificate import load_certificate
-from gateway.edge.tls_transport import MAX_BYTES_WITHOUT_CONTENT, RECORDS_PER_TURN, TlsTransport
+from gateway.edge.tls_transport import MAX_RECORDS_WITHOUT_CONTENT, RECORDS_PER_TURN, TlsTransport
 from shared.transport.turn_transport import turn_transport
 from tests.support.harness.certificates import client_context, write_certificate
 from tests.support.harness.tls_key_updates import KeyUpdates
@@ -338,23 +338,31 @@ def test_a_client_that_sends_nothing_but_changes_of_its_keys_is_cut_off(
     context: ssl.SSLContext, tmp_path: Path, requested: bool
 ) -> None:
     keys = Keys(context, tmp_path)
-    sent = 0
-    while not keys.below.aborted:
-        update = keys.updates.key_update(requested=requested)
-        sent += len(update)
-        keys.transport.data_received(update)
-        assert sent <= MAX_BYTES_WITHOUT_CONTENT + len(update)
-        assert not keys.below.closed
+    for _ in range(MAX_RECORDS_WITHOUT_CONTENT):
+        keys.transport.data_received(keys.updates.key_update(requested=requested))
+    assert not keys.below.aborted
+    keys.transport.data_received(keys.updates.key_update(requested=requested))
+    assert (keys.below.aborted, keys.below.closed) == (True, False)
+
+
+def test_after_an_end_of_writing_keys_are_changed_and_nothing_is_said_of_it(
+    context: ssl.SSLContext, tmp_path: Path
+) -> None:
+    keys = Keys(context, tmp_path)
+    keys.transport.write_eof()
+    keys.sent()
+    keys.transport.data_received(keys.updates.key_update(requested=True) + keys.updates.record(b"more"))
+    assert (keys.received, keys.sent()) == (b"more", b"")
 
 
 def test_a_client_that_changes_its_keys_now_and_then_goes_on(context: ssl.SSLContext, tmp_path: Path) -> None:
-    """However often in all, and whatever is the greatest of its records."""
+    """However often in all, and however its records come."""
     keys = Keys(context, tmp_path)
     for _ in range(30):
-        for _ in range(40):
+        for _ in range(MAX_RECORDS_WITHOUT_CONTENT):
             keys.transport.data_received(keys.updates.key_update())
-        record = keys.updates.record(b"x" * 16384)
-        keys.transport.data_received(record[:16000])
-        keys.transport.data_received(record[16000:])
-    assert len(keys.received) == 30 * 16384
+        record = keys.updates.record(b"x" * 100)
+        for at in range(0, len(record), 2):
+            keys.transport.data_received(record[at : at + 2])
+    assert len(keys.received) == 30 * 100
     assert not keys.below.aborted
