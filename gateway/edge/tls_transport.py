@@ -28,8 +28,8 @@ class TlsTransport(TurnTransport, asyncio.Protocol):
 
     What is written is encrypted at once and sent at the end of the turn: whatever is received next, it goes out.
     `close` and `write_eof` end what is sent with a `close_notify` alert; `abort` does not, so that a cut is seen
-    as one (RFC 8446 section 6.1). A peer that sends the alert has left, as one that ends its side of the
-    connection has.
+    as one (RFC 8446 section 6.1). A peer that sends the alert has ended its half: whether it has left is for
+    `protocol` to say, by what its `eof_received` returns. Without the alert, and before TLS 1.3, it has left.
     """
 
     __slots__ = (
@@ -89,10 +89,12 @@ class TlsTransport(TurnTransport, asyncio.Protocol):
             self._records.add(data)
             self._read()
 
-    def eof_received(self) -> None:
-        """The peer sends no more, by its alert or by the end of its side: what is written already goes out."""
+    def eof_received(self) -> bool:
+        if self._over:  # the alert has said so before
+            return not self._ended
         self._protocol.eof_received()
         self.send()
+        return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._ended = self._over = True
@@ -146,7 +148,13 @@ class TlsTransport(TurnTransport, asyncio.Protocol):
             self._without_content = 0
             self._protocol.data_received(content)
         else:
-            self.eof_received()
+            self._goodbye()
+
+    def _goodbye(self) -> None:
+        """The peer sends no more, and says so."""
+        self._over = True
+        goes_on = self._protocol.eof_received()
+        if not goes_on or self._tls.version() != "TLSv1.3":
             self.close()
 
     def _end_turn(self) -> None:

@@ -94,3 +94,24 @@ async def test_over_tls_an_upstream_that_has_ended_its_half_of_a_tunnel_is_still
         assert received == [b"the last of the client"]
         await until(lambda: public.metric("gateway_open_tunnels") == upstream.open == 0)
         await until(lambda: public.metric("gateway_open_connections") == 0)
+
+
+async def test_over_tls_a_client_that_has_ended_its_half_of_a_tunnel_still_receives(
+    upstream: Upstream, context: ssl.SSLContext
+) -> None:
+    async def tunnel(_: UpstreamCall, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert await reader.read() == b"the last request"
+        writer.write(b"the last ")
+        await writer.drain()
+        writer.write(b"response")
+
+    upstream.script = accepting(tunnel)
+    async with public_server(upstream_at(upstream.port), websocket=True, tls=context) as public:
+        async with tls_wire(public.port) as client:
+            client.writer.write(client.sealed(handshake()))
+            assert (await client.receive()).startswith(b"HTTP/1.1 101 ")
+            client.writer.write(client.sealed(b"the last request") + client.goodbye())
+            client.writer.write_eof()
+            assert await client.receive_all() == b"the last response"
+        await until(lambda: public.metric("gateway_open_tunnels") == upstream.open == 0)
+        await until(lambda: public.metric("gateway_open_connections") == 0)

@@ -85,6 +85,8 @@ class Recorder(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.pause_after = 0
         """Pause reading once so many pieces have been received."""
+        self.goes_on = False
+        """Whether it has still something to say when the other side has not."""
         self.responds = False
         """Whether each piece is written back."""
 
@@ -99,8 +101,9 @@ class Recorder(asyncio.Protocol):
             assert self.transport is not None
             self.transport.pause_reading()
 
-    def eof_received(self) -> None:
+    def eof_received(self) -> bool:
         self.events.append("end")
+        return self.goes_on
 
     def pause_writing(self) -> None:
         self.events.append("pause")
@@ -272,6 +275,33 @@ def test_a_client_that_says_goodbye_has_left(wired: Wired) -> None:
     assert wired.received == b"all"
     assert wired.below.closed
     assert wired.ended_cleanly()
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_client_that_says_goodbye_has_not_left_where_it_may_still_be_sent_to(
+    context: ssl.SSLContext, version: ssl.TLSVersion
+) -> None:
+    """Which TLS 1.2 does not allow (RFC 5246 section 7.2.1)."""
+    client = client_context()
+    client.maximum_version = version
+    wired = Wired(context, client)
+    wired.protocol.goes_on = True
+    wired.transport.data_received(wired.client.sealed(b"all") + wired.client.goodbye() + b"and junk")
+    assert wired.transport.eof_received() is not wired.below.closed
+    wired.transport.write(b"the response")
+    if version == ssl.TLSVersion.TLSv1_2:
+        assert wired.ended_cleanly()
+        return
+    assert wired.client.opened(wired.sent()) == b"the response"
+    assert (wired.received, wired.protocol.events, wired.below.closed) == (b"all", ["end"], False)
+    wired.transport.close()
+    assert wired.ended_cleanly()
+    assert wired.below.closed
+
+
+def test_a_client_that_ends_its_side_without_a_goodbye_has_left(wired: Wired) -> None:
+    wired.protocol.goes_on = True
+    assert wired.transport.eof_received() is False
 
 
 def test_a_forged_record_ends_the_connection_with_an_alert_and_is_not_received(wired: Wired) -> None:
