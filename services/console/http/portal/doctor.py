@@ -13,9 +13,10 @@ from services.console.admin_api import Object
 from services.console.browser import cookies
 from services.console.browser.forms import Form
 from services.console.http.portal.company import own_company
-from services.console.pages.refused_calls.key_and_secret import key_and_secret
-from services.console.pages.refused_calls.not_shown import split_jwt, what_is_not_shown
-from services.console.pages.refused_calls.own_secrets import MISTYPED, Pasted, bare, recognised
+from services.console.pages.pasted.key_and_secret import key_and_secret
+from services.console.pages.pasted.not_shown import split_jwt, what_is_not_shown
+from services.console.pages.pasted.recognition import Pasted, bare, recognised
+from services.console.pages.pasted.secret_kinds import MISTYPED
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared import opaque

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from services.console.pages.kinds import BY_PATH
-from services.console.pages.refused_calls.own_secrets import kind_of_prefix
+from services.console.pages.pasted.secret_kinds import kind_of_prefix
 
 _OUTERMOST = "gateway"
 

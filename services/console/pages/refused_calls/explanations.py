@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from services.console.pages.pasted.secret_kinds import MISTYPED, SecretKind, kind_of_prefix
 from services.console.pages.refused_calls.by_cause import (
     BY_STATUS,
     EXACTLY,
@@ -13,7 +14,6 @@ from services.console.pages.refused_calls.by_cause import (
     OURS,
     Explanation,
 )
-from services.console.pages.refused_calls.own_secrets import MISTYPED, SecretKind, kind_of_prefix
 from services.console.pages.refused_calls.stopped import Stop, stop_of
 from shared.audit.mismatch import SOMETHING_BESIDE, prefix_in
 from shared.opaque import API_TOKEN

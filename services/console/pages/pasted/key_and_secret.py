@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from services.console.pages.refused_calls.own_secrets import Pasted, recognised
+from services.console.pages.pasted.recognition import Pasted, recognised
 from shared import opaque
 
 _KEY = re.compile(rf"(?<![0-9A-Za-z]){opaque.API_CLIENT_KEY}_[0-9A-Za-z]+")

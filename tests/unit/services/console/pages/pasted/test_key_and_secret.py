@@ -2,7 +2,7 @@
 
 import base64
 
-from services.console.pages.refused_calls.key_and_secret import key_and_secret
+from services.console.pages.pasted.key_and_secret import key_and_secret
 from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, mint, public_id
 from tests.support.cases import each_case
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.console.pages.refused_calls.own_secrets import recognised
+from services.console.pages.pasted.recognition import recognised
 from shared import opaque
 from tests.support.cases import each_case
 
@@ -41,8 +41,9 @@ def test_a_sign_in_that_waits_is_recognised_by_its_own_form() -> None:
 
 
 def test_only_credentials_of_companies_are_looked_for() -> None:
-    found = [recognised(opaque.mint(prefix)) for prefix in opaque.SECRET_PREFIXES]
-    assert [pasted is not None and pasted.registered for pasted in found] == [True, True, True, *[False] * 5]
+    found = {prefix: recognised(opaque.mint(prefix)) for prefix in opaque.SECRET_PREFIXES}
+    registered = {prefix for prefix, pasted in found.items() if pasted is not None and pasted.registered}
+    assert registered == {opaque.API_TOKEN, opaque.ACCESS_KEY, opaque.API_CLIENT_SECRET}
 
 
 @each_case(

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-from services.console.pages.refused_calls.not_shown import (
+from services.console.pages.pasted.not_shown import (
     JWT_AMONG_OTHERS,
     PRIVATE_KEY,
     SECRET,
@@ -17,7 +17,7 @@ from services.console.pages.refused_calls.not_shown import (
     split_jwt,
     what_is_not_shown,
 )
-from services.console.pages.refused_calls.own_secrets import bare, recognised
+from services.console.pages.pasted.recognition import bare, recognised
 from shared import opaque
 from tests.support.cases import each_case
 

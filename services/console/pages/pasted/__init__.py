@@ -1,0 +1,1 @@
+"""What people paste into Doctor and Search: what it is, and what of it is not shown again."""
