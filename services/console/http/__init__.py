@@ -16,7 +16,7 @@ from shared.http.endpoints import Endpoint, Handler
 
 COMPANY = "/companies/{company}"
 CREDENTIAL = f"{COMPANY}/{{kind:api-tokens|access-keys|api-clients|key-pairs}}/{{id}}"
-ACT = "{act:suspend|resume|revoke}"
+ACT = "{act:suspend|resume|revoke|end-trial}"
 PageEndpoint = Callable[[str, PageHandler, str], Endpoint]
 FormEndpoint = Callable[[str, FormHandler, str], Endpoint]
 

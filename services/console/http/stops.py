@@ -6,7 +6,7 @@ from typing import Protocol
 
 from aiohttp import web
 
-from services.console.admin_api import Object
+from services.console.admin_api import Object, together
 from services.console.browser.forms import Form
 from services.console.pages.renderer import Renderer
 from services.console.pages.stops import impact_in_words
@@ -17,6 +17,8 @@ from shared.errors import Conflict, NotFound, Unavailable
 ASKED = frozenset({"suspend", "revoke"})
 TRIALS = {"3600": "for an hour", "86400": "for a day"}
 """How long a stop may be tried: seconds, and how a person says it."""
+END_TRIAL = "end-trial"
+"""As an act in a path."""
 RECEIPT_WAIT_S = "1"
 MAX_LOOKS = 10
 """Of a page at a receipt that is pending, a few seconds after each other."""
@@ -34,7 +36,7 @@ class StopView:
     look: int = 0
     """How often the page has looked at the receipt."""
     tried: Object | None = None
-    """The trial that has just begun: `status` and `until`."""
+    """The trial that runs: `status` and `until`."""
 
     @property
     def looks_again(self) -> bool:
@@ -59,19 +61,25 @@ class Stops:
 
     async def view(self, request: web.Request, session: Session, api_path: str, id_: str) -> StopView:
         asked, look = request.query.get("ask", ""), request.query.get("look", "")
-        receipt = await self._receipt(session, request.query.get("receipt", ""), id_)
+        receipt, tried = await together(
+            self._receipt(session, request.query.get("receipt", ""), id_), self._trial(session, api_path)
+        )
         if asked not in ASKED:
-            return StopView(receipt=receipt, look=int(look) if look in LOOKS else 0)
-        return StopView(asked=asked, impact=await self._impact(session, api_path), receipt=receipt)
+            return StopView(receipt=receipt, look=int(look) if look in LOOKS else 0, tried=tried)
+        impact = await self._impact(session, api_path)
+        return StopView(asked=asked, impact=impact, receipt=receipt, tried=tried)
 
     async def act(
         self, request: web.Request, session: Session, form: Form, *, api_path: str, path: str, page: StoppedPage
     ) -> web.Response:
-        """Suspend, resume or revoke, or try it. How far a stop has come is shown at `path`, that of `page`.
+        """Suspend, resume or revoke, try it, or end the trial. How far that is, is said at `path`, that of `page`.
 
         What cannot be stopped so, such as what is revoked already, is said by `page`; so is a trial that has begun.
         """
         act, query, seconds = request.match_info["act"], "", form.text("report_only_for")
+        if act == END_TRIAL:
+            await session.api.delete(f"{api_path}/trial")
+            return self._renderer.redirect(path)
         if act in ASKED and seconds in TRIALS:
             query = f"?report_only=true&report_only_for={seconds}"
         try:
@@ -89,6 +97,14 @@ class Stops:
         except Unavailable:
             return ["How much it is called is not known at the moment."]
         return impact_in_words(impact, self._clock.now())
+
+    async def _trial(self, session: Session, api_path: str) -> Object | None:
+        """The one that runs. As with the impact, a stop must not wait for it."""
+        try:
+            found: Object | None = (await session.api.get(f"{api_path}/trial"))["report_only"]
+        except Unavailable:
+            return None
+        return found
 
     async def _receipt(self, session: Session, number: str, id_: str) -> Object | None:
         """None without one, and for what is no receipt of this object."""

@@ -16,7 +16,7 @@ from services.key_registry.http.leaks.reports import LeakEndpoint, leak_endpoint
 from services.key_registry.http.notices.events import EventEndpoint, event_endpoints
 from services.key_registry.http.notices.webhook_table import webhook_endpoints
 from services.key_registry.http.notices.webhooks import WebhookEndpoints
-from services.key_registry.http.objects import PATCH_TYPES, ResourceEndpoints, status_endpoints
+from services.key_registry.http.objects import PATCH_TYPES, ResourceEndpoints, status_endpoints, trial_endpoints
 from services.key_registry.http.operations.table import OperationHandlers, operation_endpoints
 from services.key_registry.http.people.table import PeopleHandlers, people_endpoints
 from services.key_registry.http.receipts import ReceiptEndpoint
@@ -139,7 +139,7 @@ def _resource(handlers: ResourceEndpoints) -> list[Endpoint]:
             responses={200: shown, **problems(400, 401, 403, 404, 409, 413, 415, 422, 503)},
         ),
     ]
-    found += status_endpoints(handlers, endpoint)
+    found += status_endpoints(handlers, endpoint) + trial_endpoints(handlers, endpoint)
     if resource.deletable != "never":
         responses = {204: Response("Deleted"), **problems(401, 403, 404, 409, 503)}
         found.append(endpoint("DELETE", one, handlers.delete, f"Delete {resource.a_noun}", responses=responses))

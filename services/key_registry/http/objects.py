@@ -24,7 +24,7 @@ from services.key_registry.http.schemas import (
     with_trial,
 )
 from services.key_registry.paging import boolean, filter_parser, number, parse_page, parse_query, words
-from services.key_registry.report_only.responses import StopTrial
+from services.key_registry.report_only.responses import RunningStopTrial, StopTrial
 from services.key_registry.report_only.trials import DEFAULT_TRIAL_S, MAX_TRIAL_S, MIN_TRIAL_S, StopTrials
 from shared.errors import Invalid, NotFound, Unprocessable
 from shared.http.body import validated
@@ -101,6 +101,18 @@ class ResourceEndpoints:
         body = {**tried.response, "receipt": tried.receipt, "report_only": trial}
         return json_response(body, headers=receipt_headers(tried.receipt))
 
+    async def trial(self, request: web.Request) -> web.Response:
+        """Which stop of it is tried now."""
+        caller = await self._authentication.caller(request)
+        found = await self._trials.running(caller.admin, self._resource, reference_of(self._resource, request))
+        trial = None if found is None else StopTrial(status=found.status, until=found.until)
+        return self._response(RunningStopTrial(report_only=trial).model_dump(mode="json"))
+
+    async def end_trial(self, request: web.Request) -> web.Response:
+        caller = await self._authentication.caller(request)
+        await self._trials.end(caller.admin, self._resource, reference_of(self._resource, request))
+        return web.Response(status=204)
+
     async def delete(self, request: web.Request) -> web.Response:
         caller = await self._authentication.caller(request)
         receipt = await self._objects.delete(caller.admin, self._resource, reference_of(self._resource, request))
@@ -134,6 +146,27 @@ def idempotent_request(
 def status_endpoints(handlers: ResourceEndpoints, endpoint: partial[Endpoint]) -> list[Endpoint]:
     return [
         _status_endpoint(handlers, o, endpoint) for o in (Operation.SUSPEND, Operation.RESUME, Operation.REVOKE)
+    ]
+
+
+def trial_endpoints(handlers: ResourceEndpoints, endpoint: partial[Endpoint]) -> list[Endpoint]:
+    path, noun = f"{handlers.path}/{{id}}/trial", handlers.resource.a_noun
+    return [
+        endpoint(
+            "GET",
+            path,
+            handlers.trial,
+            f"Show whether a stop of {noun} is tried",
+            responses={200: Response("The trial", RunningStopTrial), **problems(401, 403, 404, 503)},
+        ),
+        endpoint(
+            "DELETE",
+            path,
+            handlers.end_trial,
+            f"End the trial of a stop of {noun}",
+            description="Within five seconds nothing is counted for it any more. Where none runs, nothing changes.",
+            responses={204: Response("None runs now"), **problems(401, 403, 404, 503)},
+        ),
     ]
 
 

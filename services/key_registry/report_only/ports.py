@@ -57,15 +57,31 @@ class Trial:
     until: datetime
 
 
+class RunningTrial(NamedTuple):
+    status: Literal["suspended", "revoked"]
+    """What the object would be."""
+    until: datetime
+
+
 class DefinedScopes(NamedTuple):
     report_only: Sequence[str]
     """The oldest application's first."""
     enforced: Sequence[str]
 
 
+class TrialReader(Protocol):
+    async def running_trial(self, id_: UUID) -> RunningTrial | None:
+        """That of the object with this id, unless it has ended."""
+        ...
+
+
 class TrialWriter(Protocol):
     async def keep_trial(self, trial: Trial) -> bool:
         """Instead of the one of the same object; False, and nothing is kept, where there are too many."""
+        ...
+
+    async def end_trial(self, id_: UUID) -> bool:
+        """Whether there was one that had not ended."""
         ...
 
 

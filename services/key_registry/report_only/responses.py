@@ -20,6 +20,14 @@ class StopTrial(BaseModel):
     until: Instant
 
 
+class RunningStopTrial(BaseModel):
+    """What is tried of an object now."""
+
+    model_config = ConfigDict(json_schema_extra=describe)
+
+    report_only: StopTrial | None
+
+
 class ReportOnlyResponse(BaseModel):
     """Calls of one day that are alike."""
 

@@ -1,6 +1,6 @@
 """Trying a stop: for an hour, or a day, what it would end is counted, and nothing is refused."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from services.key_registry.admin.access import AccessControl
@@ -10,8 +10,8 @@ from services.key_registry.admin.visibility import Reference, find_visible
 from services.key_registry.catalog.field_types import format_instant, instant
 from services.key_registry.catalog.lifecycle import status_after
 from services.key_registry.catalog.permissions import Admin, Operation
-from services.key_registry.catalog.resources import Resource
-from services.key_registry.report_only.ports import Trial
+from services.key_registry.catalog.resources import Resource, Row
+from services.key_registry.report_only.ports import RunningTrial, Trial
 from services.key_registry.storage.ports import Store
 from shared.clock import Clock
 from shared.contracts.key_registry import AuditEvent
@@ -57,16 +57,41 @@ class StopTrials:
             trial = Trial(resource.kind, row["id"], owner, status, now + timedelta(seconds=seconds))
             if not await writer.keep_trial(trial):
                 raise Conflict(f"{MAX_TRIAL_STOPS} stops are tried already: wait until one ends")
-            event = AuditEvent(
-                action=f"{resource.kind}.stop_tried",
-                actor=admin.actor,
-                subject_kind=resource.kind,
-                subject=str(row["id"]),
-                company_id=str(owner) if owner else None,
-                request_id=request_id.get(),
-                at=now.timestamp(),
-                detail={"status": status, "until": format_instant(trial.until)},
-            )
+            detail = {"status": status, "until": format_instant(trial.until)}
+            event = _event("stop_tried", admin, resource, row, now, detail)
             await append(writer, [event])
             shown = await present_one(writer, resource, row, now)
             return Tried(shown, await writer.last_change(str(row["id"])), trial)
+
+    async def running(self, admin: Admin, resource: Resource, reference: Reference) -> RunningTrial | None:
+        """Raises `Forbidden` and `NotFound`."""
+        self._access.permit(admin, Operation.READ, resource.kind)
+        async with self._store.reading() as reader:
+            row = await find_visible(reader, admin, resource, reference)
+            return await reader.running_trial(row["id"])
+
+    async def end(self, admin: Admin, resource: Resource, reference: Reference) -> None:
+        """Before its time; nothing where none runs. Who may begin one may end it: raises as `begin`."""
+        self._access.permit(admin, Operation.SUSPEND, resource.kind)
+        async with self._store.writing(by=admin) as writer:
+            row = await find_visible(writer, admin, resource, reference)
+            self._access.permit_bound(admin, Operation.SUSPEND, resource)
+            if await writer.end_trial(row["id"]):
+                now = instant(self._clock.now())
+                await append(writer, [_event("stop_trial_ended", admin, resource, row, now, {})])
+
+
+def _event(
+    what: str, admin: Admin, resource: Resource, row: Row, at: datetime, detail: dict[str, str]
+) -> AuditEvent:
+    owner = resource.company_of(row)
+    return AuditEvent(
+        action=f"{resource.kind}.{what}",
+        actor=admin.actor,
+        subject_kind=resource.kind,
+        subject=str(row["id"]),
+        company_id=str(owner) if owner else None,
+        request_id=request_id.get(),
+        at=at.timestamp(),
+        detail=detail,
+    )

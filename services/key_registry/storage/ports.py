@@ -12,7 +12,7 @@ from services.key_registry.catalog.expiry import ExpiresSoon
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.catalog.resources import Resource, Row
 from services.key_registry.events.ports import EventReader, EventWriter
-from services.key_registry.report_only.ports import TrialWriter
+from services.key_registry.report_only.ports import TrialReader, TrialWriter
 from services.key_registry.storage.version_ports import VersionReader, VersionWriter
 from services.key_registry.webhooks.ports import WebhookWriter
 from shared.contracts.key_registry import (
@@ -105,7 +105,7 @@ class Reached:
     applied_at: float | None
 
 
-class Reader(VersionReader, EventReader, Protocol):
+class Reader(VersionReader, EventReader, TrialReader, Protocol):
     async def find(self, resource: Resource, id_: UUID) -> Row | None: ...
 
     async def find_all(self, resource: Resource, ids: Collection[UUID]) -> Sequence[Row]:

@@ -32,7 +32,7 @@ from services.key_registry.catalog.resources import (
 from services.key_registry.catalog.versions import MAX_SHOWN_VERSIONS, QuietSecret, RetiredVersion, Version
 from services.key_registry.events.ports import Event, Expiring, ExpiryNotice
 from services.key_registry.paging import BETWEEN_WORDS
-from services.key_registry.report_only.ports import Trial
+from services.key_registry.report_only.ports import RunningTrial, Trial
 from services.key_registry.storage.ports import (
     FORGOTTEN_AFTER_S,
     AlreadyExists,
@@ -322,6 +322,11 @@ class _Reader:
         response, at = self._tables.responses.get((admin_id, key), (None, since))
         return response if at > since else None
 
+    async def running_trial(self, id_: UUID) -> RunningTrial | None:
+        """Until it is ended: here is no clock."""
+        found = self._tables.trials.get(id_)
+        return None if found is None else RunningTrial(found.status, found.until)
+
 
 class _Writer(_Reader):
     async def insert(self, resource: Resource, row: Row) -> None:
@@ -444,6 +449,9 @@ class _Writer(_Reader):
         else:
             return False
         return True
+
+    async def end_trial(self, id_: UUID) -> bool:
+        return self._tables.trials.pop(id_, None) is not None
 
     async def keep_trial(self, trial: Trial) -> bool:
         self._tables.trials[trial.id] = trial

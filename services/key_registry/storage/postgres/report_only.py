@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from services.key_registry.report_only.ports import (
     BATCH_IDS_KEPT_S,
@@ -10,6 +11,7 @@ from services.key_registry.report_only.ports import (
     DayCount,
     DefinedScopes,
     ReportOnlyFilter,
+    RunningTrial,
     Trial,
 )
 from shared.contracts.report_only import (
@@ -56,6 +58,8 @@ SELECT $1, $2, $3, $4, $5 WHERE (SELECT count(*) FROM trial_stop WHERE until > c
 ON CONFLICT (id) DO UPDATE SET status = excluded.status, until = excluded.until
 RETURNING true
 """
+_RUNNING_TRIAL = "SELECT status, until FROM trial_stop WHERE id = $1 AND until > clock_timestamp()"
+_END_TRIAL = "DELETE FROM trial_stop WHERE id = $1 AND until > clock_timestamp() RETURNING true"
 _TRIALS = """
 SELECT id::text, status, extract(epoch FROM until)::float8 AS until FROM trial_stop WHERE until > clock_timestamp()
 LIMIT $1
@@ -122,10 +126,23 @@ class PostgresReportOnly:
         return [DayCount(**record) for record in records]
 
 
-async def keep_trial(connection: Connection, trial: Trial) -> bool:
-    """In the transaction of `connection`."""
-    values = (trial.id, trial.kind, trial.company_id, trial.status, trial.until)
-    return await connection.fetchval(_KEEP_TRIAL, *values, MAX_TRIAL_STOPS) is not None
+class PostgresTrialReader:
+    _connection: Connection
+
+    async def running_trial(self, id_: UUID) -> RunningTrial | None:
+        found = await self._connection.fetchrow(_RUNNING_TRIAL, id_)
+        return None if found is None else RunningTrial(**found)
+
+
+class PostgresTrialWriter(PostgresTrialReader):
+    """In the transaction of its connection."""
+
+    async def keep_trial(self, trial: Trial) -> bool:
+        values = (trial.id, trial.kind, trial.company_id, trial.status, trial.until)
+        return await self._connection.fetchval(_KEEP_TRIAL, *values, MAX_TRIAL_STOPS) is not None
+
+    async def end_trial(self, id_: UUID) -> bool:
+        return await self._connection.fetchval(_END_TRIAL, id_) is not None
 
 
 def _columns(counts: Sequence[ReportOnlyCount]) -> list[list[Any]]:

@@ -15,7 +15,6 @@ from services.key_registry.events.ports import Event
 from services.key_registry.history.guard import HistoryGuard
 from services.key_registry.history.ports import Copied
 from services.key_registry.history.records import ORIGIN, Position
-from services.key_registry.report_only.ports import Trial
 from services.key_registry.storage.ports import (
     AlreadyExists,
     KeptRevocation,
@@ -28,7 +27,7 @@ from services.key_registry.storage.postgres.audit_lines import append, head_of, 
 from services.key_registry.storage.postgres.notices.events import PostgresEventReader, PostgresEventWriter
 from services.key_registry.storage.postgres.notices.webhooks import PostgresWebhookWriter
 from services.key_registry.storage.postgres.people.store import PostgresPeopleReader, PostgresPeopleWriter
-from services.key_registry.storage.postgres.report_only import keep_trial
+from services.key_registry.storage.postgres.report_only import PostgresTrialReader, PostgresTrialWriter
 from services.key_registry.storage.postgres.statements import (
     APPEND_CHANGE,
     BEGIN,
@@ -59,7 +58,7 @@ MAX_IDLE = "2s"
 """A writer that says nothing for so long (its process is stopped, its network is gone) loses the lock."""
 
 
-class PostgresReader(PostgresVersionReader, PostgresEventReader, PostgresPeopleReader):
+class PostgresReader(PostgresVersionReader, PostgresEventReader, PostgresPeopleReader, PostgresTrialReader):
     async def find_all(self, resource: Resource, ids: Collection[UUID]) -> Sequence[Row]:
         if not ids:
             return []
@@ -100,7 +99,12 @@ class PostgresReader(PostgresVersionReader, PostgresEventReader, PostgresPeopleR
 
 
 class PostgresWriter(
-    PostgresReader, PostgresVersionWriter, PostgresEventWriter, PostgresWebhookWriter, PostgresPeopleWriter
+    PostgresReader,
+    PostgresVersionWriter,
+    PostgresEventWriter,
+    PostgresWebhookWriter,
+    PostgresPeopleWriter,
+    PostgresTrialWriter,
 ):
     def __init__(self, connection: Connection, guard: HistoryGuard | None = None) -> None:
         super().__init__(connection)
@@ -174,9 +178,6 @@ class PostgresWriter(
 
     async def keep_stopped(self, kind: Kind, id_: str, until: float, at: float, reason: str = "deleted") -> None:
         await self._connection.execute(STOP, kind, id_, until, None, reason, at)
-
-    async def keep_trial(self, trial: Trial) -> bool:
-        return await keep_trial(self._connection, trial)
 
     async def remember(self, admin_id: UUID, key: bytes, response: Remembered, at: datetime) -> None:
         await self._connection.execute(REMEMBER, admin_id, key, response.request, response.sealed, at)

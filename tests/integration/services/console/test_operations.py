@@ -200,16 +200,33 @@ async def test_what_would_have_been_refused_is_listed_by_company_and_cause(
     owner: Browser, console: Console
 ) -> None:
     company, _ = await company_with_keys(console, MARKUP)
-    other, _ = await company_with_keys(console, "another one")
+    other, _ = await company_with_keys(console, "a neighbour")
     await reported(console, company["id"], count=1234, last_request_id="request-1")
     await reported(console, other["id"], cause="expired", kind="route", name=MARKUP)
     page = await owner.open(f"/report-only?company_id={company['client_prefix']}&cause=&kind=")
     assert "1,234" in page.words
-    assert "rate exceeded" in page.words
-    assert "another one" not in page.words
-    assert "another one" in (await owner.open("/report-only?kind=route")).words
+    assert "Too many calls at a time" in page.words
+    assert "a neighbour" not in page.words
+    assert "a neighbour" in (await owner.open("/report-only?kind=route")).words
     assert "<img" not in owner.page.text
     assert "No call like this" in (await owner.open("/report-only?cause=never_heard_of")).words
+
+
+async def test_a_company_finds_what_was_tried_by_the_name_of_what_was_to_be_stopped(console: Console) -> None:
+    company, [key] = await company_with_keys(console, "ours")
+    await reported(console, company["id"], kind="stop", name=key, cause="suspended")
+    await reported(
+        console, company["id"], kind="stop", name="0190c0de-0000-7000-8000-000000000001", cause="revoked"
+    )
+    person = await console.person("viewer", company_id=company["id"])
+    await person.open("/portal")
+    page = await person.follow("Report-only")
+    words = " ".join(page.words.split())
+    assert "The credential is suspended the stop of the access key" in words
+    assert page.links["ours"] == f"/companies/{company['client_prefix']}/access-keys/{key}"
+    assert key not in words, "its name, and not its id"
+    assert "0190c0de" in words, "what is gone has its id"
+    assert "Operations" not in page.links
 
 
 async def test_a_companys_people_see_of_all_that_their_own_alone(console: Console) -> None:

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from shared.contracts.usage.messages import UsageBatch, UsageClient, UsageCount
+from tests.integration.services.console.portal.visiting import visit
 from tests.support.browser.browser import Browser
 from tests.support.harness.console import Console
 
@@ -54,6 +55,37 @@ async def test_tried_stop_refuses_nothing_and_says_until_when(
     assert tried.status == 200
     assert "A revocation is tried until" in tried.words
     assert (await console.registry.owner.get(key_path(key))).body["status"] == "active"
+
+
+async def test_a_trial_that_runs_is_on_its_page_and_can_be_ended_there(
+    owner: Browser, console: Console, key: dict[str, Any]
+) -> None:
+    company = key["page"].split("/access-keys")[0]
+    for path, act, name in ((key["page"], "suspend", "A suspension"), (company, "revoke", "A revocation")):
+        await owner.open(f"{path}?ask={act}")
+        await owner.press("Only try it for a day")
+        viewer = await console.person("viewer")
+        page = await viewer.open(path)
+        assert f"{name} is tried until 20" in page.words
+        assert not any("End the trial" in form.buttons for form in page.forms), "a viewer ends none"
+        await owner.open(path)
+        ended = await owner.press("End the trial")
+        assert (ended.status, "is tried until" in ended.words) == (200, False)
+    assert (await console.registry.owner.get(f"{key_path(key)}/trial")).body == {"report_only": None}
+
+
+async def test_a_companys_own_people_end_the_trial_of_a_credential_and_not_that_of_the_company(
+    console: Console,
+) -> None:
+    visiting = await visit(console)
+    own = await visiting.admin.create("/access-keys", **visiting.of, name="shop")
+    await visiting.admin.post(f"/companies/{visiting.company['id']}/suspend?report_only=true")
+    await visiting.admin.post(f"/access-keys/{own['id']}/suspend?report_only=true")
+    page = await visiting.browser.open(visiting.base)
+    assert "A suspension is tried until" in page.words
+    assert not any("End the trial" in form.buttons for form in page.forms)
+    await visiting.browser.open(f"{visiting.base}/access-keys/{own['id']}")
+    assert "tried until" not in (await visiting.browser.press("End the trial")).words
 
 
 async def test_company_names_what_depends_on_it_before_it_is_suspended(

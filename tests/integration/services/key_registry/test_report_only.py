@@ -11,7 +11,7 @@ from services.key_registry.report_only import ports
 from services.key_registry.storage.postgres import report_only as storage
 from services.key_registry.storage.postgres.report_only import PostgresReportOnly
 from shared.contracts.report_only import ReportOnlyBatch, ReportOnlyCount
-from tests.support.harness.key_registry import Running
+from tests.support.harness.key_registry import Admin, Running
 from tests.support.traces import trace
 
 
@@ -150,6 +150,41 @@ async def test_stop_that_is_tried_changes_nothing_and_is_known_to_the_services_u
     await PostgresReportOnly(running.database).prune()
     async with running.database.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM trial_stop WHERE id = $1::uuid", company["id"]) == 0
+
+
+async def test_a_trial_that_runs_is_shown_and_ended_before_its_time(running: Running) -> None:
+    owner = running.owner
+    company = await owner.company()
+    path = f"/companies/{company['client_prefix']}"
+    assert (await owner.get(f"{path}/trial")).body == {"report_only": None}
+    begun = (await owner.post(f"{path}/suspend?report_only=true")).body["report_only"]
+    assert (await owner.get(f"{path}/trial")).body == {"report_only": begun}
+    for _ in range(2):
+        response = await owner.call("DELETE", f"{path}/trial")
+        assert (response.status, (await owner.get(f"{path}/trial")).body) == (204, {"report_only": None})
+    assert company["id"] not in await tried(running)
+    lines = (await owner.get(f"/audit?subject={company['id']}")).body["items"]
+    assert [line["action"] for line in lines][:2] == ["company.stop_trial_ended", "company.stop_tried"]
+
+
+async def test_a_trial_is_ended_by_who_may_stop_the_object_and_seen_by_who_sees_it(running: Running) -> None:
+    owner = running.owner
+    company, other = await owner.company(), await owner.company()
+    key = await owner.create("/access-keys", company_id=company["id"], name="x")
+
+    async def bound(role: str, company_id: str) -> Admin:
+        created = await owner.create("/admin-tokens", name="x", role=role, company_id=company_id)
+        return owner.with_token(created["token"])
+
+    editor, viewer = await bound("editor", company["id"]), await bound("viewer", company["id"])
+    stranger, path = await bound("editor", other["id"]), f"/access-keys/{key['id']}/trial"
+    await owner.post(f"/access-keys/{key['id']}/suspend?report_only=true")
+    await owner.post(f"/companies/{company['id']}/suspend?report_only=true")
+    for admin, seen, ended in ((stranger, 404, 404), (viewer, 200, 403), (editor, 200, 204)):
+        assert (await admin.get(path)).status == seen
+        assert (await admin.call("DELETE", path)).status == ended
+    assert (await editor.call("DELETE", f"/companies/{company['id']}/trial")).status == 403, "the platform's own"
+    assert company["id"] in await tried(running)
 
 
 async def test_what_is_misspelt_or_out_of_bounds_stops_nothing(running: Running) -> None:

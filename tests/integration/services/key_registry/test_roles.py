@@ -84,9 +84,11 @@ async def test_every_endpoint_holds_for_every_role(running: Running) -> None:
             ("POST", f"{one}/resume", None),
             ("POST", f"/{path}", {"nonsense": 1}),
             ("POST", f"/{path}/{uuid7()}/revoke", None),
+            ("GET", f"{one}/trial", None),
+            ("DELETE", f"/{path}/{uuid7()}/trial", None),
             ("DELETE", f"/{path}/{uuid7()}", None),
         ]:
-            if path == "admin-tokens" and method == "DELETE":
+            if path == "admin-tokens" and method == "DELETE" and not target.endswith("/trial"):
                 continue
             response = await admins[role].call(method, target, body)
             reaches = expected(role, method, path)
@@ -96,7 +98,7 @@ async def test_every_endpoint_holds_for_every_role(running: Running) -> None:
         for target in ("/rotate", "/versions/1/revoke") if path in ROTATED else ():
             response = await admins[role].post(f"/{path}/{uuid7()}{target}")
             assert response.status == (404 if expected(role, "POST", path) else 403), (role, path, target)
-    assert calls == len(ROLES) * (len(RESOURCES) * 8 - 1)
+    assert calls == len(ROLES) * (len(RESOURCES) * 10 - 1)
     for role in ROLES:
         for read in (
             "/audit",
@@ -119,6 +121,8 @@ async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Adm
     one = {
         ("get", ""),
         ("get", "/impact"),
+        ("get", "/trial"),
+        ("delete", "/trial"),
         ("patch", ""),
         ("post", "/suspend"),
         ("post", "/resume"),

@@ -10,10 +10,12 @@ from services.console.http.operations.hygiene import API_PAGE, ENOUGH
 from services.console.pages.events import EVENT_TYPES
 from services.console.pages.hygiene import CHECKS
 from services.console.pages.kinds import KINDS
+from services.console.pages.refused_calls.in_words import titles
 from services.console.pages.renderer import Renderer
 from services.console.pages.routes import MAX_OFFERED, MAX_SCOPES_OFFERED, Opened
 from services.console.session import Session
 from shared.http.client import ServiceClient
+from shared.refusal_traces.causes import CHECKS as CAUSES
 
 MAX_PAGE_BYTES = 100_000
 AT = "2026-11-27T09:30:00Z"
@@ -69,7 +71,9 @@ def test_report_only() -> None:
         "name": "n" * 200,
     }
     item |= {"count": 2**53, "last_at": AT, "last_request_id": "r" * 128}
-    values = {"items": [item] * 50, "older": "?", "kinds": ("route",)}
+    found = {"id": "i" * 36, "kind": "api_client", "name": LONG, "company": COMPANY}
+    values: dict[str, Any] = {"items": [item] * 50, "older": "?", "kinds": ("route",), "causes": titles(CAUSES)}
+    values["stopped"] = {item["name"]: found}
     assert size_of("operations/report_only.html", **values) < MAX_PAGE_BYTES
 
 
