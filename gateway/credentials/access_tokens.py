@@ -3,7 +3,7 @@
 import hashlib
 from collections import OrderedDict
 
-from gateway.credentials.extract import ACCESS_TOKEN
+from gateway.credentials.extract import EXPECTED_ACCESS_TOKEN
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.credentials.issuer_keys import IssuerKeys
 from gateway.credentials.token_holders import TokenHolders, Verified
@@ -130,7 +130,7 @@ def _parse(token: str) -> UnverifiedToken:
 def not_a_jwt(token: str, error: InvalidToken) -> RefusedCredential:
     """The refusal of what cannot be read as a token: often it is one of our secrets, in the place of one."""
     if prefix := claimed_prefix(token):
-        return RefusedCredential.of_another_kind(prefix, ACCESS_TOKEN)
+        return RefusedCredential.of_another_kind(prefix, EXPECTED_ACCESS_TOKEN)
     return RefusedCredential.for_token(error)
 
 

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from gateway.credentials.expiry import expiry_line
-from gateway.credentials.extract import ApiTokenPair
+from gateway.credentials.extract import EXPECTED_API_TOKEN, ApiTokenPair
 from gateway.credentials.identity import Identity, RefusedCredential
 from shared.changes.dependent_cache import DependentCache
 from shared.clock import Clock
@@ -111,7 +111,7 @@ def _refused(response: TokenCheck, credential: ApiTokenPair, application: str) -
     """Of a token that is known the operator has written a line; the rest is counted here, by route and client."""
     if response.cause == "wrong_kind":
         if prefix := claimed_prefix(credential.token):
-            return RefusedCredential.of_another_kind(prefix, "an API token")
+            return RefusedCredential.of_another_kind(prefix, EXPECTED_API_TOKEN)
         beside = claimed_prefix(credential.client_prefix)
         if beside == f"{API_TOKEN}_":
             expected = "the API token in X-Api-Token, the client prefix in X-Client-Prefix"

@@ -14,8 +14,10 @@ from gateway.http1.request_head import RequestHead
 from shared.opaque import API_TOKEN, claimed_prefix, of_another_kind
 
 MAX_PARAMETERS = 1000
-ACCESS_TOKEN = "an access token (a JWT)"
+EXPECTED_ACCESS_TOKEN = "an access token (a JWT)"
 """What belongs after `Bearer`, where something else is."""
+EXPECTED_API_TOKEN = "an API token"
+"""As above, in `X-Api-Token`."""
 
 
 class NoCredential(Exception):
@@ -63,7 +65,7 @@ def read_bearer(head: RequestHead) -> Bearer:
     scheme, _, token = value.partition(" ")
     if scheme.lower() != "bearer":
         if prefix := claimed_prefix(value.rpartition(" ")[2]):
-            raise RefusedCredential.of_another_kind(prefix, ACCESS_TOKEN)
+            raise RefusedCredential.of_another_kind(prefix, EXPECTED_ACCESS_TOKEN)
         raise NoCredential("wrong_scheme", "the scheme of the header field Authorization must be Bearer")
     token = token.lstrip(" ")
     if not token or " " in token or "\t" in token:
@@ -84,7 +86,7 @@ def read_api_token(head: RequestHead) -> ApiTokenPair:
         raise NoCredential("no_api_token", "the header field X-Api-Token is missing")
     if not prefixes:
         if of_another_kind(API_TOKEN, tokens[0]):
-            raise RefusedCredential.of_another_kind(claimed_prefix(tokens[0]), "an API token")
+            raise RefusedCredential.of_another_kind(claimed_prefix(tokens[0]), EXPECTED_API_TOKEN)
         raise NoCredential("no_client_prefix", "the header field X-Client-Prefix is missing")
     if len(tokens) != 1 or len(prefixes) != 1 or not tokens[0] or not prefixes[0]:
         raise RefusedCredential("malformed")

@@ -133,7 +133,7 @@ def test_calls_are_read_in_a_hand_without_scrolling_and_paths_break_at_slashes_a
     page.set_viewport_size({"width": 390, "height": 900})
     for path in ("/portal", "/portal/usage"):
         page.goto(path)
-        page.get_by_text("check of the API token, by a service that was sent it").wait_for(timeout=60_000)
+        page.get_by_text("checks the API token, for a service that was sent it").wait_for(timeout=60_000)
         page.get_by_role("cell", name="sms", exact=True).wait_for(timeout=60_000)
         numbers = page.locator("td.number:visible").all()
         assert len(numbers) >= 2 * 3, path

@@ -10,13 +10,13 @@ from services.console.browser.forms import Form
 from services.console.http.companies import company_of, company_path
 from services.console.http.operations.routes import GatewayRoutes
 from services.console.pages.renderer import Renderer, filled_in
-from services.console.pages.routes import MAX_OFFERED, MAX_SCOPES_OFFERED, Opened, opened
+from services.console.pages.routes import MAX_ROUTES_BESIDE_CHOICE, MAX_SCOPES_IN_LIST, Opened, opened
 from services.console.session import Session
 from shared.errors import Conflict, Unprocessable
 
-OFFERED = 20
-"""Applications, the newest; any other is found by a search."""
-MAX_WORD_CHARACTERS = 100
+APPLICATIONS_OFFERED = 20
+"""The newest; any other is found by a search."""
+MAX_QUERY_CHARACTERS = 100
 NONE_CHOSEN = "Choose the application that is to be booked."
 
 
@@ -59,7 +59,7 @@ class BookingPages:
     ) -> web.Response:
         bookings = await session.api.items("/bookings", company_id=company["id"])
         applications = await session.api.items("/applications")
-        words = q.strip()[:MAX_WORD_CHARACTERS]
+        words = q.strip()[:MAX_QUERY_CHARACTERS]
         booked = {booking["application_id"] for booking in bookings if booking["status"] != "revoked"}
         bookable = [a for a in applications if a["id"] not in booked and a["status"] == "active"]
         found = [a for a in bookable if _is_like(a, words)]
@@ -71,10 +71,10 @@ class BookingPages:
             bookings=bookings,
             scopes={application["id"]: application["scopes"] for application in applications},
             bookable=len(bookable),
-            offered=await self._opened(found[:OFFERED] if session.edits else []),
-            most=MAX_OFFERED,
-            most_scopes=MAX_SCOPES_OFFERED,
-            more=len(found) > OFFERED,
+            offered=await self._opened(found[:APPLICATIONS_OFFERED] if session.edits else []),
+            max_routes=MAX_ROUTES_BESIDE_CHOICE,
+            max_scopes=MAX_SCOPES_IN_LIST,
+            cut=len(found) > APPLICATIONS_OFFERED,
             q=words,
             **values,
         )

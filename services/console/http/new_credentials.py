@@ -186,7 +186,7 @@ class NewCredentialPages:
             booking=booking,
             application=application,
             opens=opened(application, table),
-            most=MAX_OPENED,
+            max_routes=MAX_OPENED,
             kind=API_TOKENS,
             tokens=tokens,
             more=more,

@@ -15,18 +15,6 @@ LATEST_HOURS = 2
 """The present one and the one before: between one and two hours."""
 DRAWING = Drawing(periods=HOURS, height=64, bar=14, step=18)
 MAX_CAUSES = 12
-_STEPS = (
-    ("company", "Create a company: whoever is to call.", "/companies?new=company", "New company"),
-    (
-        "application",
-        "Create an application: what is called, with its scopes.",
-        "/applications?new=application",
-        "New application",
-    ),
-    ("booking", "Book the application for the company, on the company's page.", "/companies", ""),
-    ("credential", "Create a credential for the company, and hand it over.", "/companies", ""),
-)
-"""What there has to be for a first call, how it is made, and where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +68,33 @@ class CallsOfDay:
         return in_words("24 hours", hours)
 
 
+class Made(NamedTuple):
+    name: str
+    path: str
+
+
+class _Needed(NamedTuple):
+    """What there has to be for a first call, how it is made, and where."""
+
+    what: str
+    words: str
+    path: str
+    button: str = ""
+
+
+_NEEDED = (
+    _Needed("company", "Create a company: whoever is to call.", "/companies?new=company", "New company"),
+    _Needed(
+        "application",
+        "Create an application: what is called, with its scopes.",
+        "/applications?new=application",
+        "New application",
+    ),
+    _Needed("booking", "Book the application for the company, on the company's page.", "/companies"),
+    _Needed("credential", "Create a credential for the company, and hand it over.", "/companies"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One of those that lead to the first call. `path`: where it is taken."""
@@ -89,13 +104,8 @@ class Step:
     """Whether it was taken, by anybody."""
     path: str = ""
     button: str = ""
-    made: "Made | None" = None
+    made: Made | None = None
     """The newest that it has made; None also for what was deleted since."""
-
-
-class Made(NamedTuple):
-    name: str
-    path: str
 
 
 def calls_of_day(overview: Mapping[str, Any]) -> CallsOfDay:
@@ -111,7 +121,7 @@ def first_steps(there_is: Mapping[str, bool], made: Mapping[str, Made]) -> list[
     """What leads to the first call, in order; empty once there was one. `made`: the newest of each, where known."""
     if there_is["call"]:
         return []
-    steps = [Step(words, there_is[what], path, button, made.get(what)) for what, words, path, button in _STEPS]
+    steps = [Step(of.words, there_is[of.what], of.path, of.button, made.get(of.what)) for of in _NEEDED]
     return [*steps, Step("See the first call arrive here, some seconds after it was made.", done=False)]
 
 

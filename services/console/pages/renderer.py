@@ -140,7 +140,7 @@ def _environment(assets: tuple[tuple[str, str], ...]) -> Environment:
         stands_for=routes.stands_for,
         route_credential=routes.credential_in_words,
         what_it_does=called.what_it_does,
-        breaking=called.breaking,
+        breaking=routes.breaking,
         event_path=events.subject_path,
     )
     return environment

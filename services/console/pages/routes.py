@@ -4,16 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from markupsafe import Markup, escape
+
 from shared.scopes import covers
 
 MAX_SHOWN = 100
 """On one page."""
 MAX_OPENED = 20
-"""Of one scope, on the page of an application or a booking."""
-MAX_OFFERED = 3
+"""Routes of one scope, on the page of an application or a booking."""
+MAX_ROUTES_BESIDE_CHOICE = 3
 """Of one scope, where applications are chosen from."""
-MAX_SCOPES_OFFERED = 6
-"""Of one application there."""
+MAX_SCOPES_IN_LIST = 6
+"""Of one application, where several are listed or chosen from."""
 CREDENTIALS = {
     "none": "none",
     "jwt": "access token",
@@ -71,3 +73,8 @@ def opened_by(scope: str, routes: Sequence[Route]) -> list[Route]:
 
 def _text(route: Route) -> str:
     return " ".join((route["name"], route["host"], route["path"], *route["scopes"])).lower()
+
+
+def breaking(path: str) -> Markup:
+    """It breaks after its slashes, where a line has to."""
+    return Markup("/<wbr>").join(escape(part) for part in path.split("/"))

@@ -13,7 +13,7 @@ from shared.http.client import ServiceClient
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 MAX_URL_CHARACTERS = 2000
-MAX_WORD_CHARACTERS = 100
+MAX_QUERY_CHARACTERS = 100
 
 
 class GatewayRoutes:
@@ -49,7 +49,7 @@ class RoutePages:
             raise NotFound("there is no such page")
         method, url = request.query.get("method", "GET"), request.query.get("url", "").strip()[:MAX_URL_CHARACTERS]
         method = method if method in METHODS else "GET"
-        words = request.query.get("q", "").strip()[:MAX_WORD_CHARACTERS]
+        words = request.query.get("q", "").strip()[:MAX_QUERY_CHARACTERS]
         table = await self._routes.all()
         found = [] if table is None else found_routes(table["routes"], words)
         return self._renderer.page(

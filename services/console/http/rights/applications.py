@@ -60,7 +60,7 @@ class ApplicationPage:
             session=session,
             application=application,
             opens=opened(application, await self._routes.all()),
-            most=MAX_OPENED,
+            max_routes=MAX_OPENED,
             stop=stop,
             trials=TRIALS,
             path=_path(application),

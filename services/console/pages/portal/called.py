@@ -1,13 +1,11 @@
-"""What was called, as the pages show it: paths that break between their segments, and calls that are of no API."""
+"""Calls that are of no API: what each does."""
 
 from collections.abc import Mapping
-
-from markupsafe import Markup, escape
 
 from shared.contracts import operator_validator
 
 _FETCHES = "fetches an access token"
-_CHECKS = "check of the API token, by a service that was sent it"
+_CHECKS = "checks the API token, for a service that was sent it"
 WHAT: Mapping[str, str] = {
     "/auth/token": _FETCHES,
     "/iam/oauth/token": _FETCHES,
@@ -15,7 +13,7 @@ WHAT: Mapping[str, str] = {
     "/oauth2/introspect": "asks about an access token",
     "/oauth2/revoke": "ends an access token",
     "/generate": "fetches a session token",
-    "/verify": "check of a session token, by a service that was sent it",
+    "/verify": "checks a session token, for a service that was sent it",
     operator_validator.VALIDATE: _CHECKS,
     operator_validator.VALIDATE_BY_POST: _CHECKS,
 }
@@ -25,8 +23,3 @@ WHAT: Mapping[str, str] = {
 def what_it_does(route: str) -> str:
     """In words; empty for the route of an API."""
     return WHAT.get(route, "")
-
-
-def breaking(path: str) -> Markup:
-    """It breaks after its slashes, where a line has to."""
-    return Markup("/<wbr>").join(escape(part) for part in path.split("/"))

@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+HOW_TO_CALL = "How to call"
+
 
 class Explanation(NamedTuple):
     title: str
     todo: str
+    page: str = ""
+    """Of the menu of the company's own people, where `todo` names one of its pages."""
 
 
 NEW_TOKEN = "Request a new token with your credential, and send it whole, without quotes or line breaks."
@@ -16,17 +20,21 @@ NEW_SECRET = "Take the new secret into use: its page under Credentials lists the
 _WAIT = "Send it again later, after the time in Retry-After if the response has that."
 OURS = "Your call is not at fault. Send it again; if that goes on, give the request id to whoever runs the API."
 EXACTLY = "It is compared exactly: capital and small letters as the console shows them."
-_COMPARE = "Compare it with the code under How to call."
+_COMPARE = f"Compare it with the code under {HOW_TO_CALL}."
 _SIGNED = "Paste the assertion or token into Doctor: it makes every check and says what to fix."
 _FORBIDDEN = Explanation("The credential may not do this", "Ask whoever runs the API for the right to it.")
 
 EXPLANATIONS: Mapping[str, Explanation] = {
-    "no_credential": Explanation("No credential was sent", "Send it where the API looks for it: see How to call."),
+    "no_credential": Explanation(
+        "No credential was sent", f"Send it where the API looks for it: see {HOW_TO_CALL}.", HOW_TO_CALL
+    ),
     "wrong_scheme": Explanation("Not a Bearer token", "Send Authorization: Bearer, a blank, and the access token."),
     "no_api_token": Explanation("The API token is missing", "Send both X-Api-Token and X-Client-Prefix."),
     "no_client_prefix": Explanation("The client prefix is missing", "Send X-Client-Prefix beside X-Api-Token."),
     "ambiguous_credential": Explanation("Two credentials in one call", "Send one kind of credential, once."),
-    "wrong_kind": Explanation("Another kind of credential belongs here", "How to call says which one, and where."),
+    "wrong_kind": Explanation(
+        "Another kind of credential belongs here", f"{HOW_TO_CALL} says which one, and where.", HOW_TO_CALL
+    ),
     "swapped": Explanation(
         "The key and the secret of an API client were swapped", "Send the key first, then a colon and the secret."
     ),
@@ -112,7 +120,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     ),
     "forbidden": _FORBIDDEN,
 }
-_UNREADABLE = Explanation("The request could not be read", _COMPARE)
+_UNREADABLE = Explanation("The request could not be read", _COMPARE, HOW_TO_CALL)
 _OF_PROXY = Explanation("A proxy is not set up for this", "Give the request id to whoever runs the proxy.")
 OF_NOBODY: Mapping[str, Explanation] = {
     "malformed_request": _UNREADABLE,
@@ -128,22 +136,22 @@ OF_NOBODY: Mapping[str, Explanation] = {
     "incomplete_question": _OF_PROXY,
     "not_a_trusted_proxy": _OF_PROXY,
     "not_rewritten": _OF_PROXY,
-    "invalid_request": Explanation("A parameter is missing or wrong", _COMPARE),
-    "unsupported_media_type": Explanation("The Content-Type is another one", _COMPARE),
-    "unsupported_grant_type": Explanation("The grant type is not of this endpoint", _COMPARE),
+    "invalid_request": Explanation("A parameter is missing or wrong", _COMPARE, HOW_TO_CALL),
+    "unsupported_media_type": Explanation("The Content-Type is another one", _COMPARE, HOW_TO_CALL),
+    "unsupported_grant_type": Explanation("The grant type is not of this endpoint", _COMPARE, HOW_TO_CALL),
     "request_timeout": Explanation("The call came too slowly", "Look at the network between, and send it again."),
     "validation_failed": Explanation(
         "A member is missing or wrong", "The response names each, and what it must be."
     ),
-    "wrong_place": Explanation("A credential was sent where this API does not read it", _COMPARE),
+    "wrong_place": Explanation("A credential was sent where this API does not read it", _COMPARE, HOW_TO_CALL),
     "not_found": EXPLANATIONS["no_route"],
     "target_too_long": Explanation("The URL is too long", "Send less in the query."),
     "header_fields_too_large": Explanation("The header fields are too large", "Send fewer or shorter ones."),
     "bodies_under_way": Explanation("Too many bodies at once", "Send fewer calls with a body at the same time."),
     "overload": Explanation("More calls came than can be served", _WAIT),
     "too_many_requests": Explanation("Too many wrong secrets", f"Correct the secret first. {_WAIT}"),
-    "unauthenticated": Explanation("The credential is missing or invalid", _COMPARE),
-    "invalid_client": Explanation("The client could not be authenticated", _COMPARE),
+    "unauthenticated": Explanation("The credential is missing or invalid", _COMPARE, HOW_TO_CALL),
+    "invalid_client": Explanation("The client could not be authenticated", _COMPARE, HOW_TO_CALL),
 }
 """Of causes that are found before it is known whose call it is: nobody looks for their own calls by them."""
 BY_STATUS: Mapping[int, Explanation] = {

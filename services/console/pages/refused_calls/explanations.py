@@ -8,6 +8,7 @@ from services.console.pages.refused_calls.by_cause import (
     BY_STATUS,
     EXACTLY,
     EXPLANATIONS,
+    HOW_TO_CALL,
     NEW_SECRET,
     NEW_TOKEN,
     OF_NOBODY,
@@ -25,7 +26,8 @@ _OF_TOKENS = {"jwt": "The token was revoked", "signing_key": "The key that signe
 _OWN_STOP = Explanation("The credential itself is stopped", EXPLANATIONS["stopped"].todo)
 _MORE_THAN_SECRET = Explanation(
     "Something else was sent with the API client's secret",
-    "Send the key first, then one colon and the secret alone, as How to call has it.",
+    f"Send the key first, then one colon and the secret alone, as {HOW_TO_CALL} has it.",
+    HOW_TO_CALL,
 )
 _PAIR_SWAPPED = Explanation(
     "The API token and the client prefix were swapped",
@@ -61,7 +63,9 @@ def explanation_of(decision: Mapping[str, Any]) -> Explanation:
     if cause == "wrong_place" and decision["steps"]:
         return _in_wrong_place(decision["steps"][-1], kind_of_prefix(prefix))
     if cause == "no_credential" and (expected := _expected(decision)) != check_of(cause).expected:
-        return EXPLANATIONS[cause]._replace(todo=f"This API reads {expected}: send that. How to call has the code.")
+        return EXPLANATIONS[cause]._replace(
+            todo=f"This API reads {expected}: send that. {HOW_TO_CALL} has the code."
+        )
     by_status = BY_STATUS.get(decision["status"], Explanation("It could not be served", OURS))
     return EXPLANATIONS.get(cause) or OF_NOBODY.get(cause) or by_status
 

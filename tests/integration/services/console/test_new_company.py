@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.console.http.bookings import OFFERED
+from services.console.http.bookings import APPLICATIONS_OFFERED
 from tests.integration.services.console.portal.visiting import enter
 from tests.support.browser.browser import Browser
 from tests.support.harness.console import Console
@@ -105,12 +105,12 @@ async def test_of_many_applications_the_newest_are_offered_and_the_others_found(
     owner: Browser, console: Console, company: dict[str, Any]
 ) -> None:
     admin, mark = console.registry.owner, secrets.token_hex(4)
-    for number in range(OFFERED + 1):
+    for number in range(APPLICATIONS_OFFERED + 1):
         of = {"name": f"Many {number}", "application_prefix": f"m{mark}x{number}", "scopes": [f"many{number}:read"]}
         await admin.create("/applications", **of)
     path = f"{company['page']}/booked-applications"
     page = await owner.open(path)
-    assert page.text.count('type="radio"') == OFFERED
+    assert page.text.count('type="radio"') == APPLICATIONS_OFFERED
     assert f"Many 0 (m{mark}x0)" not in page.labels
     page = await owner.open(f"{path}?q={mark}+many0:read")
     assert f"Many 0 (m{mark}x0)" in page.labels

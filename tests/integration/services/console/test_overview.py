@@ -27,7 +27,7 @@ async def test_overview_leads_from_nothing_to_the_first_call(empty_console: Cons
     assert page.links[company["name"]] == path
     assert page.links[f"x of {company['name']}"] == f"{path}/access-keys/{key['id']}"
     assert f"SMS for {company['name']}" in page.links
-    assert "A step counts as done by whoever took it" in page.words
+    assert "A step counts as done whoever took it" in page.words
     assert page.links["Begin with a company of yours"] == "/companies?new=company"
     hour = int(time.time() // 3600)
     of = {"kind": "access_key", "credential": key["id"], "version": 1, "route": "/generate", "hour": hour}

@@ -158,11 +158,9 @@ async def test_checks_at_the_validator_are_told_from_calls_of_apis_wherever_call
     for path in ("/portal", "/portal/usage"):
         page = await visiting.browser.open(path)
         words = " ".join(page.words.split())
-        assert (
-            "/OKIT.Operator.Api/api/tokenvalidator check of the API token, by a service that was sent it" in words
-        )
+        assert "/OKIT.Operator.Api/api/tokenvalidator checks the API token, for a service that was sent it" in words
         assert "asks the validator about an API token" in words
-        assert words.count("check of the API token") == 1
+        assert words.count("checks the API token") == 1
         assert "api/<wbr>tokenvalidator" in page.text, "it breaks there and nowhere within a word"
     assert "asks the validator" in (await visiting.browser.open(f"{visiting.base}/api-tokens/{token['id']}")).words
 

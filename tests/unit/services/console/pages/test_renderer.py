@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from services.console.admin_api import AdminApi
-from services.console.http.bookings import OFFERED
+from services.console.http.bookings import APPLICATIONS_OFFERED
 from services.console.http.operations.hygiene import API_PAGE, ENOUGH
 from services.console.pages.events import EVENT_TYPES
 from services.console.pages.hygiene import CHECKS
 from services.console.pages.kinds import KINDS
 from services.console.pages.refused_calls.in_words import titles
 from services.console.pages.renderer import Renderer
-from services.console.pages.routes import MAX_OFFERED, MAX_SCOPES_OFFERED, Opened
+from services.console.pages.routes import MAX_ROUTES_BESIDE_CHOICE, MAX_SCOPES_IN_LIST, Opened
 from services.console.session import Session
 from shared.http.client import ServiceClient
 from shared.refusal_traces.causes import CHECKS as CAUSES
@@ -48,9 +48,14 @@ def test_applications_to_be_booked() -> None:
     of = {"name": LONG[:100], "application_prefix": "p" * 64, "scopes": scopes, "id": "i" * 36}
     opens = Opened(dict.fromkeys(scopes, routes * 50), routes * 50)
     booking = {"id": "b" * 36, "application_id": of["id"], "application": of, "created_at": AT}
-    values: dict[str, Any] = {"offered": [(of, opens)] * OFFERED, "bookable": 500, "more": True, "q": ""}
+    values: dict[str, Any] = {
+        "offered": [(of, opens)] * APPLICATIONS_OFFERED,
+        "bookable": 500,
+        "cut": True,
+        "q": "",
+    }
     values |= {"bookings": [{**booking, "effective_status": "active"}] * 20, "scopes": {of["id"]: scopes}}
-    values |= {"most": MAX_OFFERED, "most_scopes": MAX_SCOPES_OFFERED}
+    values |= {"max_routes": MAX_ROUTES_BESIDE_CHOICE, "max_scopes": MAX_SCOPES_IN_LIST}
     company = {**COMPANY, "effective_status": "active", "id": "c" * 36}
     assert size_of("bookings.html", company=company, **values) < MAX_PAGE_BYTES
 

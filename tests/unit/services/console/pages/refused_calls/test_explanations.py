@@ -2,7 +2,13 @@
 
 from typing import Any
 
-from services.console.pages.refused_calls.by_cause import EXPLANATIONS, OF_NOBODY, Explanation
+from services.console.pages.refused_calls.by_cause import (
+    BY_STATUS,
+    EXPLANATIONS,
+    HOW_TO_CALL,
+    OF_NOBODY,
+    Explanation,
+)
 from services.console.pages.refused_calls.explanations import explanation_of
 from services.console.pages.refused_calls.operators import REMEDIES, todo_of_operator
 from services.console.pages.refused_calls.stopped import stop_of
@@ -19,8 +25,13 @@ def test_cause_comes_before_status_and_nothing_is_left_unexplained() -> None:
     assert explanation_of({**CALL, "cause": "quota_exceeded", "status": 429}) == EXPLANATIONS["quota_exceeded"]
     assert explanation_of({**CALL, "cause": "anything", "status": 429}).title == "Too many at once"
     assert "not at fault" in explanation_of({**CALL, "cause": "circuit_open", "status": 503}).todo
-    assert all(title and todo.endswith(".") for title, todo in EXPLANATIONS.values())
+    assert all(title and todo.endswith(".") for title, todo, _ in EXPLANATIONS.values())
     assert [todo for todo in REMEDIES.values() if not todo.endswith(".")] == []
+
+
+def test_a_page_that_is_named_is_said_to_be_one_of_the_companys_menu() -> None:
+    for explanation in (*EXPLANATIONS.values(), *OF_NOBODY.values(), *BY_STATUS.values()):
+        assert (HOW_TO_CALL in explanation.todo) == (explanation.page == HOW_TO_CALL), explanation.title
 
 
 def test_what_is_said_is_of_causes_that_there_are() -> None:
@@ -30,7 +41,7 @@ def test_what_is_said_is_of_causes_that_there_are() -> None:
 
 def test_every_cause_that_is_no_fault_of_ours_has_an_explanation_of_its_own() -> None:
     assert EXPLANATIONS.keys() & OF_NOBODY.keys() == set()
-    assert all(title and todo.endswith(".") for title, todo in OF_NOBODY.values())
+    assert all(title and todo.endswith(".") for title, todo, _ in OF_NOBODY.values())
     for cause in CHECKS.keys() - EXPLANATIONS.keys() - OF_NOBODY.keys():
         assert CHECKS[cause].name in ("knowledge", "upstream", "gateway"), cause
         assert "not at fault" in explanation_of({**CALL, "cause": cause, "status": 503}).todo
