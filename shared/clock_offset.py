@@ -9,6 +9,7 @@ than `MAX_CLOCK_OFFSET_S`, what depends on the time is not judged.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
@@ -28,8 +29,7 @@ STEP_TOLERANCE_S = 0.1
 """By how much both clocks may disagree on the length of an exchange: beyond, the wall clock was set meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Observed:
+class _Observed(NamedTuple):
     ahead_of_monotonic: float
     """The peer's time less our monotonic clock."""
     error: float
@@ -88,18 +88,18 @@ class ClockOffsets:
         self.require_valid()
 
     def observe(self, peer: str, observed: _Observed) -> None:
+        if self._gauge is not None and peer not in self._observed:
+            self._gauge.labels(peer).set_function(lambda: self.offset(peer) or 0.0)
         self._observed[peer] = observed
-        offset = self.offset(peer)
-        if self._gauge is not None and offset is not None:
-            self._gauge.labels(peer).set(offset)
         if peer == self._reference:
             self._log_change()
 
     def _log_change(self) -> None:
-        valid, offset = self.valid, self.offset(self._reference)
+        valid = self.valid
         if valid == self._reported:
             return
         self._reported = valid
+        offset = self.offset(self._reference)
         fields = {
             "reference": self._reference,
             "offset_s": round(offset or 0.0, 3),
@@ -138,7 +138,7 @@ class PeerClock:
         self._offsets.observe(self._name, _Observed(time - middle, round_trip / 2))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Exchange:
     """A request that is under way, with both our clocks at its start."""
 

@@ -1,5 +1,6 @@
 """Resolving session tokens: the stored parameters take the place of the caller's query."""
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import NamedTuple, Protocol
@@ -16,6 +17,8 @@ from shared.contracts.session_tokens import RefusedSession, ResolvedSession
 from shared.opaque import claimed_prefix
 
 KIND = "session_token"
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
+"""What need not be escaped (RFC 3986 section 2.3), as most of what is stored."""
 TakeUse = Callable[[], Awaitable[ResolvedSession]]
 
 
@@ -92,10 +95,12 @@ def query_of(stored: dict[str, str], others: Sequence[tuple[str, str]] = ()) -> 
 
     A name that an upstream may take for a stored one counts as stored.
     """
-    taken = {folded(name) for name in stored}
-    added = [(name, value) for name, value in others if name not in stored and folded(name) not in taken]
-    return "&".join(f"{_escape(name)}={_escape(value)}" for name, value in (*stored.items(), *added))
+    pairs = [*stored.items()]
+    if others:
+        taken = {folded(name) for name in stored}
+        pairs += [(name, value) for name, value in others if name not in stored and folded(name) not in taken]
+    return "&".join([f"{_escape(name)}={_escape(value)}" for name, value in pairs])
 
 
 def _escape(text: str) -> str:
-    return quote(text, safe="")
+    return text if _UNRESERVED.fullmatch(text) else quote(text, safe="")

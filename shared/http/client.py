@@ -1,6 +1,5 @@
 """Calls from one service to another: JSON over HTTP, with the caller's name and the request's id, within a time."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
@@ -124,32 +123,33 @@ class ServiceClient:
             sent["X-Request-Id"] = rid
         if self._authorization is not None:
             sent["Authorization"] = self._authorization()
-        deadline = asyncio.get_running_loop().time() + seconds
+        pool = self._pool
+        if pool is None:
+            raise Unavailable("the client is not open yet")
+        deadline = pool.time() + seconds
         try:
-            response = await self._exchange(method, path, sent, deadline, body)
+            response = await self._exchange(pool, method, self._request(method, path, sent, body), deadline)
             if response.status == 401 and self._renewable is not None:
                 sent["Authorization"] = self._renewable.renewed(sent["Authorization"])
-                response = await self._exchange(method, path, sent, deadline, body)
+                response = await self._exchange(pool, method, self._request(method, path, sent, body), deadline)
         except ResponseTooLarge:
             raise Unavailable(detail=f"a response of more than {MAX_RESPONSE_BYTES} bytes") from None
         except (OSError, InvalidResponse, PoolClosed) as error:
             raise Unavailable(detail=f"{method} {self._base}: {type(error).__name__}") from error
         return response
 
-    async def _exchange(
-        self, method: str, path: str, headers: Mapping[str, str], deadline: float, body: bytes | None
-    ) -> Response:
+    def _request(self, method: str, path: str, fields: Mapping[str, str], body: bytes | None) -> bytes:
+        return rendered(method, self._peer.path + path, self._peer.authority, fields, body)
+
+    async def _exchange(self, pool: CallPool, method: str, request: bytes, deadline: float) -> Response:
         """A GET is repeated once that was sent on a connection which the callee was just closing."""
-        if self._pool is None:
-            raise Unavailable("the client is not open yet")
-        request = rendered(method, self._peer.path + path, self._peer.authority, headers, body)
-        connection = await self._pool.take(deadline)
+        connection = await pool.take(deadline)
         try:
             return await connection.call(request, deadline, self._observer())
         except ConnectionEnded as error:
             if method != "GET" or not error.unanswered:
                 raise
-        connection = await self._pool.take(deadline)
+        connection = await pool.take(deadline)
         return await connection.call(request, deadline, self._observer())
 
     def _observer(self) -> Callable[[Response], None] | None:

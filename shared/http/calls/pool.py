@@ -18,7 +18,9 @@ class CallPool:
     """At most `limit` connections, those that are being opened included."""
 
     def __init__(self, peer: Peer, limit: int, max_body_bytes: int) -> None:
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop = asyncio.get_running_loop()
+        self.time = loop.time
+        """Now, by the clock of deadlines."""
         self._peer, self._limit, self._max_body_bytes = peer, limit, max_body_bytes
         self._taken = 0
         """Places of the limit: connections, and attempts to open one. While one is free, nobody waits."""

@@ -105,6 +105,14 @@ def test_a_peer_that_is_not_the_reference_is_measured_and_does_not_make_the_own_
     assert value == pytest.approx(-45, abs=1e-5)
 
 
+def test_the_metric_shows_a_step_of_the_own_clock_before_the_next_exchange(clock: FakeClock) -> None:
+    metrics = CollectorRegistry()
+    observe(ClockOffsets(clock, REFERENCE, metrics), clock)
+    clock.skew(45)
+    value = metrics.get_sample_value("clock_offset_seconds", {"peer": REFERENCE})
+    assert value == pytest.approx(45, abs=1e-5)
+
+
 def test_the_time_is_stated_only_to_who_asks_for_it() -> None:
     assert response_fields({}, 1.5) == {}
     assert response_fields({"Passgate-Time": "?"}, 1.5) == {"Passgate-Time": "1.500000"}
