@@ -4,6 +4,7 @@ Which of these it is, `framing` decides (RFC 9112 sections 6 and 7).
 """
 
 import re
+from math import inf
 from typing import Protocol
 
 from gateway.http1.fields import MAX_FIELDS, MalformedField, holds_lone, parse_lines
@@ -14,6 +15,8 @@ MAX_TRAILER_BYTES = 8192
 MAX_SIZE_DIGITS = 15
 MAX_CHUNK_BYTES = 2**32 - 1
 """More than any route takes; what a reader that counts in 32 bits would take for another size."""
+CHUNKS_AT_A_TIME = 64
+"""Of a request: small ones cost a thousand times what their bytes do, and other connections have their turn."""
 
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,%d})(;[\t\x20-\x7e]*)?" % MAX_SIZE_DIGITS)
 _SIZE_LINE_SO_FAR = re.compile(rb"[0-9A-Fa-f]{1,%d}(?:;[\t\x20-\x7e]*)?\r?" % MAX_SIZE_DIGITS)
@@ -34,7 +37,10 @@ class BodyDecoder(Protocol):
         ...
 
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
-        """The content in `data`, and what follows the body's end. Raises `MalformedBody`."""
+        """The content in `data`, and what of `data` is left: it follows the body's end, or is for the next call.
+
+        Raises `MalformedBody`.
+        """
         ...
 
 
@@ -69,8 +75,9 @@ class UntilCloseDecoder:
 class ChunkedDecoder:
     """R18, R19: a body in chunks. Extensions and trailer fields are checked, bounded, and left out."""
 
-    def __init__(self) -> None:
+    def __init__(self, chunks_at_a_time: float = inf) -> None:
         self.complete = False
+        self._chunks_at_a_time = chunks_at_a_time
         self._pending = b""
         """The beginning of a line whose end has not come yet."""
         self._left = 0
@@ -84,11 +91,14 @@ class ChunkedDecoder:
         if self._pending:
             data, self._pending = self._pending + data, b""
         contents: list[bytes] = []
-        position = 0
+        position = lines = 0
         while position < len(data) and not self.complete:
             if self._left:
                 position = self._data(data, position, contents)
                 continue
+            if lines == self._chunks_at_a_time:
+                break
+            lines += 1
             end = data.find(b"\r\n", position)
             if end < 0:
                 self._keep(data[position:])

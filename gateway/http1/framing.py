@@ -7,7 +7,7 @@ payloads that try each of them are in tests/support/http1/framing_payloads, unde
 import re
 from functools import lru_cache
 
-from gateway.http1.body import BodyDecoder, ChunkedDecoder, LengthDecoder, UntilCloseDecoder
+from gateway.http1.body import CHUNKS_AT_A_TIME, BodyDecoder, ChunkedDecoder, LengthDecoder, UntilCloseDecoder
 
 _REQUEST_LENGTH = re.compile(r"[0-9]{1,15}")
 _RESPONSE_LENGTH = re.compile(r"[0-9]{1,18}")
@@ -65,7 +65,7 @@ def _of_length(length: int) -> Framing:
 def request_body(framing: Framing) -> BodyDecoder | None:
     """What reads the body; None when there is none to come."""
     if framing.chunked:
-        return ChunkedDecoder()
+        return ChunkedDecoder(CHUNKS_AT_A_TIME)
     return LengthDecoder(framing.length) if framing.length else None  # R14, section 6.3
 
 

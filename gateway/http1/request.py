@@ -78,7 +78,7 @@ def _parse_head(raw: bytes, end_of_line: int) -> RequestHead:
 
 
 def read_body(body: BodyDecoder, data: bytes) -> tuple[bytes, bytes]:
-    """The content in `data`, and what follows the body's end. Raises `BadRequest`."""
+    """As `BodyDecoder.feed`. Raises `BadRequest`."""
     try:
         return body.feed(data)
     except TooManyExtensions as error:

@@ -30,8 +30,8 @@ LINGER_S = 2.0
 """Seconds for which what comes after a refusal is still read, so that its sender gets to see the refusal."""
 WRITE_BUFFER_BYTES = 65536
 """Waiting to be taken by the client, over which the upstream's response is not read on."""
-REQUESTS_PER_TURN = 16
-"""Of one connection's pipelined requests, before other connections have their turn."""
+STEPS_PER_TURN = 16
+"""Of one connection, before other connections have their turn: pipelined requests, and parts of bodies."""
 LAST_READ_S = 0.01
 """Seconds in which what has arrived at an idle connection is read before it is closed."""
 PAUSED_CHECK_INTERVAL_S = 0.5
@@ -55,9 +55,10 @@ class ClientConnection(asyncio.Protocol):
         "_listener",
         "_loop",
         "_pace",
-        "_requests",
+        "_steps",
         "_transport",
         "_turn",
+        "_turn_due",
         "peer",
         "peer_trusted",
         "read_deadline",
@@ -81,10 +82,12 @@ class ClientConnection(asyncio.Protocol):
         self._dropping_body = False
         """Whether the response is complete, and the rest of the body means nothing."""
         self._ahead = b""
-        """What came after the request under way."""
+        """What came after the request under way, or of its body in this turn."""
         self._advancing = False
-        self._requests = self._turn = 0
-        """How many requests have begun in this turn, and which one that is."""
+        self._steps = self._turn = 0
+        """How many steps have been made in this turn, and which one that is."""
+        self._turn_due = False
+        """Whether what is kept ahead is looked at in the next one."""
         self._lingering = False
         self.peer = peer
         """The address of the other end."""
@@ -176,7 +179,9 @@ class ClientConnection(asyncio.Protocol):
         if not self._pace.paused:
             return
         self._pace.resume(self._loop.time())
-        if self._transport is not None and not self._ahead:
+        if self._ahead and self._body is not None:
+            self._end_turn()
+        elif self._transport is not None and not self._ahead:
             self._transport.resume_reading()
         if self._body is not None:
             self._set_body_deadline()
@@ -277,31 +282,35 @@ class ClientConnection(asyncio.Protocol):
         if data:
             self._advance(data)
 
+    def _end_turn(self) -> None:
+        if not self._turn_due:
+            self._turn_due = True
+            self._loop.call_soon(self._begin_turn)
+
     def _begin_turn(self) -> None:
-        self._requests = 0
-        self._resume()
+        self._turn_due = False
+        self._steps = 0
+        if not self._pace.paused:  # else whoever takes no more says when to go on
+            self._resume()
 
     def _advance(self, data: bytes) -> None:
         self._advancing = True
         transport = self._transport
         if transport is not None and transport.turn != self._turn:
-            self._turn, self._requests = transport.turn, 0
+            self._turn, self._steps = transport.turn, 0
         while data and not self._lingering:
             # What the client does not take would be known only at the end of the turn.
             if transport is not None and transport.waiting:
                 transport.send()
-            if self._body is not None:
-                data = self._read_body(data)
-            elif self.receiver is not None or self.congested:
+            if self._body is None and (self.receiver is not None or self.congested):
                 self._keep_ahead(data)
                 break
-            elif self._requests == REQUESTS_PER_TURN:
+            if self._steps == STEPS_PER_TURN:
                 self._keep_ahead(data)
-                self._loop.call_soon(self._begin_turn)
+                self._end_turn()
                 break
-            else:
-                data = self._read_head(data)
-                self._requests += 1
+            self._steps += 1
+            data = self._read_head(data) if self._body is None else self._read_body(data)
         self._advancing = False
 
     def _keep_ahead(self, data: bytes) -> None:
@@ -312,7 +321,8 @@ class ClientConnection(asyncio.Protocol):
     def _stop_reading(self, transport: asyncio.Transport) -> None:
         """Read no more for now, but look from time to time whether the client is still there."""
         transport.pause_reading()
-        self.read_deadline = self._loop.time() + PAUSED_CHECK_INTERVAL_S
+        if not self._dropping_body:  # which has an end of its own
+            self.read_deadline = self._loop.time() + PAUSED_CHECK_INTERVAL_S
 
     def _read_head(self, data: bytes) -> bytes:
         try:
@@ -368,7 +378,7 @@ class ClientConnection(asyncio.Protocol):
         return rest
 
     def _decode(self, data: bytes) -> tuple[bytes, bytes]:
-        """The content in `data` and what follows the body. Raises `BadRequest`."""
+        """The content in `data`, and what of it is left. Raises `BadRequest`."""
         body = self._body
         if body is None:
             return b"", data

@@ -11,7 +11,7 @@ import pytest
 from gateway.edge.certificate import load_certificate
 from gateway.http1.request import BadRequest
 from gateway.http1.request_head import RequestHead
-from gateway.proxy.client_connection import REQUESTS_PER_TURN, ClientConnection
+from gateway.proxy.client_connection import STEPS_PER_TURN, ClientConnection
 from gateway.proxy.exchange import Exchange
 from tests.support.harness.certificates import write_certificate
 from tests.support.harness.public_server import Public, public_server, upstream_at
@@ -63,14 +63,12 @@ async def test_a_turn_has_the_requests_of_one_turn_though_they_come_in_many_reco
 
     monkeypatch.setattr(public.server, "receiver_of", counted)
     count()
-    client.writer.write(b"".join(client.sealed(REFUSED * REQUESTS_PER_TURN) for _ in range(20)))
-    found = await statuses(client, 20 * REQUESTS_PER_TURN)
+    client.writer.write(b"".join(client.sealed(REFUSED * STEPS_PER_TURN) for _ in range(20)))
+    found = await statuses(client, 20 * STEPS_PER_TURN)
     assert counting is not None
     counting.cancel()
-    assert found == [404] * 20 * REQUESTS_PER_TURN
-    assert (
-        max(begun.values()) < 2 * REQUESTS_PER_TURN
-    )  # as a turn of the loop may begin within one of the gateway's
+    assert found == [404] * 20 * STEPS_PER_TURN
+    assert max(begun.values()) < 2 * STEPS_PER_TURN  # as a turn of the loop may begin within one of the gateway's
 
 
 async def test_a_client_that_only_changes_its_keys_is_cut_off_and_one_that_calls_between_is_not(

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.http1.body import CHUNKS_AT_A_TIME
 from gateway.http1.request import BadRequest
 from gateway.http1.request_head import RequestHead
-from gateway.proxy.client_connection import REQUESTS_PER_TURN, ClientConnection
+from gateway.proxy.client_connection import STEPS_PER_TURN, ClientConnection
 from gateway.proxy.ports import RequestReceiver
 from tests.support.http1 import near_valid
 from tests.support.http1.framing_payloads import FORWARDED, MALFORMED, get
@@ -227,7 +228,7 @@ def test_no_part_of_a_refused_body_is_received_as_a_request(raw: bytes, cuts: li
 
 
 @pytest.mark.parametrize("writes", [True, False])
-@pytest.mark.parametrize("together", [1, 3, REQUESTS_PER_TURN, 100])
+@pytest.mark.parametrize("together", [1, 3, STEPS_PER_TURN, 100])
 def test_one_turn_has_no_more_than_its_requests_however_many_come_at_a_time(together: int, writes: bool) -> None:
     """As over TLS, where each record is passed on."""
     listener = Listener()
@@ -243,9 +244,63 @@ def test_one_turn_has_no_more_than_its_requests_however_many_come_at_a_time(toge
         requests = [get(b"GET /%d HTTP/1.1" % number) for number in range(first, min(100, first + together))]
         listener.connection.data_received(b"".join(requests))
     for turn in range(1, 8):
-        assert len(listener.received) == min(100, turn * REQUESTS_PER_TURN)
+        assert len(listener.received) == min(100, turn * STEPS_PER_TURN)
         listener.loop.turn()
     assert [target for _, target, _ in listener.received] == [f"/{number}" for number in range(100)]
+
+
+CHUNKED = b"POST /body HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+PER_TURN = STEPS_PER_TURN * CHUNKS_AT_A_TIME
+
+
+def test_a_body_of_small_chunks_takes_as_many_turns_as_it_needs() -> None:
+    """Each costs a thousand times what a byte of a larger one does."""
+    listener = Listener()
+    listener.connection.data_received(CHUNKED)
+    listener.connection.data_received(b"1\r\nx\r\n" * 10_000 + b"0\r\n\r\n" + get(b"GET /after HTTP/1.1"))
+    (receiver,) = listener.receivers
+    assert 0 < len(receiver.content) <= PER_TURN
+    assert not listener.transport.reading
+    while not receiver.complete:
+        before = len(receiver.content)
+        listener.loop.turn()
+        assert before < len(receiver.content) <= before + PER_TURN
+    while listener.loop.soon:
+        listener.loop.turn()
+    assert listener.transport.reading
+    assert listener.received == [("POST", "/body", b"x" * 10_000), ("GET", "/after", b"")]
+
+
+def test_what_is_kept_of_a_body_waits_for_who_takes_no_more_of_it() -> None:
+    listener = Listener()
+    listener.connection.data_received(CHUNKED + b"1\r\nx\r\n" * 10_000)
+    (receiver,) = listener.receivers
+    listener.connection.pause_reading()
+    for _ in range(3):
+        listener.loop.turn()
+    assert (len(receiver.content), listener.transport.reading) == (PER_TURN, False)
+    listener.connection.resume_reading()
+    while listener.loop.soon:
+        listener.loop.turn()
+    assert (len(receiver.content), listener.transport.reading) == (10_000, True)
+    listener.connection.data_received(b"0\r\n\r\n")
+    assert listener.received == [("POST", "/body", b"x" * 10_000)]
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_what_is_kept_of_a_body_that_means_nothing_is_dropped_and_the_next_request_received(paused: bool) -> None:
+    listener = Listener()
+    listener.connection.data_received(CHUNKED + b"1\r\nx\r\n" * 10_000)
+    (receiver,) = listener.receivers
+    if paused:
+        listener.connection.pause_reading()
+        listener.loop.turn()
+    receiver.over = True
+    listener.connection.request_done(keep_alive=True)
+    while listener.loop.soon:
+        listener.loop.turn()
+    listener.connection.data_received(b"0\r\n\r\n" + get(b"GET /after HTTP/1.1"))
+    assert listener.received == [("GET", "/after", b"")]
 
 
 class FullAtOnce(Transport):
