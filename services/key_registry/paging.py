@@ -63,7 +63,7 @@ def filter_parser(name: str) -> Parse:
     """How the filter on a member of this name is read."""
     if name.endswith("_id"):
         return parse_reference
-    return {"status": _status, "expires_soon": boolean, "limited": boolean}.get(name, text)
+    return {"status": _status, "expires_soon": boolean, "limited": boolean, "has_scopes": boolean}.get(name, text)
 
 
 def words(value: str) -> tuple[str, ...]:

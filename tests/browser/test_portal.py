@@ -17,7 +17,8 @@ pytestmark = pytest.mark.timeout(240)
 PATHS = (
     "/portal", "/companies/blabla", "/portal/how-to-call", "/portal/how-to-call?language=java", "/portal/usage",
     "/portal/usage/access-keys",
-    "/portal/refused-calls", "/portal/doctor", "/notices", "/people", "/portal/sessions", "/portal/activity",
+    "/portal/refused-calls", "/report-only", "/portal/doctor", "/notices", "/people", "/portal/sessions",
+    "/portal/activity",
     "/api-documentation",
 )  # fmt: skip
 

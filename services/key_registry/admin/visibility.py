@@ -91,6 +91,7 @@ async def visible_listing(
     words = filters.pop("q", ())
     soon: bool | None = filters.pop("expires_soon", None)
     limited: bool | None = filters.pop("limited", None)
+    has_scopes: bool | None = filters.pop("has_scopes", None)
     equals: dict[str, Any] = {}
     wanted = list(filters.items())
     if admin.company_id is not None and resource is not APPLICATION:
@@ -106,7 +107,7 @@ async def visible_listing(
     before = None if page.cursor is None else UUID(bytes=page.cursor)
     booked_by = admin.company_id if resource is APPLICATION else None
     expires_soon = None if soon is None else ExpiresSoon(soon, now)
-    return Listing(page.limit + 1, before, equals, words, booked_by, expires_soon, limited)
+    return Listing(page.limit + 1, before, equals, words, booked_by, expires_soon, limited, has_scopes)
 
 
 async def _visible(reader: Reader, admin: Admin, resource: Resource, row: Row) -> bool:

@@ -74,6 +74,10 @@ _FILTERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         "Only those that have limits of their own and are not revoked (`true`), or only the others (`false`).",
         {"type": "string", "enum": ["true", "false"], "examples": ["true"]},
     ),
+    "has_scopes": (
+        "Only those that are granted a scope (`true`), or only the others (`false`).",
+        {"type": "string", "enum": ["true", "false"], "examples": ["true"]},
+    ),
     "company_id": ("Only of this company: its id or its `client_prefix`.", {**_TEXT, "examples": ["blabla"]}),
     "application_id": ("Only of this application: its id or prefix.", {**_TEXT, "examples": ["SMS"]}),
     "booking_id": (

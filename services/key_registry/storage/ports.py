@@ -58,6 +58,8 @@ class Listing:
     """Of credentials: those that end soon, or those that do not."""
     limited: bool | None = None
     """Of what can have limits of its own: what has some and is not revoked, or all else."""
+    has_scopes: bool | None = None
+    """Of API clients and key pairs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,6 +176,7 @@ class _Reader:
             and (which.booked_by is None or row["id"] in booked)
             and (which.expires_soon is None or which.expires_soon.matches(row))
             and (which.limited is None or which.limited is _limited(row))
+            and (which.has_scopes is None or which.has_scopes is bool(row["scopes"]))
             and self._contains(resource, row, which.words)
         )
         return [row for row, _ in zip(found, range(which.limit), strict=False)]

@@ -13,8 +13,8 @@ from services.console.http.companies import newest_credentials
 from services.console.http.portal.company import own_company, own_company_id
 from services.console.http.usage import RecentUsage
 from services.console.pages.expiries import credentials_of
+from services.console.pages.kinds import KINDS, Kind
 from services.console.pages.portal.arrivals import Arrivals, State, arrivals, no_arrivals
-from services.console.pages.portal.snippets import lacks_scopes
 from services.console.pages.refused_calls.calls import of_calls
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
@@ -28,7 +28,8 @@ LONG_AGO_DAYS = 1100
 """For which calls are counted."""
 TAG_CHARACTERS = 32
 LOOKED_AT = 5
-"""Credentials of each kind, for whether one is ready: where there are more, one is taken to be."""
+"""Credentials of each kind that are active and have rights, for whether one works: where there are more, one is
+taken to."""
 BEFORE_ANY_CALL = ("no_credential", "stopped", "no_scopes")
 """States that a credential's own page changes, before any call does."""
 
@@ -106,14 +107,29 @@ class HomePages:
 
 async def _readiness(session: Session) -> State:
     """What a company whose credentials were never called has to do next. What is revoked is none of them."""
-    active = await newest_credentials(session, LOOKED_AT, status="active")
-    usable = [credential for _, credential in active.credentials if credential["effective_status"] == "active"]
-    if active.more_of or not all(map(lacks_scopes, usable)):
+    with_rights = await together(
+        *(
+            session.api.newest(f"/{kind.path}", LOOKED_AT, status="active", **_that_has_rights(kind))
+            for kind in KINDS
+        )
+    )
+    if any(more or any(map(_works, items)) for items, more in with_rights):
         return "waiting"
-    if usable:
+    active = [
+        credential for _, credential in (await newest_credentials(session, LOOKED_AT, status="active")).credentials
+    ]
+    if any(map(_works, active)):
         return "no_scopes"
-    stopped = active.credentials or (await newest_credentials(session, 1, status="suspended")).credentials
+    stopped = active or (await newest_credentials(session, 1, status="suspended")).credentials
     return "stopped" if stopped else "no_credential"
+
+
+def _that_has_rights(kind: Kind) -> dict[str, str]:
+    return {"has_scopes": "true"} if "scopes" in kind.changes else {}
+
+
+def _works(credential: Object) -> bool:
+    return bool(credential["effective_status"] == "active")
 
 
 def _base(company_id: str) -> str:

@@ -127,6 +127,8 @@ def listing(resource: Resource, which: Listing) -> str:
         conditions.append(soon if which.expires_soon.wanted else f"NOT {soon}")
     if which.limited is not None:
         conditions.append(_LIMITED if which.limited else f"NOT {_LIMITED}")
+    if which.has_scopes is not None:
+        conditions.append("scopes <> '{}'" if which.has_scopes else "scopes = '{}'")
     columns = ", ".join(resource.columns)
     where = " AND ".join(conditions)
     return _sql("SELECT", columns, "FROM", resource.kind, "WHERE", where, "ORDER BY id DESC LIMIT $1")

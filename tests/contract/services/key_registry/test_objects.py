@@ -104,6 +104,17 @@ async def test_what_has_limits_of_its_own_is_listed_and_so_is_all_else(stores: S
         assert await listed(stores, resource, Listing(1, before=ids[0], limited=wanted)) == ids[1:2]
 
 
+@pytest.mark.parametrize("resource", [RESOURCES["api_client"], RESOURCES["key_pair"]], ids=lambda r: r.kind)
+async def test_what_is_granted_a_scope_is_listed_and_so_is_all_else(stores: Stores, resource: Resource) -> None:
+    rows = {}
+    for name, scopes in (("some", ["a:read"]), ("none", [])):
+        rows[name] = await of_a_company(stores, resource)
+        await stores.update(resource, rows[name], scopes=scopes)
+    for wanted, name in ((True, "some"), (False, "none")):
+        ids = await listed(stores, resource, Listing(200, has_scopes=wanted))
+        assert {n for n, row in rows.items() if row["id"] in ids} == {name}
+
+
 async def of_a_company(stores: Stores, resource: Resource) -> Row:
     """One of its own."""
     created = await stores.company_with_all()

@@ -199,4 +199,6 @@ async def test_a_list_of_what_has_limits_of_its_own_shows_a_company_its_own_alon
     for path in ("bookings", "api-tokens", "api-clients", "key-pairs"):
         assert (await bound.get(f"/{path}?limited=true")).body["items"] == [], path
     assert (await owner.get("/access-keys?limited=yes")).fields == {"limited"}
+    assert (await owner.get("/access-keys?has_scopes=true")).fields == {"has_scopes"}
+    assert (await owner.get("/key-pairs?has_scopes=yes")).fields == {"has_scopes"}
     assert (await owner.get("/applications?limited=true")).fields == {"limited"}

@@ -82,6 +82,12 @@ async def test_home_calls_no_credential_ready_that_is_stopped_whatever_came_afte
     for client in newer:
         await act(f"/api-clients/{client['id']}/revoke")
     assert "Your credentials are ready" in await home(), "what is revoked hides none that works"
+    for n in range(7):
+        await make("/api-clients", **visiting.of, comment=f"without {n}", scopes=[])
+    assert "Your credentials are ready" in await home(), "nor does what has no scopes"
+    first = next(item for item in (await visiting.admin.get("/api-clients?q=shop")).body["items"])
+    await act(f"/api-clients/{first['id']}/revoke")
+    assert "Choose scopes first" in await home(), "those that have none are no more ready for being many"
 
 
 async def test_an_access_key_has_its_session_tokens_as_rights(console: Console) -> None:
