@@ -283,6 +283,9 @@ class ClientConnection(asyncio.Protocol):
             self._advance(data)
 
     def _end_turn(self) -> None:
+        """Look at what is kept ahead in the next one, and before that not at what follows, such as the end."""
+        if self._transport is not None:
+            self._transport.pause_reading()
         if not self._turn_due:
             self._turn_due = True
             self._loop.call_soon(self._begin_turn)

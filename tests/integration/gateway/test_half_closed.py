@@ -44,7 +44,7 @@ def statuses(raw: bytes) -> list[int]:
     return [reply.status for reply in parse_replies(raw)]
 
 
-@pytest.mark.parametrize("requests", [1, 3])
+@pytest.mark.parametrize("requests", [1, 3, 100])
 async def test_a_refusal_is_received_by_who_has_closed_their_side(plain: Public, requests: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", plain.port)
     writer.write(REFUSED * requests)
@@ -54,14 +54,15 @@ async def test_a_refusal_is_received_by_who_has_closed_their_side(plain: Public,
     writer.close()
 
 
+@pytest.mark.parametrize("requests", [1, 100])
 @pytest.mark.parametrize("ending", ["alert", "alert and end", "end"])
-async def test_over_tls_too_by_an_alert_or_without(secure: Public, ending: str) -> None:
-    """The request and what ends the client's side come in one piece."""
+async def test_over_tls_too_by_an_alert_or_without(secure: Public, ending: str, requests: int) -> None:
+    """The requests and what ends the client's side come in one piece."""
     async with tls_wire(secure.port) as client:
-        client.writer.write(client.sealed(REFUSED) + (client.goodbye() if "alert" in ending else b""))
+        client.writer.write(client.sealed(REFUSED * requests) + (client.goodbye() if "alert" in ending else b""))
         if "end" in ending:
             client.writer.write_eof()
-        assert statuses(await client.receive_all()) == [404]
+        assert statuses(await client.receive_all()) == [404] * requests
 
 
 async def test_what_comes_before_a_broken_record_has_its_response_before_the_alert(secure: Public) -> None:
