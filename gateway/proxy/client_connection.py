@@ -31,7 +31,7 @@ LINGER_S = 2.0
 WRITE_BUFFER_BYTES = 65536
 """Waiting to be taken by the client, over which the upstream's response is not read on."""
 STEPS_PER_TURN = 16
-"""Of one connection, before other connections have their turn: pipelined requests, and parts of bodies."""
+"""Of one connection, before other connections have their turn: pipelined requests, and `CHUNKS_AT_A_TIME`."""
 LAST_READ_S = 0.01
 """Seconds in which what has arrived at an idle connection is read before it is closed."""
 PAUSED_CHECK_INTERVAL_S = 0.5
@@ -312,8 +312,13 @@ class ClientConnection(asyncio.Protocol):
                 self._keep_ahead(data)
                 self._end_turn()
                 break
-            self._steps += 1
-            data = self._read_head(data) if self._body is None else self._read_body(data)
+            if self._body is None:
+                self._steps += 1
+                data = self._read_head(data)
+            else:
+                data = self._read_body(data)
+                if data and self._body is not None:  # small chunks
+                    self._steps += 1
         self._advancing = False
 
     def _keep_ahead(self, data: bytes) -> None:

@@ -271,6 +271,16 @@ def test_a_body_of_small_chunks_takes_as_many_turns_as_it_needs() -> None:
     assert listener.received == [("POST", "/body", b"x" * 10_000), ("GET", "/after", b"")]
 
 
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_large_body_waits_for_no_turn(chunked: bool) -> None:
+    listener = Listener()
+    head = CHUNKED if chunked else b"POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 1638400\r\n\r\n"
+    listener.connection.data_received(head)
+    for _ in range(100):
+        listener.connection.data_received((b"4000\r\n%b\r\n" if chunked else b"%b") % (b"x" * 0x4000))
+    assert (len(listener.receivers[0].content), listener.loop.soon) == (1638400, [])
+
+
 def test_what_is_kept_of_a_body_waits_for_who_takes_no_more_of_it() -> None:
     listener = Listener()
     listener.connection.data_received(CHUNKED + b"1\r\nx\r\n" * 10_000)
