@@ -95,7 +95,7 @@ class SessionTokenEndpoints:
     async def resolve(self, request: web.Request) -> web.Response:
         """POST /internal/v1/resolve"""
         self._authenticator.require(request.headers.get("Authorization"), AREA)
-        body = await json_object(request)
+        body = await json_object(request, from_own_service=True)
         token, peek, defer_use = body.get("token"), body.get("peek") is True, body.get("defer_use") is True
         if not isinstance(token, str):
             raise Invalid.field("token", "must be a string")

@@ -60,6 +60,12 @@ def test_a_query_holds_strings_as_they_are_and_all_else_as_json(sent: dict[str, 
             assert repr(json.loads(query[name])) == repr(value)
 
 
+@given(sent=st.dictionaries(NAMES, TEXT, max_size=20), ascii_only=st.booleans())
+def test_a_query_of_strings_alone_holds_each_as_it_is(sent: dict[str, str], ascii_only: bool) -> None:
+    query = as_query(parse(json.dumps(sent, ensure_ascii=ascii_only).encode()).text)
+    assert list(query.items()) == list(sent.items())
+
+
 @pytest.mark.parametrize(
     "number",
     [
