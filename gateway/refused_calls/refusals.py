@@ -11,7 +11,7 @@ from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.http1.request_head import RequestHead
 from gateway.refusal import Refusal
 from gateway.routing.table import Route
-from shared.audit.mismatch import Mismatch
+from shared.audit.mismatch import Mismatch, nothing_sent
 from shared.errors import Unavailable
 from shared.scopes import covered
 
@@ -37,7 +37,7 @@ def _no_credential(error: NoCredential, route: Route, head: RequestHead) -> Refu
         return refused
     expected = in_words(route.kinds)
     if (found := find_in_head(head)) is None:
-        nothing = Mismatch(found="no credential", expected=expected) if error.cause == "no_credential" else None
+        nothing = nothing_sent(expected) if error.cause == "no_credential" else None
         return replace(refused, mismatch=nothing)
     return replace(
         refused,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from enum import StrEnum
 
-from shared.audit.mismatch import Mismatch
+from shared.audit.mismatch import Mismatch, nothing_sent
 from shared.contracts.key_registry import AccessKey
 from shared.errors import Forbidden
 from shared.opaque import claimed_prefix, of_another_kind
@@ -55,8 +55,7 @@ def nothing_there(
     """For a request with these header fields and parameters of the query, and nothing where `expected` is read."""
     found = find_credential(fields, parameters)
     if found is None:
-        nothing = Mismatch(found="no credential", expected=expected)
-        return WrongToken(Cause.NO_CREDENTIAL, known=False, mismatch=nothing)
+        return WrongToken(Cause.NO_CREDENTIAL, known=False, mismatch=nothing_sent(expected))
     mismatch = Mismatch(found.prefix, found=str(found), expected=expected)
     return WrongToken(Cause.WRONG_PLACE, known=False, mismatch=mismatch)
 

@@ -6,7 +6,7 @@ and the audit trail alone.
 
 from dataclasses import dataclass
 
-from shared.audit.mismatch import Mismatch
+from shared.audit.mismatch import Mismatch, nothing_sent
 from shared.contracts.access_token import CredentialKind
 from shared.errors import Invalid, ServiceError, TooManyRequests, Unauthenticated, Unavailable
 from shared.limits.errors import AddressNotAllowed
@@ -64,9 +64,7 @@ class NoClient(InvalidClient):
         super().__init__(
             description,
             detail="no_credential",
-            mismatch=Mismatch(
-                found="no credential", expected="the key and the secret of an API client, as Basic credentials"
-            ),
+            mismatch=nothing_sent("the key and the secret of an API client, as Basic credentials"),
         )
 
 

@@ -20,6 +20,11 @@ class Mismatch:
     """As `found`, of what belongs there; "" where the check of the cause says it."""
 
 
+def nothing_sent(expected: str) -> Mismatch:
+    """Of a call that has no credential, with what is read there."""
+    return Mismatch(found="no credential", expected=expected)
+
+
 def begins_with(prefix: str) -> str:
     """What was found, in the words of traces, of what is known by the prefix of its kind alone."""
     return f"it begins with {prefix}"

@@ -16,7 +16,7 @@ from services.token_issuer.clients.assertions import (
 )
 from services.token_issuer.clients.client import Client, stopped
 from services.token_issuer.clients.limits import Use
-from services.token_issuer.clients.secrets import Fault, fault_of_key, fault_of_secret, presented_secret
+from services.token_issuer.clients.secrets import CredentialFault, fault_of_key, fault_of_secret, presented_secret
 from services.token_issuer.clients.throttle import SecretThrottle
 from services.token_issuer.clients.timing import RefusalTimeFloor
 from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest, NoClient
@@ -204,6 +204,6 @@ def _refusal(
     elif known is None:
         fault, subject = fault_of_secret(secret), Client.of_api_client(record).audited
     else:
-        fault = Fault(stopped(record, now) or known.ended(now) or "")
+        fault = CredentialFault(stopped(record, now) or known.ended(now) or "")
         subject = Client.of_api_client(record, known).audited
     return InvalidClient(FAILED, detail=fault.cause, subject=subject, mismatch=fault.mismatch)

@@ -37,32 +37,33 @@ def _secrets(record: ApiClient | None) -> Sequence[ClientSecret]:
     return record.secrets or (ClientSecret(version=1, digest=record.secret_digest),)
 
 
-class Fault(NamedTuple):
-    """What is wrong by the text's own form: nothing is looked up, and nobody but the trace is told."""
+class CredentialFault(NamedTuple):
+    """Why a client was not authenticated, for log and trace alone: its sender is told the same of every cause."""
 
     cause: str
     mismatch: Mismatch | None = None
 
 
-def fault_of_key(key: str) -> Fault:
-    """Of a key that no client has."""
+def fault_of_key(key: str) -> CredentialFault:
+    """Of a key that no client has, by its own form."""
     prefix = claimed_prefix(key)
     if prefix == f"{API_CLIENT_SECRET}_":
-        return Fault("swapped", Mismatch(prefix))
+        return CredentialFault("swapped", Mismatch(prefix))
     if of_another_kind(API_CLIENT_KEY, key):
-        return Fault("wrong_kind", Mismatch(prefix, expected="the key of an API client"))
+        return CredentialFault("wrong_kind", Mismatch(prefix, expected="the key of an API client"))
     if prefix and not well_formed_id(API_CLIENT_KEY, key):
-        return Fault("malformed", Mismatch(prefix))
-    return Fault("unknown_client")
+        return CredentialFault("malformed", Mismatch(prefix))
+    return CredentialFault("unknown_client")
 
 
-def fault_of_secret(secret: str) -> Fault:
-    """Of a text that is none of the client's secrets."""
+def fault_of_secret(secret: str) -> CredentialFault:
+    """Of a text that is none of the client's secrets, by its own form."""
     if well_formed(API_CLIENT_SECRET, secret):
-        return Fault("wrong_secret", Mismatch(found="a whole secret, which is none of this client's"))
+        return CredentialFault("wrong_secret", Mismatch(found="a whole secret, which is none of this client's"))
     if find_in(secret) not in ([], [secret]):
-        return Fault("malformed", Mismatch(found=SOMETHING_BESIDE))
+        return CredentialFault("malformed", Mismatch(found=SOMETHING_BESIDE))
     if of_another_kind(API_CLIENT_SECRET, secret):
         prefix = claimed_prefix(secret)
-        return Fault("wrong_kind", Mismatch(prefix, found=begins_with(prefix), expected=CLIENT_SECRET))
-    return Fault("malformed", Mismatch(found="no whole secret: its form or its check value does not fit"))
+        mismatch = Mismatch(prefix, found=begins_with(prefix), expected=CLIENT_SECRET)
+        return CredentialFault("wrong_kind", mismatch)
+    return CredentialFault("malformed", Mismatch(found="no whole secret: its form or its check value does not fit"))
