@@ -166,5 +166,6 @@ def path_of_found(item: Mapping[str, Any]) -> str:
     return f"{company}/{BY_API_KIND[kind].path}/{id_}" if kind in BY_API_KIND else ""
 
 
-def noun_of_found(item: Mapping[str, Any]) -> str:
-    return str(item["kind"]).replace("_", " ").replace("api", "API")
+def noun_of_kind(kind: str) -> str:
+    """Of a kind as the admin API names it, also of what is no credential: `api_client` as "API client"."""
+    return kind.replace("_", " ").replace("api", "API")

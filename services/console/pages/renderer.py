@@ -14,7 +14,7 @@ from markupsafe import Markup
 from services.console.browser.return_path import is_own_path
 from services.console.pages import events, routes
 from services.console.pages.field_errors import as_sentence, wrong_fields
-from services.console.pages.kinds import noun_of_found, path_of_found
+from services.console.pages.kinds import noun_of_kind, path_of_found
 from services.console.pages.limits import limits_in_words
 from services.console.pages.portal import called
 from services.console.pages.qr_code import qr_code
@@ -123,6 +123,7 @@ def _environment(assets: tuple[tuple[str, str], ...]) -> Environment:
     environment.filters.update(
         instant=shown_instant,
         words=in_words,
+        noun=noun_of_kind,
         as_sentence=as_sentence,
         drawn_width=drawn_width,
         limits_in_words=limits_in_words,
@@ -133,7 +134,6 @@ def _environment(assets: tuple[tuple[str, str], ...]) -> Environment:
         credential_of=credential_of,
         checks_of=checks_of,
         found_path=path_of_found,
-        found_noun=noun_of_found,
         qr_code=qr_code,
         event_words=events.type_in_words,
         event_details=events.details,

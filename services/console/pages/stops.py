@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from services.console.pages.kinds import noun_of_kind
+
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
 DRAWN_MS = 1000
 """What the whole width of a receipt's drawing stands for."""
@@ -58,6 +60,6 @@ def _calls(impact: Mapping[str, Any], now: float) -> str:
 
 
 def _dependent(item: Mapping[str, Any]) -> str:
-    noun = str(item["kind"]).replace("_", " ").replace("api", "API")
+    noun = noun_of_kind(item["kind"])
     words = counted(item["active"] + item["suspended"], noun, "companies" if noun == "company" else "")
     return f"{words} ({item['suspended']:,} suspended)" if item["suspended"] else words

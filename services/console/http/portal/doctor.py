@@ -1,4 +1,5 @@
-"""What is wrong with an assertion or a token: the issuer's own checks, of what somebody pastes."""
+"""What is wrong with what somebody pastes: the issuer's own checks of an assertion or a token, and whose a secret, a
+key or an id of ours is."""
 
 import base64
 import binascii
@@ -29,8 +30,6 @@ NOT_ALONE = (
     "This is or holds {what}, and so it went nowhere and is not shown again. Paste the assertion, token, key or "
     "secret alone and in one line; a private key belongs in the program that signs, and nowhere else."
 )
-
-
 NOTHING_KNOWN = (
     "This is nothing that Passgate issues or reads. An assertion and an access token have three parts with dots "
     "between them and begin with ey; our secrets and keys begin with pgat_, pgak_, pgcs_, pgck_ or kp_."

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from services.console.pages.kinds import noun_of_kind
 from services.console.pages.refused_calls.by_cause import EXPLANATIONS, OF_NOBODY
 from shared.refusal_traces.causes import CHECKS
 from shared.refusal_traces.steps import STOPPED
@@ -36,6 +37,6 @@ def found_in_words(found: str) -> str:
     if match is None or match[1] not in CHECKS:
         return found
     if found.startswith(STOPPED):
-        return f"{found.removeprefix(STOPPED).replace('_', ' ').replace('api', 'API')} is stopped"
+        return f"{noun_of_kind(found.removeprefix(STOPPED))} is stopped"
     said = match[2] or ""
     return said if said and said.lower() not in _SAYS_NO_MORE else title_of_cause(match[1])

@@ -8,7 +8,7 @@ from services.console.pages.kinds import (
     MAX_FILE_NAME_CHARACTERS,
     environment,
     environment_file,
-    noun_of_found,
+    noun_of_kind,
     path_of_found,
     shown_once,
 )
@@ -52,7 +52,7 @@ def test_what_was_found_leads_to_its_page_if_it_has_one(kind: str, company: Any,
 
 
 def test_kinds_are_named_as_people_name_them() -> None:
-    assert [noun_of_found({"kind": kind}) for kind in ("api_client", "key_pair")] == ["API client", "key pair"]
+    assert [noun_of_kind(kind) for kind in ("api_client", "key_pair")] == ["API client", "key pair"]
 
 
 @each_case(
