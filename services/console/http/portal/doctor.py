@@ -1,5 +1,5 @@
-"""What is wrong with what somebody pastes: the issuer's own checks of an assertion or a token, and whose a secret, a
-key or an id of ours is."""
+"""What is wrong with what somebody pastes: the issuer's own checks of an assertion or a token, and whose a key, a
+secret or an id is."""
 
 import base64
 import binascii

@@ -14,7 +14,7 @@ from services.console.http.portal.company import own_company, own_company_id
 from services.console.http.usage import RecentUsage
 from services.console.pages.expiries import credentials_of
 from services.console.pages.kinds import KINDS, Kind
-from services.console.pages.portal.arrivals import Arrivals, State, arrivals, no_arrivals
+from services.console.pages.portal.arrivals import Arrivals, State, arrivals
 from services.console.pages.refused_calls.calls import of_calls
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
@@ -97,7 +97,7 @@ class HomePages:
         if calls.usage or calls.refused:
             return arrivals(calls.usage, calls.refused, more=calls.more)
         before, _ = await session.api.newest("/usage", 1, by="day", **{"from": self._at(days=-LONG_AGO_DAYS)})
-        return no_arrivals("calls" if before else await _readiness(session))
+        return Arrivals("calls" if before else await _readiness(session))
 
     def _at(self, **later: int) -> str:
         """Of a time so much later, RFC 3339."""

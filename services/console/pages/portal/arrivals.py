@@ -24,11 +24,11 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """What a company's calls have come to."""
+    """What a company's calls have come to in the last hours."""
 
     state: State
-    rows: Sequence[Arrival]
-    refused: Sequence[Mapping[str, Any]]
+    rows: Sequence[Arrival] = ()
+    refused: Sequence[Mapping[str, Any]] = ()
     """The newest refused calls, as the admin API has them."""
     more: bool = False
     """Whether there are calls that are in none of the rows."""
@@ -52,11 +52,6 @@ def arrivals(
     rows.sort(key=lambda row: (row.last_period, _total(row)), reverse=True)
     calls = sum(map(_total, rows)) or len(refused)
     return Arrivals("first" if calls == 1 else "calls", rows[:MAX_ROWS], refused, more or len(rows) > MAX_ROWS)
-
-
-def no_arrivals(state: State) -> Arrivals:
-    """Of no call in the last hours."""
-    return Arrivals(state, (), ())
 
 
 def _total(row: Arrival) -> int:

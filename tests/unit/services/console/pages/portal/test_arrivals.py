@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.console.pages.portal.arrivals import MAX_ROWS, arrivals, no_arrivals
+from services.console.pages.portal.arrivals import MAX_ROWS, arrivals
 
 
 def usage(id_: str = "k1", route: str = "site", period: str = "2026-11-27T19:00:00Z", **calls: int) -> Any:
@@ -18,7 +18,6 @@ def usage(id_: str = "k1", route: str = "site", period: str = "2026-11-27T19:00:
 
 
 def test_the_state_follows_what_was_done() -> None:
-    assert no_arrivals("waiting").state == "waiting"
     assert arrivals([usage(accepted=1)], []).state == "first"
     assert arrivals([], [{"request_id": "r"}]).state == "first", "refused, and still the first"
     assert arrivals([usage(accepted=2)], []).state == "calls"
