@@ -1,6 +1,5 @@
 """Whatever one client sends over TLS at a time, other connections have their turn between."""
 
-import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -18,6 +17,7 @@ from tests.support.harness.public_server import Public, public_server, upstream_
 from tests.support.harness.tls_wire import TlsWire, tls_wire
 from tests.support.http1.client import parse_replies
 from tests.support.http1.upstream import Upstream
+from tests.support.turns import counted_turns
 
 REFUSED = b"GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n"
 """With a response at once, after which the connection goes on."""
@@ -48,25 +48,17 @@ async def statuses(client: TlsWire, count: int) -> list[int]:
 async def test_a_turn_has_the_requests_of_one_turn_though_they_come_in_many_records(
     public: Public, client: TlsWire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loop, turn, begun = asyncio.get_running_loop(), 0, Counter[int]()
-    counting: asyncio.Handle | None = None
+    begun = Counter[int]()
     receiver_of = public.server.receiver_of
 
     def counted(connection: ClientConnection, head: RequestHead | BadRequest) -> Exchange:
-        begun[turn] += 1
+        begun[turns.turn] += 1
         return receiver_of(connection, head)
 
-    def count() -> None:
-        nonlocal turn, counting
-        turn += 1
-        counting = loop.call_soon(count)
-
     monkeypatch.setattr(public.server, "receiver_of", counted)
-    count()
-    client.writer.write(b"".join(client.sealed(REFUSED * STEPS_PER_TURN) for _ in range(20)))
-    found = await statuses(client, 20 * STEPS_PER_TURN)
-    assert counting is not None
-    counting.cancel()
+    with counted_turns() as turns:
+        client.writer.write(b"".join(client.sealed(REFUSED * STEPS_PER_TURN) for _ in range(20)))
+        found = await statuses(client, 20 * STEPS_PER_TURN)
     assert found == [404] * 20 * STEPS_PER_TURN
     assert max(begun.values()) < 2 * STEPS_PER_TURN  # as a turn of the loop may begin within one of the gateway's
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,21 +15,7 @@ from shared.transport.turn_transport import turn_transport
 from tests.support.harness.certificates import client_context, write_certificate
 from tests.support.harness.tls_key_updates import KeyUpdates
 from tests.support.harness.tls_pair import connected
-
-
-class Loop:
-    """Whose turns a test takes."""
-
-    def __init__(self) -> None:
-        self.soon: list[Callable[[], None]] = []
-
-    def call_soon(self, callback: Callable[[], None]) -> None:
-        self.soon.append(callback)
-
-    def turn(self) -> None:
-        ready, self.soon = self.soon, []
-        for callback in ready:
-            callback()
+from tests.support.turns import SteppedLoop
 
 
 class Below:
@@ -123,7 +108,7 @@ class Wired:
         self.client, server = connected(context, client)
         if early:
             server.incoming.write(self.client.sealed(early))
-        self.loop, self.below, self.protocol = Loop(), Below(), Recorder()
+        self.loop, self.below, self.protocol = SteppedLoop(), Below(), Recorder()
         below, loop = cast("asyncio.Transport", self.below), cast("asyncio.AbstractEventLoop", self.loop)
         self.transport = TlsTransport(below, loop, server.tls, server.incoming, server.outgoing, self.protocol)
         self.transport.begin()

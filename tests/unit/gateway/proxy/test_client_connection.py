@@ -1,7 +1,6 @@
 """However the bytes of a connection arrive, and whenever its responses end, the same requests are received."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
@@ -16,6 +15,7 @@ from gateway.proxy.ports import RequestReceiver
 from tests.support.http1 import near_valid
 from tests.support.http1.framing_payloads import FORWARDED, MALFORMED, get
 from tests.support.http1.reading import pieces, read_requests
+from tests.support.turns import SteppedLoop
 
 Received = list[tuple[str, str, bytes]]
 
@@ -54,22 +54,6 @@ class Transport:
         self.closing = True
 
     abort = close
-
-
-class Loop:
-    def __init__(self) -> None:
-        self.soon: list[Callable[[], None]] = []
-
-    def time(self) -> float:
-        return 0.0
-
-    def call_soon(self, callback: Callable[[], None]) -> None:
-        self.soon.append(callback)
-
-    def turn(self) -> None:
-        ready, self.soon = self.soon, []
-        for callback in ready:
-            callback()
 
 
 class Receiver:
@@ -132,7 +116,7 @@ class Listener:
     keepalive_timeout = 60.0
 
     def __init__(self) -> None:
-        self.loop, self.transport = Loop(), Transport()
+        self.loop, self.transport = SteppedLoop(), Transport()
         self.received: Received = []
         self.refusals = 0
         self.at_once = True
