@@ -223,7 +223,7 @@ OTHERS = (
             Option("expires_in", "how long its link works (7d)", kind="duration", fixed=True),
         ),
         filters=("company_id",),
-        secrets=("token",),
+        secrets=("token", "path", "url"),
         verbs=("list", "show", "create", "revoke"),
         searched=False,
     ),

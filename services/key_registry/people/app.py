@@ -141,9 +141,10 @@ class People:
     def _handlers(self, methods: SignInMethods) -> PeopleHandlers:
         store, access, clock = self._store, self._access, self._clock
         acceptance = InvitationAcceptance(store, self.passwords, self._throttle, self._opening, self._policy, clock)
+        invitations = Invitations(store, access, clock, console_url=self._console_url)
         own_password = OwnPassword(self._reauthentication, self.passwords, self._policy)
         return PeopleHandlers(
-            invitations=InvitationEndpoints(Invitations(store, access, clock), self.authentication),
+            invitations=InvitationEndpoints(invitations, self.authentication),
             acceptance=AcceptanceEndpoints(acceptance, self._trail, self.addresses),
             sessions=self._sessions(),
             people=PeopleEndpoints(PeopleAdministration(store, access, clock), self.authentication),

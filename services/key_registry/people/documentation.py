@@ -10,6 +10,7 @@ from shared.contracts.documentation import Member, Members, describe_members
 
 _ID = "0190c0de-0000-7000-8000-000000000001"
 _AT = "2026-11-26T09:30:00Z"
+_TOKEN = "pgil_" + "A" * 43 + "1AbC2d"
 _COMPANY = "The company that the person is bound to. null: one of the operator's people."
 PEOPLE_MEMBERS: Members = {
     "role": Member(
@@ -32,9 +33,14 @@ PEOPLE_MEMBERS: Members = {
     "password": Member("12 to 1024 characters, and not the e-mail address.", "correct horse battery staple"),
     "expires_in": Member("Seconds for which the invitation can be accepted.", 604_800),
     "InvitationResponse.status": Member("`open`, `accepted`, `expired` or `revoked`.", "open"),
-    "CreatedInvitation.token": Member("What the link ends with, shown this once.", "pgil_" + "A" * 43 + "1AbC2d"),
-    "InvitationToken.token": Member("What the link ends with.", "pgil_" + "A" * 43 + "1AbC2d"),
-    "Acceptance.token": Member("What the link ends with.", "pgil_" + "A" * 43 + "1AbC2d"),
+    "CreatedInvitation.token": Member("What the link ends with, shown this once.", _TOKEN),
+    "path": Member("The console's page that the link leads to, shown this once.", f"/invitations/{_TOKEN}"),
+    "url": Member(
+        "The link to give to whoever is invited. null unless `PASSGATE_CONSOLE_URL` is set.",
+        f"https://console.example/invitations/{_TOKEN}",
+    ),
+    "InvitationToken.token": Member("What the link ends with.", _TOKEN),
+    "Acceptance.token": Member("What the link ends with.", _TOKEN),
     "CreatedSession.token": Member(
         "The bearer token of the session, shown this once.", "pgps_" + "A" * 43 + "1AbC2d"
     ),

@@ -1,5 +1,5 @@
-"""Links to the console that work once: how one that does not work is refused, and where portal sessions and
-password resets lead."""
+"""Links to the console that work once, of invitations, portal sessions and password resets: where they lead, and
+how one that does not work is refused."""
 
 from typing import Any
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.permissions import AdminKind, Role
@@ -28,6 +28,8 @@ class InvitationResponse(PeopleResponse):
 
 class CreatedInvitation(InvitationResponse):
     token: ShownOnce
+    path: ShownOnce
+    url: str | None = Field(repr=False)
 
 
 class InspectedInvitation(PeopleResponse):

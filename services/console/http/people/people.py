@@ -48,8 +48,9 @@ class PeoplePages:
             invitation = await session.api.post("/invitations", body, idempotency_key=form.text("key"))
         except Unprocessable as error:
             return await self._list(place, session, **filled_in(form.values(), error))
-        path, to = f"/invitations/{invitation['token']}", invitation["email"] or "whoever is to have it"
-        return await self._list(place, session, 201, link=self._link(request, path, to, invitation))
+        to = invitation["email"] or "whoever is to have it"
+        link = self._link(request, invitation["path"], to, invitation)
+        return await self._list(place, session, 201, link=link)
 
     async def withdraw(self, request: web.Request, session: Session, _: Form) -> web.Response:
         place = await _place(request, session)

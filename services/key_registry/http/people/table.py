@@ -47,8 +47,8 @@ from services.key_registry.people.responses import (
 from shared.http.endpoints import Endpoint, Response
 
 INVITE = """\
-Whoever has the token becomes a person here, once: the console's link is `/invitations/<token>`. A person signs in
-with an e-mail address and a password, has the role of the invitation, and with a company sees that company alone.
+Whoever has the link becomes a person here, once: `url`, or `path` below the console. A person signs in with an
+e-mail address and a password, has the role of the invitation, and with a company sees that company alone.
 """
 SIGN_IN = """\
 The token is a bearer token of this API, with the person's role and company. It ends after some hours without use

@@ -17,6 +17,7 @@ from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.paging import PageRequest, cursor_of_id, page_of
 from services.key_registry.people.audit import record
 from services.key_registry.people.invitations.ports import Invitation
+from services.key_registry.people.links import ConsolePage
 from services.key_registry.people.ports import PeopleStore
 from services.key_registry.people.requests import NewInvitation
 from services.key_registry.people.responses import InvitationResponse
@@ -25,22 +26,25 @@ from shared.clock import Clock
 from shared.errors import Conflict, NotFound
 
 KIND = "invitation"
+PATH = "/invitations"
+"""Of the console's page that makes the account."""
 
 
 class Invitations:
     """Each method raises `Forbidden` when the role does not reach, `NotFound` for what is another company's."""
 
-    def __init__(self, store: PeopleStore, access: AccessControl, clock: Clock) -> None:
+    def __init__(self, store: PeopleStore, access: AccessControl, clock: Clock, *, console_url: str | None) -> None:
         self._store = store
         self._access = access
         self._clock = clock
+        self._page = ConsolePage(console_url, PATH)
 
     def permit(self, admin: Admin, operation: Operation) -> None:
         """Raises `Forbidden`. Every method does so itself: this is for knowing it before a body is read."""
         self._access.permit(admin, operation, KIND)
 
     async def create(self, admin: Admin, body: NewInvitation, request: IdempotentRequest | None = None) -> Object:
-        """The invitation with its token, which is shown this once or for the same request again.
+        """The invitation with its link, which is shown this once or for the same request again.
 
         Raises `Unprocessable` for a company that does not exist or is revoked.
         """
@@ -67,7 +71,7 @@ class Invitations:
             await record(
                 writer, admin.actor, "invitation.created", invitation.id, invitation.company_id, now, detail
             )
-            shown = {**self._shown(invitation, now), "token": token}
+            shown = {**self._shown(invitation, now), **self._page.shown(token)}
             if request is not None:
                 await request.remember(writer, shown, now.timestamp())
         return shown

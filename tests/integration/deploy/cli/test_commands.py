@@ -231,6 +231,16 @@ async def test_webhooks_people_and_invitations_are_managed(
     assert (await passgate("people", "show", "nobody@example.org"))[0] == 1
 
 
+async def test_a_token_that_goes_to_a_file_is_in_no_link_that_is_printed(
+    passgate: Run, company: str, tmp_path: Path
+) -> None:
+    file, given = tmp_path / "invitation.txt", ("--role", "viewer", "--company", company)
+    status, output, _ = await passgate("invitations", "create", *given, "--secret-file", str(file))
+    token = file.read_text().strip()
+    assert (status, opaque.well_formed(opaque.INVITATION, token)) == (0, True)
+    assert token not in output
+
+
 async def test_a_link_that_sets_somebodys_password_is_made_and_withdrawn(
     passgate: Run, registry: Running, company: str, tmp_path: Path
 ) -> None:

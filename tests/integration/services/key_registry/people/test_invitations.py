@@ -6,7 +6,7 @@ import pytest
 
 from services.key_registry.people import throttle
 from shared import opaque
-from tests.integration.services.key_registry.people.joining import PASSWORD, People
+from tests.integration.services.key_registry.people.joining import CONSOLE_URL, PASSWORD, People
 
 WEEK_S = 604_800
 
@@ -45,7 +45,9 @@ async def test_an_invitation_is_accepted_once_and_gives_a_session(people: People
         "company_id": company["id"],
     }
     shown = (await people.owner.get(f"/invitations/{created['id']}")).body
-    assert shown == {name: value for name, value in created.items() if name != "token"} | {"status": "accepted"}
+    link = {name: created.pop(name) for name in ("token", "path", "url")}
+    assert shown == created | {"status": "accepted"}
+    assert link["url"] == f"{CONSOLE_URL}{link['path']}" == f"{CONSOLE_URL}/invitations/{link['token']}"
     lines = (await people.owner.get(f"/audit?actor=person:{person['id']}")).body["items"]
     assert [line["action"] for line in lines] == ["session.created", "person.created", "invitation.accepted"]
     assert {line["company_id"] for line in lines} == {company["id"]}
