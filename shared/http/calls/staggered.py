@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from shared.http.calls.connection import CallConnection
 
@@ -26,11 +27,15 @@ async def first_opened(attempts: Sequence[Attempt]) -> CallConnection:
         opened = await _first(tasks, None)
         return opened or tasks[0].result()
     finally:
+        # Nothing is waited for: whoever were cancelled here would leave what has opened to nobody.
         for task in tasks:
             task.cancel()
-        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(outcome, CallConnection) and outcome is not opened:
-                outcome.abort()
+            task.add_done_callback(partial(_close_unused, opened))
+
+
+def _close_unused(used: CallConnection | None, task: "asyncio.Future[CallConnection]") -> None:
+    if not task.cancelled() and task.exception() is None and task.result() is not used:
+        task.result().abort()
 
 
 async def _first(tasks: "Sequence[asyncio.Future[CallConnection]]", seconds: float | None) -> CallConnection | None:

@@ -8,6 +8,7 @@ import pytest
 from shared.http.calls import staggered
 from shared.http.calls.connection import CallConnection
 from shared.http.calls.staggered import Attempt, first_opened
+from tests.support.waiting import until
 
 
 class Connection(CallConnection):
@@ -74,7 +75,8 @@ async def test_the_first_that_opens_is_used(addresses: Addresses, names: list[st
     assert isinstance(connection, Connection)
     assert (connection.name, connection.aborted) == (used, False)
     assert addresses.begun == names[:begun]
-    assert addresses.cancelled == [name for name in names[:begun] if name == "hangs"]
+    hanging = [name for name in names[:begun] if name == "hangs"]
+    await until(lambda: addresses.cancelled == hanging)
 
 
 async def test_where_all_fail_the_first_says_why(addresses: Addresses) -> None:
@@ -84,7 +86,7 @@ async def test_where_all_fail_the_first_says_why(addresses: Addresses) -> None:
 
 async def test_what_opens_too_late_is_closed(addresses: Addresses) -> None:
     used = await first_opened(addresses.attempts("slow", "slow", "slow"))
-    assert all(connection.aborted is (connection is not used) for connection in addresses.opened)
+    await until(lambda: all(connection.aborted is (connection is not used) for connection in addresses.opened))
 
 
 async def test_a_fault_of_ours_is_no_address_that_failed(addresses: Addresses) -> None:
@@ -96,4 +98,18 @@ async def test_cancelling_ends_each_attempt(addresses: Addresses) -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
             await first_opened(addresses.attempts("hangs", "hangs"))
-    assert addresses.cancelled == ["hangs", "hangs"]
+    await until(lambda: addresses.cancelled == ["hangs", "hangs"])
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_cancelled_at_any_moment_it_leaves_no_connection_open(addresses: Addresses, turns: int) -> None:
+    opening = asyncio.create_task(first_opened(addresses.attempts("hangs", "opens")))
+    while not addresses.opened:
+        await asyncio.sleep(0)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    opening.cancel()
+    await asyncio.wait([opening])
+    used = None if opening.cancelled() else opening.result()
+    await until(lambda: addresses.opened[0].aborted or used is not None)
+    assert addresses.cancelled == ["hangs"]
