@@ -73,6 +73,8 @@ class CallPool:
     async def _open(self, deadline: float) -> CallConnection:
         """In a place that is taken already."""
         try:
+            if self._closed:  # since the place was given
+                raise PoolClosed
             async with asyncio.timeout_at(deadline) as limit:
                 self._opening.add(limit)
                 try:

@@ -7,6 +7,9 @@ import pytest
 
 from shared.errors import Unavailable
 from shared.http.calls import pool
+from shared.http.calls.connection import CallConnection
+from shared.http.calls.peer import Peer
+from shared.http.calls.pool import CallPool, PoolClosed
 from shared.http.client import ServiceClient
 from tests.support.http1.upstream import OK, Upstream, UpstreamCall
 from tests.support.waiting import BUSY_MACHINE_LIMIT_S, until
@@ -217,6 +220,28 @@ async def test_stopping_ends_an_attempt_to_connect(make_client: MakeClient) -> N
         await client.stop()
         with pytest.raises(Unavailable):
             await call
+
+
+async def test_who_has_been_given_a_place_when_the_pool_closes_connects_no_more(callee: Upstream) -> None:
+    calls = CallPool(Peer(f"http://127.0.0.1:{callee.port}"), 1, 1000)
+    deadline = calls.time() + BUSY_MACHINE_LIMIT_S
+    connection = await calls.take(deadline)
+    waiting = asyncio.create_task(calls.take(deadline))
+    closing: list[asyncio.Task[None]] = []
+    give_place = connection.lost
+    assert give_place is not None
+
+    def lost(ended: CallConnection) -> None:
+        closing.append(asyncio.create_task(calls.close()))  # it begins before `waiting` runs
+        give_place(ended)
+
+    connection.lost = lost
+    await until(lambda: callee.open == 1)
+    connection.abort()
+    with pytest.raises(PoolClosed):
+        await waiting
+    await closing[0]
+    assert len(callee.raw) == 1
 
 
 async def test_a_client_that_is_stopped_or_not_started_calls_nobody(callee: Upstream) -> None:
