@@ -143,6 +143,8 @@ class ResponseReader:
             self._on_head(response)
 
     def on_body(self, body: bytes) -> None:
+        if self.response is None:
+            raise InvalidResponse("an interim response with a body")
         self._body += body
         if len(self._body) > self._max_body_bytes:
             raise ResponseTooLarge
@@ -152,7 +154,8 @@ class ResponseReader:
             self._start_message()
             return
         self.complete = True
-        self.reusable = self._parser.should_keep_alive()
+        announced = self.response.status == 204 and self._framed  # a body, which may follow
+        self.reusable = self._parser.should_keep_alive() and not announced
         self._join()
 
     def _start_message(self) -> None:
