@@ -33,18 +33,18 @@ class TlsTransport(TurnTransport, asyncio.Protocol):
     """
 
     __slots__ = (
-        "_ended",
         "_incoming",
         "_loop",
         "_outgoing",
-        "_over",
         "_paused",
         "_protocol",
         "_reading",
+        "_reading_ended",
         "_records",
         "_tls",
         "_turn_over",
         "_without_content",
+        "_writing_ended",
     )
 
     def __init__(
@@ -70,9 +70,9 @@ class TlsTransport(TurnTransport, asyncio.Protocol):
         self._reading = False
         self._turn_over = False
         """Whether the rest of what has been received is for the next turn of the loop."""
-        self._ended = False
+        self._writing_ended = False
         """Whether nothing more is sent."""
-        self._over = False
+        self._reading_ended = False
         """Whether nothing that is received is passed on, either."""
 
     def begin(self) -> None:
@@ -85,19 +85,19 @@ class TlsTransport(TurnTransport, asyncio.Protocol):
     # What the transport below reports
 
     def data_received(self, data: bytes) -> None:
-        if not self._over:
+        if not self._reading_ended:
             self._records.add(data)
             self._read()
 
     def eof_received(self) -> bool:
-        if self._over:  # the alert has said so before
-            return not self._ended
+        if self._reading_ended:  # the alert has said so before
+            return not self._writing_ended
         self._protocol.eof_received()
         self.send()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._ended = self._over = True
+        self._writing_ended = self._reading_ended = True
         self._protocol.connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -115,7 +115,7 @@ class TlsTransport(TurnTransport, asyncio.Protocol):
         self._reading = True
         count, records = 0, self._records
         try:
-            while records.pending and not (self._paused or self._over):
+            while records.pending and not (self._paused or self._reading_ended):
                 if count == RECORDS_PER_TURN:
                     self._end_turn()
                     break
@@ -141,18 +141,18 @@ class TlsTransport(TurnTransport, asyncio.Protocol):
             content = b""
         except ssl.SSLError:
             self._flush()  # an alert says what is wrong
-            self._ended = True
+            self._writing_ended = True
             self.close()
             return
         if content:
             self._without_content = 0
             self._protocol.data_received(content)
         else:
-            self._goodbye()
+            self._peer_ended()
 
-    def _goodbye(self) -> None:
-        """The peer sends no more, and says so."""
-        self._over = True
+    def _peer_ended(self) -> None:
+        """The peer's `close_notify` has come."""
+        self._reading_ended = True
         goes_on = self._protocol.eof_received()
         if not goes_on or self._tls.version() != "TLSv1.3":
             self.close()
@@ -169,7 +169,7 @@ class TlsTransport(TurnTransport, asyncio.Protocol):
         self._read()
 
     def pause_reading(self) -> None:
-        if not (self._paused or self._over):
+        if not (self._paused or self._reading_ended):
             self._paused = True
             self.below.pause_reading()
 
@@ -177,7 +177,7 @@ class TlsTransport(TurnTransport, asyncio.Protocol):
         if not self._paused:
             return
         self._paused = False
-        if self._over or self._turn_over:
+        if self._reading_ended or self._turn_over:
             return
         self.below.resume_reading()
         if self._records.pending:
@@ -189,7 +189,7 @@ class TlsTransport(TurnTransport, asyncio.Protocol):
     # Writing
 
     def write(self, data: Any) -> None:
-        if self._ended or not data:
+        if self._writing_ended or not data:
             return
         try:
             written = self._tls.write(data)  # one record at a time
@@ -204,18 +204,18 @@ class TlsTransport(TurnTransport, asyncio.Protocol):
 
     def write_eof(self) -> None:
         """Send no more; what is still received is passed on."""
-        if not self._ended:
+        if not self._writing_ended:
             self._end()
             super().write_eof()
 
     def close(self) -> None:
-        if not self._ended:
+        if not self._writing_ended:
             self._end()
-        self._over = True
+        self._reading_ended = True
         super().close()
 
     def abort(self) -> None:
-        self._ended = self._over = True
+        self._writing_ended = self._reading_ended = True
         super().abort()
 
     def _end(self) -> None:
@@ -223,12 +223,12 @@ class TlsTransport(TurnTransport, asyncio.Protocol):
         with contextlib.suppress(ssl.SSLError):  # the peer's own alert is not there: nobody waits for it
             self._tls.unwrap()
         self._flush()
-        self._ended = True
+        self._writing_ended = True
 
     def _flush(self) -> None:
         """Send what OpenSSL has to say of itself."""
         data = self._outgoing.read()
-        if data and not self._ended:
+        if data and not self._writing_ended:
             super().write(data)
 
     # What a transport is besides
