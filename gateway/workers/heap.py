@@ -6,8 +6,8 @@ from shared.http.server import freeze_heap
 class FrozenHeap:
     """A resource, to be started after all that lives as long as the process, such as the first snapshot.
 
-    For a process of its own: the collector is the process's. To be done before the public port is
-    listened on, as it takes time.
+    For a process of its own: the collector is the process's. It takes time, and so it is to be done before the
+    public port is listened on.
     """
 
     async def start(self) -> None:
