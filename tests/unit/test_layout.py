@@ -27,7 +27,6 @@ LINES_PER_FILE = 250
 LONGER = {
     "gateway/proxy/client_connection.py": "one state machine: what may happen to a connection, in one place",
     "gateway/proxy/exchange.py": "one state machine: what may happen to a request, in one place",
-    "services/key_registry/admin/objects.py": "one class: what an admin may do with any of the eight resources",
     "shared/contracts/key_registry.py": "one wire contract, at both of its ends",
     "shared/changes/follower.py": "one state machine: gap, snapshot, stream, feed",
 }

@@ -20,7 +20,6 @@ LITERALS = (
     r"(?:RefusedCredential|NoCredential)\(\"([a-z_]+)\"",
     r"RefusedCredential\.of\([a-z_.]+, \"([a-z_]+)\"",
     r"response\.cause or \"([a-z_]+)\"",
-    r"response\.cause or \"([a-z_]+)\"",
     r"UpstreamFailed\(\d+, \"([a-z_]+)\"",
     r"^(?:CONNECTIONS_IN_USE|CIRCUIT_OPEN|UNREACHABLE|TLS_FAILED|CONNECTION_LOST|RESPONSE_TIMEOUT) = \"([a-z_]+)\"",
 )

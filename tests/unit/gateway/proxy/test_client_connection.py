@@ -217,13 +217,13 @@ def test_one_turn_has_no_more_than_its_requests_however_many_come_at_a_time(toge
     """As over TLS, where each record is passed on."""
     listener = Listener()
 
-    class Answering(Receiver):
+    class Responding(Receiver):
         def respond(self) -> None:
             if writes:
                 listener.connection.write(b"response")
             super().respond()
 
-    listener.receiver_of = lambda _, head: Answering(listener, head)  # type: ignore[method-assign, assignment]
+    listener.receiver_of = lambda _, head: Responding(listener, head)  # type: ignore[method-assign, assignment]
     for first in range(0, 100, together):
         requests = [get(b"GET /%d HTTP/1.1" % number) for number in range(first, min(100, first + together))]
         listener.connection.data_received(b"".join(requests))
@@ -315,14 +315,14 @@ def test_no_request_is_received_while_the_client_does_not_take_what_it_got(toget
     listener.connection.connection_made(cast("Any", full))
     answered: list[str] = []
 
-    class Answering(Receiver):
+    class Responding(Receiver):
         def respond(self) -> None:
             if isinstance(self.head, RequestHead):
                 answered.append(self.head.target)
             listener.connection.write(b"response")
             super().respond()
 
-    listener.receiver_of = lambda _, head: Answering(listener, head)  # type: ignore[method-assign, assignment]
+    listener.receiver_of = lambda _, head: Responding(listener, head)  # type: ignore[method-assign, assignment]
     requests = [b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number for number in range(3)]
     for piece in [b"".join(requests)] if together else requests:
         listener.connection.data_received(piece)
