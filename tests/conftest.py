@@ -89,6 +89,7 @@ def _calls_end_late() -> Iterator[None]:
     """A call between services is given up after less than a second, in which a busy machine may run nothing."""
     with pytest.MonkeyPatch.context() as patch:
         defaults: dict[str, Any] = ServiceClient.__init__.__kwdefaults__ or {}
+        assert "timeout" in defaults
         patch.setitem(defaults, "timeout", BUSY_MACHINE_LIMIT_S)
         yield
 
