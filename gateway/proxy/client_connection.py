@@ -140,6 +140,7 @@ class ClientConnection(asyncio.Protocol):
             self._advance(data)
 
     def eof_received(self) -> None:
+        """The loop closes next: a response that was written in this turn is sent before that."""
         if self._transport is not None:
             self._transport.send()
 

@@ -10,7 +10,7 @@ from collections import deque
 from typing import Any, cast
 
 LARGE_BYTES = 16384
-"""From here on a write is made at once: who sends so much is slowed down by who takes it too slowly."""
+"""From here on a write is made at once, so that flow control sees it at once."""
 
 
 class TurnWrites:
@@ -79,6 +79,7 @@ class TurnTransport(asyncio.Transport):
         return self._writes.turn
 
     def write(self, data: Any) -> None:
+        """`data` must not be changed afterwards: it is kept, and not copied, until the end of the turn."""
         if len(data) >= LARGE_BYTES:
             self._writes.send()
             self.below.write(data)
@@ -104,6 +105,11 @@ class TurnTransport(asyncio.Transport):
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         self._writes.send()
         self.below.set_protocol(protocol)
+
+    def get_write_buffer_size(self) -> int:
+        """Of what the socket has not taken; what was written in this turn is sent first."""
+        self._writes.send()
+        return self.below.get_write_buffer_size()
 
     # What needs no order
 
@@ -133,10 +139,6 @@ class TurnTransport(asyncio.Transport):
 
     def get_write_buffer_limits(self) -> tuple[int, int]:
         return self.below.get_write_buffer_limits()
-
-    def get_write_buffer_size(self) -> int:
-        self._writes.send()
-        return self.below.get_write_buffer_size()
 
 
 def turn_writes(loop: asyncio.AbstractEventLoop) -> TurnWrites:
