@@ -97,9 +97,10 @@ def _of_client_secret(decision: Mapping[str, Any]) -> Explanation:
         return _MORE_THAN_SECRET
     if kind is None:
         return Explanation("The API client's secret was mistyped or cut off", MISTYPED)
+    goes = f"{kind.goes[0].lower()}{kind.goes[1:]}"
     return Explanation(
         f"{kind.beginning} was sent in the place of the API client's secret",
-        f"Send the secret that was shown with the key. {kind.beginning} is for something else: {kind.goes}",
+        f"Send the secret that was shown with the key. {kind.beginning} belongs elsewhere: {goes}",
     )
 
 

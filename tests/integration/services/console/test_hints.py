@@ -48,3 +48,4 @@ async def test_who_calls_the_validator_is_said_where_it_is_handed_over(owner: Br
     page = await owner.press("Create token", Remote_Application="Texts")
     assert (page.status, "Whoever has the token does not call it" in page.words) == (201, True)
     assert "No sample API takes it" in page.words, "a sample is of another application"
+    assert ' aria-current="page">Booked applications</a>' in page.text, "the tab is that under which it was made"

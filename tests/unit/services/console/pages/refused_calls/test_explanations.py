@@ -97,7 +97,7 @@ def test_a_clients_secret_that_is_none_is_not_said_to_need_a_rotation() -> None:
     assert explained("malformed", SOMETHING_BESIDE).title == "Something else was sent with the API client's secret"
     token = explained("wrong_kind", begins_with("pgat_"))
     assert token.title == "An API token was sent in the place of the API client's secret"
-    assert "X-Api-Token" in token.todo
+    assert "An API token belongs elsewhere: send it in X-Api-Token" in token.todo
     key_twice = explained("wrong_kind", begins_with("pgck_"))
     assert key_twice.title == "An API client's key was sent in the place of the API client's secret"
     of_another = explained("wrong_secret", "a whole secret, which is none of this client's")

@@ -32,6 +32,8 @@ def test_all_causes_are_offered_and_no_two_read_alike() -> None:
         ("wrong_kind: it begins with pgat_", "it begins with pgat_"),
         ("invalid_request: grant_type is missing", "grant_type is missing"),
         ("stopped: api_client 0190c0de", "API client 0190c0de is stopped"),
+        ("api_client pgck_x", "API client pgck_x"),
+        ("access_key_expired", "The access key has expired"),
         ("aud must hold passgate", "aud must hold passgate"),
         ("blabla", "blabla"),
         ("", ""),
