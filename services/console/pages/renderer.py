@@ -122,7 +122,7 @@ def _environment(assets: tuple[tuple[str, str], ...]) -> Environment:
     environment.globals["assets"] = dict(assets)
     environment.filters.update(
         instant=shown_instant,
-        words=in_words,
+        words=spaced,
         noun=noun_of_kind,
         as_sentence=as_sentence,
         drawn_width=drawn_width,
@@ -166,6 +166,6 @@ def shown_instant(text: str | None) -> str:
     return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M %Z")
 
 
-def in_words(name: str) -> str:
+def spaced(name: str) -> str:
     """A machine's word as people read it: `company_suspended` as "company suspended"."""
     return name.replace("_", " ").replace("-", " ")

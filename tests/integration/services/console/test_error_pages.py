@@ -11,12 +11,12 @@ from tests.support.browser.browser import Browser
 from tests.support.cases import each_case
 from tests.support.harness.console import Console
 
-OPERATORS, COMPANYS = {"Overview", "Companies", "Operations"}, {"Home", "How to call", "Doctor"}
+OPERATORS, PARTNERS = {"Overview", "Companies", "Operations"}, {"Home", "How to call", "Doctor"}
 
 
 async def test_what_there_is_not_has_the_menu_of_whoever_looks_for_it(console: Console, owner: Browser) -> None:
     partner = (await visit(console)).browser
-    for browser, path, menu in ((owner, "/portal", OPERATORS), (partner, "/doctor", COMPANYS)):
+    for browser, path, menu in ((owner, "/portal", OPERATORS), (partner, "/doctor", PARTNERS)):
         page = await browser.open(path)
         assert page.status == 404
         assert menu <= page.links.keys()
@@ -30,7 +30,7 @@ async def test_what_a_role_may_not_do_has_the_menu(console: Console) -> None:
     csrf = next(value for form in page.forms for name, value in form.fields if name == "csrf")
     await visiting.browser.post(f"{visiting.base}/access-keys", [("csrf", csrf), ("name", "shop")])
     assert visiting.browser.page.status == 403
-    assert visiting.browser.page.links.keys() >= COMPANYS
+    assert visiting.browser.page.links.keys() >= PARTNERS
 
 
 @each_case(
