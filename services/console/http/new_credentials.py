@@ -197,7 +197,7 @@ class NewCredentialPages:
 
     async def _table(self, kind: Kind) -> Object | None:
         """The gateway's, for a kind that has scopes; None also where no gateway responds."""
-        return await self._routes.all() if "scopes" in kind.changes else None
+        return await self._routes.all() if kind.has_scopes else None
 
     async def _list(
         self, session: Session, company: Object, kind: Kind, template: str, status: int = 200, **values: Any

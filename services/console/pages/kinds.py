@@ -56,6 +56,11 @@ class Kind:
         return self.path.removesuffix("s").replace("-", "_")
 
     @property
+    def has_scopes(self) -> bool:
+        """Whether credentials of it are granted scopes; the others have rights without any."""
+        return "scopes" in self.changes
+
+    @property
     def changes_in_words(self) -> str:
         names = [IN_WORDS[member] for member in self.changes]
         return f"{', '.join(names[:-1])} and {names[-1]}"

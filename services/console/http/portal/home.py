@@ -125,7 +125,7 @@ async def _readiness(session: Session) -> State:
 
 
 def _that_has_rights(kind: Kind) -> dict[str, str]:
-    return {"has_scopes": "true"} if "scopes" in kind.changes else {}
+    return {"has_scopes": "true"} if kind.has_scopes else {}
 
 
 def _works(credential: Object) -> bool:

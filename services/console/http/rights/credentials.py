@@ -43,7 +43,7 @@ class CredentialChangePages:
         self, session: Session, company: Object, kind: Kind, credential: Object, status: int = 200, **values: Any
     ) -> web.Response:
         scopes, table = {}, None
-        if "scopes" in kind.changes:
+        if kind.has_scopes:
             scopes, table = await together(booked_scopes(session, company), self._routes.all())
         own = credential.get("scopes") or []
         booked = {scope for of_one in scopes.values() for scope in of_one}

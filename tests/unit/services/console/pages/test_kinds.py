@@ -69,3 +69,7 @@ def test_the_file_of_variables_is_named_after_the_credential(comment: str, name:
     credential = {"comment": comment, "id": "0190c0de-0000-7000-8000-000000000001"}
     assert environment_file(BY_PATH["api-clients"], credential) == name
     assert ENVIRONMENT_FILE.fullmatch(name)
+
+
+def test_api_clients_and_key_pairs_have_scopes_and_no_other_kind() -> None:
+    assert {path for path, kind in BY_PATH.items() if kind.has_scopes} == {"api-clients", "key-pairs"}
