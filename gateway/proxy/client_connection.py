@@ -85,7 +85,8 @@ class ClientConnection(asyncio.Protocol):
         """What came after the request under way, or of its body in this turn."""
         self._advancing = False
         self._steps = self._turn = 0
-        """How many steps have been made in this turn, and which one that is."""
+        """How many steps have been made in this turn, and which one that is, by the transport: where nobody has
+        written anything, the steps of several turns add up, and the connection waits for a turn early."""
         self._turn_due = False
         """Whether what is kept ahead is looked at in the next one."""
         self._lingering = False

@@ -58,7 +58,7 @@ class ServiceClient:
         self._pool: CallPool | None = None
 
     async def start(self) -> None:
-        self._peer.load()
+        self._peer.load_certificates()
         self._pool = CallPool(self._peer, self._connections, MAX_RESPONSE_BYTES)
 
     async def stop(self) -> None:

@@ -35,8 +35,8 @@ class Peer:
         self._tls: ssl.SSLContext | None = None
         self._look_up = SingleFlight(f"look-up of {self._host}", self._addresses_of_name)
 
-    def load(self) -> None:
-        """Read the certificates by which an https service is verified, where that has not been done."""
+    def load_certificates(self) -> None:
+        """Read those by which an https service is verified, where that has not been done."""
         if self._secure and self._tls is None:
             self._tls = ssl.create_default_context()
             self._tls.set_alpn_protocols(["http/1.1"])

@@ -27,7 +27,7 @@ ENDING_SHOWN = 10
 LONG_AGO_DAYS = 1100
 """For which calls are counted."""
 TAG_CHARACTERS = 32
-LOOKED_AT = 5
+EXAMINED = 5
 """Credentials of each kind that are active and have rights, for whether one works: where there are more, one is
 taken to."""
 BEFORE_ANY_CALL = ("no_credential", "stopped", "no_scopes")
@@ -108,15 +108,12 @@ class HomePages:
 async def _readiness(session: Session) -> State:
     """What a company whose credentials were never called has to do next. What is revoked is none of them."""
     with_rights = await together(
-        *(
-            session.api.newest(f"/{kind.path}", LOOKED_AT, status="active", **_that_has_rights(kind))
-            for kind in KINDS
-        )
+        *(session.api.newest(f"/{kind.path}", EXAMINED, status="active", **_rights_filter(kind)) for kind in KINDS)
     )
     if any(more or any(map(_works, items)) for items, more in with_rights):
         return "waiting"
     active = [
-        credential for _, credential in (await newest_credentials(session, LOOKED_AT, status="active")).credentials
+        credential for _, credential in (await newest_credentials(session, EXAMINED, status="active")).credentials
     ]
     if any(map(_works, active)):
         return "no_scopes"
@@ -124,7 +121,7 @@ async def _readiness(session: Session) -> State:
     return "stopped" if stopped else "no_credential"
 
 
-def _that_has_rights(kind: Kind) -> dict[str, str]:
+def _rights_filter(kind: Kind) -> dict[str, str]:
     return {"has_scopes": "true"} if kind.has_scopes else {}
 
 
