@@ -99,10 +99,10 @@ class Stops:
         return impact_in_words(impact, self._clock.now())
 
     async def _trial(self, session: Session, api_path: str) -> Object | None:
-        """The one that runs. As with the impact, a stop must not wait for it."""
+        """The one that runs. As with the impact, a stop must not wait for it; a registry of before has none."""
         try:
             found: Object | None = (await session.api.get(f"{api_path}/trial"))["report_only"]
-        except Unavailable:
+        except (NotFound, Unavailable):
             return None
         return found
 

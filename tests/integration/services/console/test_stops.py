@@ -6,7 +6,9 @@ from uuid import uuid4
 
 import pytest
 
+from services.console.admin_api import AdminApi
 from shared.contracts.usage.messages import UsageBatch, UsageClient, UsageCount
+from shared.errors import NotFound
 from tests.integration.services.console.portal.visiting import visit
 from tests.support.browser.browser import Browser
 from tests.support.harness.console import Console
@@ -72,6 +74,25 @@ async def test_a_trial_that_runs_is_on_its_page_and_can_be_ended_there(
         ended = await owner.press("End the trial")
         assert (ended.status, "is tried until" in ended.words) == (200, False)
     assert (await console.registry.owner.get(f"{key_path(key)}/trial")).body == {"report_only": None}
+
+
+async def test_beside_a_registry_without_trials_pages_are_shown_and_stops_work(
+    owner: Browser, key: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one of the release before, while both are upgraded."""
+    get = AdminApi.get
+
+    async def of_before(api: AdminApi, path: str, **query: str) -> Any:
+        if path.endswith("/trial"):
+            raise NotFound("there is no such endpoint")
+        return await get(api, path, **query)
+
+    monkeypatch.setattr(AdminApi, "get", of_before)
+    shown = await owner.open(key["page"])
+    assert shown.status == 200
+    await owner.press("Suspend")
+    done = await owner.press("Yes, suspend it")
+    assert "Suspended everywhere: applied by" in done.words
 
 
 async def test_a_companys_own_people_end_the_trial_of_a_credential_and_not_that_of_the_company(
