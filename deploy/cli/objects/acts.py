@@ -45,6 +45,21 @@ def impact(noun: Noun, arguments: argparse.Namespace) -> int:
     return DONE
 
 
+def trial(noun: Noun, arguments: argparse.Namespace) -> int:
+    registry, found = _found(noun, arguments)
+    path = f"/{noun.path}/{found['id']}/trial"
+    if arguments.end:
+        registry.delete(path)
+    tried = registry.get(path)
+    if arguments.json:
+        print_json(tried)
+    elif runs := tried["report_only"]:
+        print(f"{noun.one} {name_of(found)}: tried as {runs['status']} until {runs['until']}: passgate report-only")
+    else:
+        print(f"{noun.one} {name_of(found)}: no stop is tried")
+    return DONE
+
+
 def create(noun: Noun, arguments: argparse.Namespace) -> int:
     body = given(noun.options, arguments)
     shows_a_secret = noun.secrets and not body.get("public_key")

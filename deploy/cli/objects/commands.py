@@ -71,6 +71,12 @@ def _add_impact(verbs: Commands, noun: Noun, verb: str) -> None:
     _verb(verbs, noun, verb, "show what a stop of it would end, and who uses it", acts.impact)
 
 
+def _add_trial(verbs: Commands, noun: Noun, verb: str) -> None:
+    what = "show whether a stop of it is tried, by --try of suspend or revoke, or end that"
+    parser = _verb(verbs, noun, verb, what, acts.trial)
+    parser.add_argument("--end", action="store_true", help="end it now; where none runs, nothing changes")
+
+
 def _add_create(verbs: Commands, noun: Noun, verb: str) -> None:
     parser = _verb(verbs, noun, verb, f"create a new {noun.one}", acts.create, reference=False)
     for option in noun.options:
@@ -157,6 +163,7 @@ _ADD = {
     "list": _add_list,
     "show": _add_show,
     "impact": _add_impact,
+    "trial": _add_trial,
     "create": _add_create,
     "change": _add_change,
     "rotate": _add_rotate,

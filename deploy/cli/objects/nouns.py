@@ -7,6 +7,7 @@ VERBS = (
     "list",
     "show",
     "impact",
+    "trial",
     "create",
     "change",
     "rotate",

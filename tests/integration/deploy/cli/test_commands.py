@@ -194,6 +194,9 @@ async def test_a_stop_can_be_tried_and_stops_nothing(passgate: Run, company: str
     assert "goes on: active" in (await passgate("companies", "revoke", company, "--try", "1h"))[1]
     assert (await created(passgate, "companies", "show", company))["status"] == "active"
     assert await created(passgate, "report-only", "--company", company) == []
+    assert "tried as revoked until" in (await passgate("companies", "trial", company))[1]
+    assert "no stop is tried" in (await passgate("companies", "trial", company, "--end"))[1]
+    assert await created(passgate, "companies", "trial", company) == {"report_only": None}
 
 
 async def test_a_key_pair_is_rotated_by_a_successor_with_its_rights(passgate: Run, company: str) -> None:
