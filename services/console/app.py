@@ -50,7 +50,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     )
     health = Health(NAME)
     health.add(REGISTRY, lambda: client.get("/health/ready"))
-    return service_app(
+    app = service_app(
         NAME,
         endpoints(renderer, assets, sessions, pages),
         health=health,
@@ -60,3 +60,5 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         resources=[client, issuer, gateway, *documentation.clients.values()],
         description="Pages for people. Programs use the admin API of the key registry.",
     )
+    app.middlewares.append(sessions.unmatched)
+    return app

@@ -171,7 +171,7 @@ async def _response(request: web.Request, handler: Handler, render: RenderError)
         note_error(request, error)
         return render(error)
     except web.HTTPException as error:
-        request[ERROR] = _translated(error)
+        request[ERROR] = translated(error)
         return render(request[ERROR])
     except Exception:
         log.exception("request.failed")
@@ -187,7 +187,7 @@ def note_error(request: web.Request, error: errors.ServiceError) -> None:
         log.info("request.refused", code=error.code, reason=error.description, detail=error.detail)
 
 
-def _translated(error: web.HTTPException) -> errors.ServiceError:
+def translated(error: web.HTTPException) -> errors.ServiceError:
     """aiohttp's own refusals as ours, so that they look alike and name no library."""
     if isinstance(error, web.HTTPMethodNotAllowed):
         allow = sorted(error.allowed_methods)

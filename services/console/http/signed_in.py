@@ -13,7 +13,7 @@ from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.errors import ServiceError
 from shared.http.endpoints import Handler
-from shared.http.middleware import note_error
+from shared.http.middleware import note_error, translated
 
 PageHandler = Callable[[web.Request, Session], Awaitable[web.StreamResponse]]
 FormHandler = Callable[[web.Request, Session, Form], Awaitable[web.StreamResponse]]
@@ -48,6 +48,16 @@ class Sessions:
 
         return handle
 
+    @web.middleware
+    async def unmatched(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Whoever is signed in keeps the menu where no page answers: an unknown address, or another method."""
+        try:
+            return await handler(request)
+        except web.HTTPException as refusal:
+            error = translated(refusal)
+        note_error(request, error)
+        return self._renderer.error(error, await self._known_session(request))
+
     async def _handle(
         self, request: web.Request, token: str, respond: Callable[[Session], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
@@ -63,6 +73,14 @@ class Sessions:
                 raise
             note_error(request, error)
             return self._renderer.error(error, session)
+
+    async def _known_session(self, request: web.Request) -> Session | None:
+        """None of a stranger, and where nobody can be known at the moment."""
+        token = cookies.session_token(request)
+        try:
+            return await self._session(request, token) if token else None
+        except (SignedOut, ServiceError):
+            return None
 
     async def _session(self, request: web.Request, token: str) -> Session:
         api = self._visitors.api_of(request, token)

@@ -24,6 +24,26 @@ async def test_what_there_is_not_has_the_menu_of_whoever_looks_for_it(console: C
         assert "Request id" in page.words
 
 
+async def test_an_address_that_no_page_has_keeps_the_menu_and_a_stranger_gets_none(
+    console: Console, owner: Browser
+) -> None:
+    visiting = await visit(console)
+    for browser, menu in ((owner, OPERATORS), (visiting.browser, PARTNERS)):
+        for path, status in (
+            ("/nowhere", 404),
+            (f"{visiting.base}/nowhere", 404),
+            (f"{visiting.base}/suspend", 405),
+        ):
+            page = await browser.open(path)
+            assert (page.status, page.links.keys() & menu) == (status, menu)
+            assert any("Sign out" in form.buttons for form in page.forms)
+            assert "Request id" in page.words
+    browser = visiting.browser
+    browser.cookies.clear()
+    page = await browser.open("/nowhere")
+    assert (page.status, page.links.keys() & PARTNERS) == (404, set())
+
+
 async def test_what_a_role_may_not_do_has_the_menu(console: Console) -> None:
     visiting = await visit(console, "viewer")
     page = await visiting.browser.open("/portal/doctor")
