@@ -19,6 +19,8 @@ class SecretKind(NamedTuple):
     goes: str
     """Where its holder sends it."""
     remark: str = ""
+    checked: bool = True
+    """Whether it has a checksum: of one without, a wrong letter is not seen."""
 
     @property
     def noun_with_article(self) -> str:
@@ -49,12 +51,15 @@ KINDS: Mapping[str, SecretKind] = {
     opaque.PORTAL_LINK: SecretKind("portal link", f"It is the end of a link that works once. {_LINK}"),
     opaque.PASSWORD_RESET: SecretKind("password link", f"It is the end of a link that works once. {_LINK}"),
     opaque.PENDING_SIGN_IN: SecretKind(
-        "sign-in that waits for a code", f"It belongs in the browser that signs in. {_NOWHERE_ELSE}"
+        "sign-in that waits for a code",
+        f"It belongs in the browser that signs in. {_NOWHERE_ELSE}",
+        checked=False,
     ),
     opaque.API_CLIENT_KEY: SecretKind(
         "API client's key",
         "Send it to POST /auth/token, before a colon and the secret, as Basic credentials.",
         remark=_NO_SECRET,
+        checked=False,
     ),
 }
 """By prefix."""
@@ -62,14 +67,19 @@ SESSION_TOKEN = SecretKind(
     "session token",
     "Send it in x-api-token, or as apitoken in the query. It has ended once its time or its uses are up, or its "
     "access key is stopped: GET /verify says so, and counts as a use. Request a new one from POST /generate.",
+    checked=False,
 )
 KID = SecretKind(
-    "key pair's KID", "Send it as kid in the header of the JWT that its private key signs.", remark=_NO_SECRET
+    "key pair's KID",
+    "Send it as kid in the header of the JWT that its private key signs.",
+    remark=_NO_SECRET,
+    checked=False,
 )
 ID = SecretKind(
     "id of something in Passgate",
     "No API takes it: addresses of pages, the admin API and the audit trail name things by it.",
     remark=_NO_SECRET,
+    checked=False,
 )
 
 

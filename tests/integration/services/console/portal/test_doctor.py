@@ -72,7 +72,7 @@ async def test_a_whole_secret_of_one_s_own_is_named_with_its_state_and_nobody_el
     await visiting.browser.open("/portal/doctor")
     session_token = "5f0c5c6e-8c1c-4d5e-9b1a-0123456789ab"
     page = await visiting.browser.press("Examine", Credential_or_assertion=session_token)
-    assert "This is a session token, and it is whole" in page.words
+    assert "This is a session token, and its form is right" in page.words
     assert session_token not in page.text
     assert sent == []
 
@@ -186,7 +186,49 @@ async def test_a_key_and_a_secret_that_are_pasted_together_are_recognised_as_the
     assert "The secret is not whole" in await examine(visiting, pair[:-1])
     other = await visiting.admin.create("/api-clients", **visiting.of, comment="other", scopes=[])
     assert "They are not of one API client" in await examine(visiting, f"{other['key']}:{secret}")
+    assert "There is no colon between them" in await examine(visiting, f"{key}{secret}")
     assert sent == []
+
+
+async def test_a_key_with_another_kind_behind_it_is_whole_and_the_other_is_named(
+    examined: tuple[Visit, list[Any]],
+) -> None:
+    visiting, sent = examined
+    client = await visiting.admin.create("/api-clients", **visiting.of, comment="shop", scopes=[])
+    access_key = await visiting.admin.create("/access-keys", **visiting.of, name="till")
+    for other, noun, named in (
+        (access_key["key"], "An access key", "an access key"),
+        (opaque.mint(opaque.API_TOKEN), "An API token", "an API token"),
+        (client["key"], "An API client's key", "another"),
+    ):
+        said = await examine(visiting, f"{client['key']}:{other}")
+        assert f"This is an API client's key with {named} behind it" in said
+        assert f"{noun} is in the place of the API client's secret" in said
+        assert "not whole" not in said
+        assert "mistyped" not in said
+        assert {"shop"} <= visiting.browser.page.links.keys()
+        assert other == client["key"] or other not in visiting.browser.page.text
+    said = await examine(visiting, f"{access_key['key']}:{client['secret']}")
+    assert "An access key is in the place of the API client's key" in said
+    assert {"shop", "till"} <= visiting.browser.page.links.keys()
+    assert sent == []
+
+
+async def test_what_has_no_checksum_and_is_not_found_may_have_been_mistyped(
+    examined: tuple[Visit, list[Any]],
+) -> None:
+    visiting, _ = examined
+    for kind in (opaque.API_CLIENT_KEY, opaque.KEY_PAIR):
+        said = await examine(visiting, opaque.public_id(kind))
+        assert "and its form is right" in said
+        assert "Nothing of yours has it: it was mistyped, is of another environment or another company" in said
+    said = await examine(
+        visiting, f"{opaque.public_id(opaque.API_CLIENT_KEY)}:{opaque.mint(opaque.API_CLIENT_SECRET)}"
+    )
+    assert "both are whole" not in said
+    said = await examine(visiting, opaque.mint(opaque.ACCESS_KEY))
+    assert "it is whole" in said
+    assert "mistyped" not in said
 
 
 async def test_a_kid_or_an_id_alone_finds_what_it_is_of_and_nobody_elses(

@@ -3,7 +3,7 @@
 import base64
 
 from services.console.pages.pasted.key_and_secret import key_and_secret
-from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, mint, public_id
+from shared.opaque import ACCESS_KEY, API_CLIENT_KEY, API_CLIENT_SECRET, API_TOKEN, KEY_PAIR, mint, public_id
 from tests.support.cases import each_case
 
 KEY, SECRET = public_id(API_CLIENT_KEY), mint(API_CLIENT_SECRET)
@@ -29,12 +29,49 @@ def test_base64_of_both_is_read_with_padding_or_without(cut: int) -> None:
             assert (found.encoded, found.key.whole, found.secret.whole) == (True, True, cut == 0)
 
 
+OTHERS = (
+    mint(API_TOKEN),
+    mint(ACCESS_KEY),
+    public_id(API_CLIENT_KEY),
+    public_id(KEY_PAIR),
+    "5f0c5c6e-8c1c-4d5e-9b1a-0123456789ab",
+)
+
+
+@each_case("other", OTHERS)
+def test_another_kind_behind_the_colon_leaves_the_key_whole(other: str) -> None:
+    for text in (f"{KEY}:{other}", base64.b64encode(f"{KEY}:{other}".encode()).decode()):
+        found = key_and_secret(text)
+        assert found is not None
+        assert (found.key.text, found.secret.text, found.whole) == (KEY, other, True)
+        assert (found.no_key, found.no_secret, found.swapped) == (False, True, False)
+
+
+@each_case("other", OTHERS[:4])
+def test_another_kind_before_the_colon_leaves_the_secret_whole(other: str) -> None:
+    found = key_and_secret(f"{other}:{SECRET}")
+    assert found is not None
+    assert (found.key.text, found.secret.text, found.whole) == (other, SECRET, True)
+    assert (found.no_key, found.no_secret) == (other[:5] != "pgck_", False)
+
+
+def test_both_are_told_apart_where_nothing_is_between_them() -> None:
+    for text, swapped in ((f"{KEY}{SECRET}", False), (f"{SECRET}{KEY}", True), (f"{KEY}:{SECRET}", False)):
+        found = key_and_secret(text)
+        assert found is not None
+        assert (found.key.text, found.secret.text, found.swapped) == (KEY, SECRET, swapped)
+        assert found.lacks_colon is (":" not in text)
+
+
 def test_lines_of_a_file_are_not_called_swapped() -> None:
     found = key_and_secret(f"CLIENT_SECRET={SECRET}\nCLIENT_KEY={KEY}\n")
     assert found is not None
     assert not found.swapped
 
 
-@each_case("text", (KEY, SECRET, f"{KEY}:{KEY}", "x:y", "", "A" * 41, base64.b64encode(KEY.encode() * 3).decode()))
+@each_case(
+    "text",
+    (KEY, SECRET, f"{KEY}:x", f"x:{SECRET}", "x:y", "", "A" * 41, base64.b64encode(KEY.encode()).decode()),
+)
 def test_one_of_them_alone_is_no_pair(text: str) -> None:
     assert key_and_secret(text) is None
