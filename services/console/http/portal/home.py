@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -30,7 +31,7 @@ TAG_CHARACTERS = 32
 EXAMINED = 5
 """Credentials of each kind that are active and have rights, for whether one works: where there are more, one is
 taken to."""
-BEFORE_ANY_CALL = ("no_credential", "stopped", "no_scopes")
+BEFORE_ANY_CALL = ("nothing_booked", "no_credential", "stopped", "no_scopes")
 """States that a credential's own page changes, before any call does."""
 
 
@@ -80,7 +81,7 @@ class HomePages:
             return self._renderer.not_modified(tag)
         found = await self._arrivals(session, calls)
         page = self._renderer.page("portal/arrivals.html", session=session, base=_base(company_id), arrivals=found)
-        if found.state not in BEFORE_ANY_CALL:
+        if found.state not in BEFORE_ANY_CALL and found.lacks is None:
             page.headers["ETag"] = tag
         return page
 
@@ -95,9 +96,12 @@ class HomePages:
 
     async def _arrivals(self, session: Session, calls: Calls) -> Arrivals:
         if calls.usage or calls.refused:
-            return arrivals(calls.usage, calls.refused, more=calls.more)
-        before, _ = await session.api.newest("/usage", 1, by="day", **{"from": self._at(days=-LONG_AGO_DAYS)})
-        return Arrivals("calls" if before else await _readiness(session))
+            found = arrivals(calls.usage, calls.refused, more=calls.more)
+        else:
+            before, _ = await session.api.newest("/usage", 1, by="day", **{"from": self._at(days=-LONG_AGO_DAYS)})
+            found = Arrivals("calls") if before else Arrivals(await _readiness(session), idle=False)
+        readiness = await _readiness(session) if found.idle else "waiting"
+        return replace(found, lacks=readiness if readiness in BEFORE_ANY_CALL else None)
 
     def _at(self, **later: int) -> str:
         """Of a time so much later, RFC 3339."""
@@ -106,7 +110,7 @@ class HomePages:
 
 
 async def _readiness(session: Session) -> State:
-    """What a company whose credentials were never called has to do next. What is revoked is none of them."""
+    """What a company has to do before its next call, unless it is "waiting". What is revoked is no credential."""
     with_rights = await together(
         *(session.api.newest(f"/{kind.path}", EXAMINED, status="active", **_rights_filter(kind)) for kind in KINDS)
     )
@@ -118,7 +122,10 @@ async def _readiness(session: Session) -> State:
     if any(map(_works, active)):
         return "no_scopes"
     stopped = active or (await newest_credentials(session, 1, status="suspended")).credentials
-    return "stopped" if stopped else "no_credential"
+    if stopped:
+        return "stopped"
+    booked, _ = await session.api.newest("/bookings", 1, status="active")
+    return "no_credential" if booked else "nothing_booked"
 
 
 def _rights_filter(kind: Kind) -> dict[str, str]:

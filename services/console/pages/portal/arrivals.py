@@ -7,7 +7,7 @@ from typing import Any, Literal
 from services.console.pages.portal.credential_names import Named, named
 
 MAX_ROWS = 12
-State = Literal["no_credential", "stopped", "no_scopes", "waiting", "first", "calls"]
+State = Literal["nothing_booked", "no_credential", "stopped", "no_scopes", "waiting", "first", "calls"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,11 @@ class Arrivals:
     """The newest refused calls, as the admin API has them."""
     more: bool = False
     """Whether there are calls that are in none of the rows."""
+    idle: bool = True
+    """Whether no call was accepted in the last hour that has calls: then no credential may work."""
+    only_refused: bool = False
+    lacks: State | None = None
+    """What has to be done before a call can be accepted again, of a company that has called."""
 
 
 def arrivals(
@@ -51,7 +56,15 @@ def arrivals(
     rows = [Arrival(names[id_], route, **row) for (id_, route), row in sums.items()]
     rows.sort(key=lambda row: (row.last_period, _total(row)), reverse=True)
     calls = sum(map(_total, rows)) or len(refused)
-    return Arrivals("first" if calls == 1 else "calls", rows[:MAX_ROWS], refused, more or len(rows) > MAX_ROWS)
+    last = max((entry["period"] for entry in usage), default="")
+    return Arrivals(
+        "first" if calls == 1 else "calls",
+        rows[:MAX_ROWS],
+        refused,
+        more or len(rows) > MAX_ROWS,
+        idle=not any(entry["calls"]["accepted"] for entry in usage if entry["period"] == last),
+        only_refused=calls > 0 and not any(row.accepted or row.failed for row in rows),
+    )
 
 
 def _total(row: Arrival) -> int:

@@ -90,6 +90,37 @@ async def test_home_calls_no_credential_ready_that_is_stopped_whatever_came_afte
     assert "Choose scopes first" in await home(), "those that have none are no more ready for being many"
 
 
+async def test_home_says_first_that_nothing_is_booked_and_who_books(console: Console) -> None:
+    visiting = await visit(console)
+
+    async def home() -> str:
+        return " ".join((await visiting.browser.open("/portal")).words.split())
+
+    words = await home()
+    assert words.index("only whoever runs the API can book one") < words.index("Make a credential")
+    await visiting.admin.booking(visiting.company, "boats:read")
+    words = await home()
+    assert "Make a credential" in words
+    assert "Have an application booked" not in words
+
+
+async def test_home_says_that_all_are_revoked_where_only_a_refused_call_has_arrived(console: Console) -> None:
+    visiting = await visit(console)
+    key = await visiting.admin.create("/access-keys", **visiting.of, name="shop")
+    await visiting.admin.post(f"/access-keys/{key['id']}/revoke")
+    await visiting.called(key, outcome="refused", cause="revoked")
+    for path in ("/portal", "/portal/arrivals"):
+        words = (await visiting.browser.open(path)).words
+        assert "No credential works now" in words
+        assert "make a new one" in words
+        assert "The first call has arrived, and was refused" in words
+    assert "ETag" not in visiting.browser.headers, "a credential would be new"
+    await visiting.admin.create("/access-keys", **visiting.of, name="shop")
+    words = (await visiting.browser.open("/portal")).words
+    assert "No credential works now" not in words
+    assert "The first call has arrived, and was refused" in words
+
+
 async def test_an_access_key_has_its_session_tokens_as_rights(console: Console) -> None:
     visiting = await visit(console)
     await visiting.admin.create("/access-keys", **visiting.of, name="shop")

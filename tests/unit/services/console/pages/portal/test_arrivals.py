@@ -23,6 +23,19 @@ def test_the_state_follows_what_was_done() -> None:
     assert arrivals([usage(accepted=2)], []).state == "calls"
 
 
+def test_calls_that_were_all_refused_are_told_from_those_that_were_served() -> None:
+    assert arrivals([usage(refused=1)], []).only_refused
+    assert arrivals([], [{"request_id": "r"}]).only_refused
+    assert not arrivals([usage(accepted=1, refused=1)], []).only_refused
+    assert not arrivals([usage(failed=1)], []).only_refused
+
+
+def test_a_company_is_idle_while_its_last_hour_has_no_call_that_was_accepted() -> None:
+    before, last = "2026-11-27T18:00:00Z", "2026-11-27T19:00:00Z"
+    assert arrivals([usage(period=last, refused=1), usage(period=before, accepted=1)], []).idle
+    assert not arrivals([usage(period=last, accepted=1), usage(period=before, refused=1)], []).idle
+
+
 def test_hours_are_added_up_by_credential_and_route_the_newest_first() -> None:
     found = arrivals(
         [
