@@ -19,6 +19,8 @@ TRIALS = {"3600": "for an hour", "86400": "for a day"}
 """How long a stop may be tried: seconds, and how a person says it."""
 END_TRIAL = "end-trial"
 """As an act in a path."""
+ENDED = "trial"
+"""In the query of the page that is shown after that."""
 RECEIPT_WAIT_S = "1"
 MAX_LOOKS = 10
 """Of a page at a receipt that is pending, a few seconds after each other."""
@@ -36,7 +38,9 @@ class StopView:
     look: int = 0
     """How often the page has looked at the receipt."""
     tried: Object | None = None
-    """The trial that runs: `status` and `until`."""
+    """The trial that runs: `status`, `until` and `begun_by`."""
+    ended: bool = False
+    """Whether a trial was just ended."""
 
     @property
     def looks_again(self) -> bool:
@@ -65,7 +69,8 @@ class Stops:
             self._receipt(session, request.query.get("receipt", ""), id_), self._trial(session, api_path)
         )
         if asked not in ASKED:
-            return StopView(receipt=receipt, look=int(look) if look in LOOKS else 0, tried=tried)
+            ended = tried is None and request.query.get(ENDED) == "ended"
+            return StopView(receipt=receipt, look=int(look) if look in LOOKS else 0, tried=tried, ended=ended)
         impact = await self._impact(session, api_path)
         return StopView(asked=asked, impact=impact, receipt=receipt, tried=tried)
 
@@ -79,7 +84,7 @@ class Stops:
         act, query, seconds = request.match_info["act"], "", form.text("report_only_for")
         if act == END_TRIAL:
             await session.api.delete(f"{api_path}/trial")
-            return self._renderer.redirect(path)
+            return self._renderer.redirect(f"{path}?{ENDED}=ended")
         if act in ASKED and seconds in TRIALS:
             query = f"?report_only=true&report_only_for={seconds}"
         try:

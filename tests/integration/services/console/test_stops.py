@@ -56,6 +56,7 @@ async def test_tried_stop_refuses_nothing_and_says_until_when(
     tried = await owner.press("Only try it for an hour")
     assert tried.status == 200
     assert "A revocation is tried until" in tried.words
+    assert "beginning within five seconds of its start" in tried.words
     assert (await console.registry.owner.get(key_path(key))).body["status"] == "active"
 
 
@@ -73,6 +74,8 @@ async def test_a_trial_that_runs_is_on_its_page_and_can_be_ended_there(
         await owner.open(path)
         ended = await owner.press("End the trial")
         assert (ended.status, "is tried until" in ended.words) == (200, False)
+        assert "The trial has ended: within five seconds" in " ".join(ended.words.split())
+        assert "The trial has ended" not in (await owner.open(path)).words
     assert (await console.registry.owner.get(f"{key_path(key)}/trial")).body == {"report_only": None}
 
 
