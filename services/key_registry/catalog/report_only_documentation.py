@@ -7,6 +7,11 @@ _ID = "0190c0de-0000-7000-8000-000000000001"
 REPORT_ONLY_MEMBERS: Members = {
     "StopTrial.status": Member("What the object would be.", "suspended"),
     "StopTrial.until": Member("When the trial ends (RFC 3339, UTC).", "2026-11-26T10:30:00Z"),
+    "StopTrial.begun_by": Member(
+        "Who began it: the `operator`, or the `company` whose object it is, which ends and replaces its own alone. "
+        "null: not known.",
+        "operator",
+    ),
     "report_only": Member("The trial, where `report_only` was requested. null: the object is stopped.", None),
     "RunningStopTrial.report_only": Member("The trial. null: no stop of the object is tried now.", None),
     "ReportOnlyResponse.day": Member("The day (UTC) on which the calls were counted.", "2026-11-26"),

@@ -97,15 +97,15 @@ class ResourceEndpoints:
         self, caller: Caller, operation: Operation, reference: Reference, seconds: int
     ) -> web.Response:
         tried = await self._trials.begin(caller.admin, operation, self._resource, reference, seconds)
-        trial = StopTrial(status=tried.trial.status, until=tried.trial.until).model_dump(mode="json")
-        body = {**tried.response, "receipt": tried.receipt, "report_only": trial}
+        trial = StopTrial(status=tried.trial.status, until=tried.trial.until, begun_by=tried.begun_by)
+        body = {**tried.response, "receipt": tried.receipt, "report_only": trial.model_dump(mode="json")}
         return json_response(body, headers=receipt_headers(tried.receipt))
 
     async def trial(self, request: web.Request) -> web.Response:
         """Which stop of it is tried now."""
         caller = await self._authentication.caller(request)
         found = await self._trials.running(caller.admin, self._resource, reference_of(self._resource, request))
-        trial = None if found is None else StopTrial(status=found.status, until=found.until)
+        trial = None if found is None else StopTrial(**found._asdict())
         return self._response(RunningStopTrial(report_only=trial).model_dump(mode="json"))
 
     async def end_trial(self, request: web.Request) -> web.Response:
@@ -164,7 +164,8 @@ def trial_endpoints(handlers: ResourceEndpoints, endpoint: partial[Endpoint]) ->
             path,
             handlers.end_trial,
             f"End the trial of a stop of {noun}",
-            description="Within five seconds nothing is counted for it any more. Where none runs, nothing changes.",
+            description="Within five seconds nothing is counted for it any more. Where none runs, nothing changes. "
+            "A company's token ends those alone that one of the company began.",
             responses={204: Response("None runs now"), **problems(401, 403, 404, 503)},
         ),
     ]

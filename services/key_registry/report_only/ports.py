@@ -61,6 +61,8 @@ class RunningTrial(NamedTuple):
     status: Literal["suspended", "revoked"]
     """What the object would be."""
     until: datetime
+    begun_by: Literal["operator", "company"] | None = None
+    """None where that is not known, as of one that began under the release before."""
 
 
 class DefinedScopes(NamedTuple):

@@ -18,6 +18,7 @@ class StopTrial(BaseModel):
 
     status: Literal["suspended", "revoked"]
     until: Instant
+    begun_by: Literal["operator", "company"] | None
 
 
 class RunningStopTrial(BaseModel):

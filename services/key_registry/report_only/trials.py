@@ -11,6 +11,7 @@ from services.key_registry.catalog.field_types import format_instant, instant
 from services.key_registry.catalog.lifecycle import status_after
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import Resource, Row
+from services.key_registry.report_only.beginnings import Beginnings, BegunBy, side_of
 from services.key_registry.report_only.ports import RunningTrial, Trial
 from services.key_registry.storage.ports import Store
 from shared.clock import Clock
@@ -31,54 +32,84 @@ class Tried(NamedTuple):
     receipt: int
     """Of the object's last change."""
     trial: Trial
+    begun_by: BegunBy
 
 
 class StopTrials:
-    """Who may stop an object may try it. Another trial of the same object takes the place of the one before."""
+    """Who may stop an object may try it. Another trial of the same object takes the place of the one before.
 
-    def __init__(self, store: Store, access: AccessControl, clock: Clock) -> None:
+    A company neither ends nor replaces a trial that the operator began.
+    """
+
+    def __init__(self, store: Store, access: AccessControl, beginnings: Beginnings, clock: Clock) -> None:
         self._store = store
         self._access = access
+        self._beginnings = beginnings
         self._clock = clock
 
     async def begin(
         self, admin: Admin, operation: Operation, resource: Resource, reference: Reference, seconds: int
     ) -> Tried:
-        """Raises `Forbidden`, `NotFound`, and `Conflict` for what is stopped so already."""
+        """Raises `Forbidden`, `NotFound`, and `Conflict`: stopped so already, or tried by the operator."""
         self._access.permit(admin, operation, resource.kind)
+        own = await self._companys_own(admin, resource, reference)
         async with self._store.writing(by=admin) as writer:
             row = await find_visible(writer, admin, resource, reference)
             self._access.permit_bound(admin, operation, resource)
             status: Literal["suspended", "revoked"] = "revoked" if operation is Operation.REVOKE else "suspended"
             if status_after(row["status"], operation) == row["status"]:
                 raise Conflict(f"it is {row['status']} already: there is nothing to try")
+            running = await writer.running_trial(row["id"])
+            if running is not None and not _may_end(admin, running, own):
+                until = format_instant(running.until)
+                raise Conflict(f"whoever runs the API tries a stop of it until {until}: wait until that ends")
             now = instant(self._clock.now())
             owner = resource.company_of(row)
             trial = Trial(resource.kind, row["id"], owner, status, now + timedelta(seconds=seconds))
             if not await writer.keep_trial(trial):
                 raise Conflict(f"{MAX_TRIAL_STOPS} stops are tried already: wait until one ends")
-            detail = {"status": status, "until": format_instant(trial.until)}
+            side = side_of(admin)
+            detail = {"status": status, "until": format_instant(trial.until), "begun_by": side}
             event = _event("stop_tried", admin, resource, row, now, detail)
             await append(writer, [event])
             shown = await present_one(writer, resource, row, now)
-            return Tried(shown, await writer.last_change(str(row["id"])), trial)
+            return Tried(shown, await writer.last_change(str(row["id"])), trial, side)
 
     async def running(self, admin: Admin, resource: Resource, reference: Reference) -> RunningTrial | None:
         """Raises `Forbidden` and `NotFound`."""
         self._access.permit(admin, Operation.READ, resource.kind)
         async with self._store.reading() as reader:
             row = await find_visible(reader, admin, resource, reference)
-            return await reader.running_trial(row["id"])
+            found = await reader.running_trial(row["id"])
+        if found is None:
+            return None
+        return found._replace(begun_by=await self._beginnings.of(resource.kind, row["id"], found.until))
 
     async def end(self, admin: Admin, resource: Resource, reference: Reference) -> None:
-        """Before its time; nothing where none runs. Who may begin one may end it: raises as `begin`."""
+        """Before its time; nothing where none runs. Raises `NotFound`, and `Forbidden` also for a company's token
+        where the operator began it."""
         self._access.permit(admin, Operation.SUSPEND, resource.kind)
+        own = await self._companys_own(admin, resource, reference)
         async with self._store.writing(by=admin) as writer:
             row = await find_visible(writer, admin, resource, reference)
             self._access.permit_bound(admin, Operation.SUSPEND, resource)
+            running = await writer.running_trial(row["id"])
+            if running is not None and not _may_end(admin, running, own):
+                why = "whoever runs the API began this trial, and alone can end it before its time"
+                self._access.forbid(admin, Operation.SUSPEND, resource.kind, why)
             if await writer.end_trial(row["id"]):
                 now = instant(self._clock.now())
                 await append(writer, [_event("stop_trial_ended", admin, resource, row, now, {})])
+
+    async def _companys_own(self, admin: Admin, resource: Resource, reference: Reference) -> RunningTrial | None:
+        """The one that runs, if `admin` is bound to a company and one of the company began it."""
+        found = None if admin.company_id is None else await self.running(admin, resource, reference)
+        return found if found is not None and found.begun_by == "company" else None
+
+
+def _may_end(admin: Admin, running: RunningTrial, own: RunningTrial | None) -> bool:
+    """`own`: read before the transaction, and so perhaps replaced since."""
+    return admin.company_id is None or (own is not None and own.until == running.until)
 
 
 def _event(

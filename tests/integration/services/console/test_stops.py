@@ -98,7 +98,7 @@ async def test_beside_a_registry_without_trials_pages_are_shown_and_stops_work(
     assert "Suspended everywhere: applied by" in done.words
 
 
-async def test_a_companys_own_people_end_the_trial_of_a_credential_and_not_that_of_the_company(
+async def test_a_companys_own_people_end_the_trial_that_they_began_and_not_the_operators(
     console: Console,
 ) -> None:
     visiting = await visit(console)
@@ -108,7 +108,21 @@ async def test_a_companys_own_people_end_the_trial_of_a_credential_and_not_that_
     page = await visiting.browser.open(visiting.base)
     assert "A suspension is tried until" in page.words
     assert not any("End the trial" in form.buttons for form in page.forms)
-    await visiting.browser.open(f"{visiting.base}/access-keys/{own['id']}")
+    path = f"{visiting.base}/access-keys/{own['id']}"
+    page = await visiting.browser.open(path)
+    assert "Whoever runs the API began it." in page.words
+    assert not any("End the trial" in form.buttons for form in page.forms)
+    await visiting.browser.open(f"{path}?ask=suspend")
+    assert (
+        "whoever runs the api tries a stop"
+        in (await visiting.browser.press("Only try it for an hour")).words.lower()
+    )
+    await visiting.admin.call("DELETE", f"/access-keys/{own['id']}/trial")
+    await visiting.browser.open(f"{path}?ask=suspend")
+    assert "Somebody of the company began it." in (await visiting.browser.press("Only try it for an hour")).words
+    operator = await console.person("viewer")
+    assert "Somebody of the company began it." in (await operator.open(path)).words
+    await visiting.browser.open(path)
     assert "tried until" not in (await visiting.browser.press("End the trial")).words
 
 

@@ -167,7 +167,7 @@ async def test_a_trial_that_runs_is_shown_and_ended_before_its_time(running: Run
     assert [line["action"] for line in lines][:2] == ["company.stop_trial_ended", "company.stop_tried"]
 
 
-async def test_a_trial_is_ended_by_who_may_stop_the_object_and_seen_by_who_sees_it(running: Running) -> None:
+async def test_a_trial_is_ended_by_whose_it_is_and_seen_by_who_sees_the_object(running: Running) -> None:
     owner = running.owner
     company, other = await owner.company(), await owner.company()
     key = await owner.create("/access-keys", company_id=company["id"], name="x")
@@ -178,13 +178,33 @@ async def test_a_trial_is_ended_by_who_may_stop_the_object_and_seen_by_who_sees_
 
     editor, viewer = await bound("editor", company["id"]), await bound("viewer", company["id"])
     stranger, path = await bound("editor", other["id"]), f"/access-keys/{key['id']}/trial"
-    await owner.post(f"/access-keys/{key['id']}/suspend?report_only=true")
+    trying = f"/access-keys/{key['id']}/suspend?report_only=true"
+    assert (await owner.post(trying)).body["report_only"]["begun_by"] == "operator"
     await owner.post(f"/companies/{company['id']}/suspend?report_only=true")
+    assert (await editor.get(path)).body["report_only"]["begun_by"] == "operator"
+    assert (await editor.call("DELETE", path)).status == 403, "the operator began it"
+    assert (await editor.post(trying)).status == 409, "nor is it replaced"
+    assert key["id"] in await tried(running)
+    assert (await owner.call("DELETE", path)).status == 204
+    assert (await editor.call("DELETE", path)).status == 204, "nothing to end"
+    for _ in range(2):
+        assert (await editor.post(trying)).body["report_only"]["begun_by"] == "company"
     for admin, seen, ended in ((stranger, 404, 404), (viewer, 200, 403), (editor, 200, 204)):
         assert (await admin.get(path)).status == seen
         assert (await admin.call("DELETE", path)).status == ended
     assert (await editor.call("DELETE", f"/companies/{company['id']}/trial")).status == 403, "the platform's own"
     assert company["id"] in await tried(running)
+    await editor.post(trying)
+    assert (await owner.get(path)).body["report_only"]["begun_by"] == "company"
+    assert (await owner.post(trying)).status == 200, "the operator replaces and ends any"
+    assert (await editor.call("DELETE", path)).status == 403
+    async with running.database.connection() as connection:
+        await connection.execute(
+            "UPDATE trial_stop SET until = until - interval '1 s' WHERE id = $1::uuid", key["id"]
+        )
+    assert (await owner.get(path)).body["report_only"]["begun_by"] is None
+    assert (await editor.call("DELETE", path)).status == 403, "who began it is not known"
+    assert (await owner.call("DELETE", path)).status == 204
 
 
 async def test_what_is_misspelt_or_out_of_bounds_stops_nothing(running: Running) -> None:
