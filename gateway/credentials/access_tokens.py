@@ -7,6 +7,7 @@ from gateway.credentials.extract import EXPECTED_ACCESS_TOKEN
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.credentials.issuer_keys import IssuerKeys
 from gateway.credentials.token_holders import TokenHolders, Verified
+from shared.audit.mismatch import A_JWT, AN_ASSERTION, known_by_form
 from shared.clock import Clock
 from shared.contracts.access_token import expectation
 from shared.jose.claims import LEEWAY_S
@@ -20,7 +21,7 @@ from shared.jose.verifier import (
     signed_payload,
     unverified_issuer,
 )
-from shared.opaque import claimed_prefix
+from shared.opaque import KEY_PAIR, claimed_prefix, well_formed_id
 
 MAX_REMEMBERED_TOKENS = 20_000
 
@@ -66,6 +67,8 @@ class AccessTokens:
             unverified = _parse(token)
             key = await self._keys.find(unverified.header.kid)
             if key is None:
+                if well_formed_id(KEY_PAIR, unverified.header.kid):
+                    raise RefusedCredential.of_another_kind("", EXPECTED_ACCESS_TOKEN, found=AN_ASSERTION)
                 raise RefusedCredential.for_token(self._without_key(unverified))
             verified = self._verify(digest, unverified, key)
         return _for_audience(verified, audiences)
@@ -131,6 +134,8 @@ def not_a_jwt(token: str, error: InvalidToken) -> RefusedCredential:
     """The refusal of what cannot be read as a token: often it is one of our secrets, in the place of one."""
     if prefix := claimed_prefix(token):
         return RefusedCredential.of_another_kind(prefix, EXPECTED_ACCESS_TOKEN)
+    if (found := known_by_form(token)) not in ("", A_JWT):
+        return RefusedCredential.of_another_kind("", EXPECTED_ACCESS_TOKEN, found=found)
     return RefusedCredential.for_token(error)
 
 

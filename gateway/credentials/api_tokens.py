@@ -5,6 +5,7 @@ from typing import Protocol
 from gateway.credentials.expiry import expiry_line
 from gateway.credentials.extract import EXPECTED_API_TOKEN, ApiTokenPair
 from gateway.credentials.identity import Identity, RefusedCredential
+from shared.audit.mismatch import A_CLIENT_PREFIX, known_by_form
 from shared.changes.dependent_cache import DependentCache
 from shared.clock import Clock
 from shared.contracts.credential_expiry import EXPIRES_SOON_S, expires_soon
@@ -109,14 +110,8 @@ def _identity(response: TokenCheck, credential: ApiTokenPair, application: str, 
 
 def _refused(response: TokenCheck, credential: ApiTokenPair, application: str) -> RefusedCredential:
     """Of a token that is known the operator has written a line; the rest is counted here, by route and client."""
-    if response.cause == "wrong_kind":
-        if prefix := claimed_prefix(credential.token):
-            return RefusedCredential.of_another_kind(prefix, EXPECTED_API_TOKEN)
-        beside = claimed_prefix(credential.client_prefix)
-        if beside == f"{API_TOKEN}_":
-            expected = "the API token in X-Api-Token, the client prefix in X-Client-Prefix"
-            return RefusedCredential.of_another_kind(beside, expected, cause="swapped")
-        return RefusedCredential.of_another_kind(beside, "a client prefix in X-Client-Prefix")
+    if response.cause in ("wrong_kind", "malformed") and (other := _of_another_kind(credential)) is not None:
+        return other
     refused = RefusedCredential(response.cause or "not_valid", noted=response.api_token_id is not None)
     if response.api_token_id is None:
         return refused
@@ -128,3 +123,17 @@ def _refused(response: TokenCheck, credential: ApiTokenPair, application: str) -
         refused.found = f"booked for the application {response.application_id}"
         refused.expected = f"the application {application}"
     return refused
+
+
+def _of_another_kind(credential: ApiTokenPair) -> RefusedCredential | None:
+    """Of what has not the form of an API token; None of what names itself nothing else."""
+    if (prefix := claimed_prefix(credential.token)) not in ("", f"{API_TOKEN}_"):
+        return RefusedCredential.of_another_kind(prefix, EXPECTED_API_TOKEN)
+    beside = claimed_prefix(credential.client_prefix)
+    if beside == f"{API_TOKEN}_" and not prefix:
+        expected = "the API token in X-Api-Token, the client prefix in X-Client-Prefix"
+        return RefusedCredential.of_another_kind(beside, expected, cause="swapped")
+    found = A_CLIENT_PREFIX if credential.token == credential.client_prefix else known_by_form(credential.token)
+    if found and not prefix:
+        return RefusedCredential.of_another_kind("", EXPECTED_API_TOKEN, found=found)
+    return RefusedCredential.of_another_kind(beside, "a client prefix in X-Client-Prefix") if beside else None

@@ -14,10 +14,12 @@ from gateway.http1.request_head import RequestHead
 from shared.opaque import API_TOKEN, claimed_prefix, of_another_kind
 
 MAX_PARAMETERS = 1000
-EXPECTED_ACCESS_TOKEN = "an access token (a JWT)"
+EXPECTED_ACCESS_TOKEN = "an access token (a JWT) after Authorization: Bearer"
 """What belongs after `Bearer`, where something else is."""
-EXPECTED_API_TOKEN = "an API token"
+EXPECTED_API_TOKEN = "an API token (X-Api-Token and X-Client-Prefix)"
 """As above, in `X-Api-Token`."""
+EXPECTED_SESSION_TOKEN = "a session token (X-Api-Token, or apitoken in the query)"
+"""As above."""
 
 
 class NoCredential(Exception):
@@ -68,7 +70,9 @@ def read_bearer(head: RequestHead) -> Bearer:
             raise RefusedCredential.of_another_kind(prefix, EXPECTED_ACCESS_TOKEN)
         raise NoCredential("wrong_scheme", "the scheme of the header field Authorization must be Bearer")
     token = token.lstrip(" ")
-    if not token or " " in token or "\t" in token:
+    if not token:
+        raise RefusedCredential.without_value("no_credential", EXPECTED_ACCESS_TOKEN)
+    if " " in token or "\t" in token:
         raise RefusedCredential("malformed")
     return Bearer(token)
 
@@ -88,8 +92,14 @@ def read_api_token(head: RequestHead) -> ApiTokenPair:
         if of_another_kind(API_TOKEN, tokens[0]):
             raise RefusedCredential.of_another_kind(claimed_prefix(tokens[0]), EXPECTED_API_TOKEN)
         raise NoCredential("no_client_prefix", "the header field X-Client-Prefix is missing")
-    if len(tokens) != 1 or len(prefixes) != 1 or not tokens[0] or not prefixes[0]:
+    if len(tokens) != 1 or len(prefixes) != 1:
         raise RefusedCredential("malformed")
+    if not tokens[0]:
+        raise RefusedCredential.without_value(
+            "no_api_token" if prefixes[0] else "no_credential", EXPECTED_API_TOKEN
+        )
+    if not prefixes[0]:
+        raise RefusedCredential.without_value("no_client_prefix", EXPECTED_API_TOKEN)
     return ApiTokenPair(tokens[0], prefixes[0])
 
 
@@ -102,8 +112,10 @@ def read_session_token(head: RequestHead, query: str | None) -> SessionToken:
     found += head.values(SESSION_TOKEN_FIELD)
     if not found:
         raise NoCredential
-    if len(found) > 1 or not found[0]:
+    if len(found) > 1:
         raise RefusedCredential("malformed")
+    if not found[0]:
+        raise RefusedCredential.without_value("no_credential", EXPECTED_SESSION_TOKEN)
     return SessionToken(found[0])
 
 

@@ -102,10 +102,20 @@ class RefusedCredential(Exception):
         return refused
 
     @classmethod
-    def of_another_kind(cls, prefix: str, expected: str, *, cause: str = "wrong_kind") -> "RefusedCredential":
-        """Of a secret or a key of ours, by its prefix, which belongs elsewhere."""
+    def without_value(cls, cause: str, expected: str) -> "RefusedCredential":
+        """Of a field or parameter that is there and empty, as that of a variable is which is not set."""
         refused = cls(cause)
-        found = begins_with(prefix)
+        refused.detail = {"reason": "an empty value"}
+        refused.found, refused.expected = "an empty value", expected
+        return refused
+
+    @classmethod
+    def of_another_kind(
+        cls, prefix: str, expected: str, *, cause: str = "wrong_kind", found: str = ""
+    ) -> "RefusedCredential":
+        """Of what belongs elsewhere: a secret or a key of ours by its prefix, what has none by `found`."""
+        refused = cls(cause)
+        found = found or begins_with(prefix)
         refused.detail = {"reason": found}
         refused.found, refused.expected, refused.prefix = found, expected, prefix
         return refused

@@ -7,12 +7,18 @@ from typing import NamedTuple, Protocol
 from urllib.parse import quote
 
 from gateway.credentials.expiry import expiry_line
-from gateway.credentials.extract import SessionToken, read_session_token, without_session_token
+from gateway.credentials.extract import (
+    EXPECTED_SESSION_TOKEN,
+    SessionToken,
+    read_session_token,
+    without_session_token,
+)
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.http1.fields import folded
 from gateway.http1.request_head import RequestHead
 from gateway.routing.table import Route
 from gateway.routing.target import Target
+from shared.audit.mismatch import begins_with, known_by_form
 from shared.contracts.session_tokens import RefusedSession, ResolvedSession
 from shared.opaque import claimed_prefix
 
@@ -81,8 +87,10 @@ async def resolve_for(
 
 def _refused(session: RefusedSession, credential: SessionToken) -> RefusedCredential:
     """With the access key that created it, where the session tokens' service knows it."""
-    if session.cause == "wrong_kind":
-        return RefusedCredential.of_another_kind(claimed_prefix(credential.token), "a session token (a UUID)")
+    if session.cause in ("wrong_kind", "malformed"):
+        prefix = claimed_prefix(credential.token)
+        if found := begins_with(prefix) if prefix else known_by_form(credential.token):
+            return RefusedCredential.of_another_kind(prefix, EXPECTED_SESSION_TOKEN, found=found)
     refused = RefusedCredential(session.cause, noted=session.known)
     if session.access_key_id:
         refused.kind, refused.subject, refused.version = KIND, session.access_key_id, session.access_key_version

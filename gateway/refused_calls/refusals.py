@@ -8,10 +8,11 @@ from gateway.credentials.choice import AmbiguousCredential, in_words
 from gateway.credentials.extract import NoCredential
 from gateway.credentials.found_credential import find_in_head
 from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.credentials.kinds import API_TOKEN_FIELD
 from gateway.http1.request_head import RequestHead
 from gateway.refusal import Refusal
 from gateway.routing.table import Route
-from shared.audit.mismatch import Mismatch, nothing_sent
+from shared.audit.mismatch import Mismatch, known_by_form, nothing_sent
 from shared.errors import Unavailable
 from shared.scopes import covered
 
@@ -33,9 +34,15 @@ def refusal_of(
 def _no_credential(error: NoCredential, route: Route, head: RequestHead) -> Refusal:
     """Where the call has one in another place, the response names both places, and the cause is another."""
     refused = refusal.no_credential(error, route=route.name)
-    if error.cause not in _NOTHING_THERE:
-        return refused
     expected = in_words(route.kinds)
+    if error.cause not in _NOTHING_THERE:
+        # Of an API token that came without its prefix: a session token has none, and the same field.
+        sent = known_by_form(head.first(API_TOKEN_FIELD) or "") if error.cause == "no_client_prefix" else ""
+        return (
+            replace(refused, cause="wrong_kind", mismatch=Mismatch(found=sent, expected=expected))
+            if sent
+            else refused
+        )
     if (found := find_in_head(head)) is None:
         nothing = nothing_sent(expected) if error.cause == "no_credential" else None
         return replace(refused, mismatch=nothing)

@@ -4,10 +4,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.operator_validator.storage.ports import ApiTokens, Feed
+from shared.audit.mismatch import A_CLIENT_PREFIX, Mismatch, known_by_form
 from shared.audit.ports import RefusalAudit
 from shared.clock import Clock
 from shared.contracts.key_registry import ApiToken
 from shared.opaque import API_TOKEN, claimed_prefix, digest, of_another_kind, well_formed
+
+EXPECTED = "an API token (X-Api-Token, or the parameter token)"
+"""In the words of traces."""
 
 
 class Cause(StrEnum):
@@ -95,7 +99,21 @@ class Validator:
 def _cause_of_form(request: ValidationRequest) -> Cause:
     """Of what has not the form of an API token; with one of ours as the prefix, the two were swapped."""
     other = of_another_kind(API_TOKEN, request.token) or claimed_prefix(request.client_prefix)
-    return Cause.WRONG_KIND if other else Cause.MALFORMED
+    return Cause.WRONG_KIND if other or _found_by_form(request) else Cause.MALFORMED
+
+
+def mismatch_of_form(request: ValidationRequest) -> Mismatch | None:
+    """What came in the place of an API token, for trace and log alone; None if it does not say."""
+    if prefix := claimed_prefix(request.token) or claimed_prefix(request.client_prefix):
+        another = of_another_kind(API_TOKEN, request.token)
+        return Mismatch(prefix, expected=EXPECTED if another else "")
+    found = _found_by_form(request)
+    return Mismatch(found=found, expected=EXPECTED) if found else None
+
+
+def _found_by_form(request: ValidationRequest) -> str:
+    same = request.token != "" and request.token == request.client_prefix
+    return A_CLIENT_PREFIX if same else known_by_form(request.token)
 
 
 def stopped(token: ApiToken, now: float) -> Cause | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from services.session_tokens.parameters import Parameters
 from services.session_tokens.sealing import Contents, Unsealable, seal, unseal
 from services.session_tokens.storage.ports import AccessKeys, Ended, Freshness, Revocations, SessionStore
-from services.session_tokens.wrong_token import Cause, WrongToken, not_of_form
+from services.session_tokens.wrong_token import EXPECTED, Cause, WrongToken, not_of_form
 from shared.audit.ports import RefusalAudit
 from shared.clock import Clock
 from shared.contracts.identifiers import SESSION_TOKEN
@@ -75,7 +75,7 @@ class SessionTokens:
     async def authorize(self, access_key: str) -> AuthorizedKey:
         """Raises `WrongToken` unless the access key and its company are active, and this secret of it works."""
         if not well_formed(ACCESS_KEY, access_key):
-            raise not_of_form(ACCESS_KEY, access_key)
+            raise not_of_form(ACCESS_KEY, access_key, EXPECTED["x-api-key"])
         sha256 = digest(access_key)
         key = await self._access_keys.get(sha256)
         if key is None:
@@ -151,7 +151,7 @@ class SessionTokens:
     async def _open(self, presented: str) -> tuple[str, Contents]:
         token = presented.lower()  # RFC 9562 section 4: read without regard to case
         if not SESSION_TOKEN.fullmatch(token):
-            raise not_of_form(SESSION_TOKEN_PREFIX, presented)
+            raise not_of_form(SESSION_TOKEN_PREFIX, presented, EXPECTED["x-api-token"])
         id_ = session_token_id(token)
         sealed = await self._store.get(id_)
         if sealed is None:

@@ -3,11 +3,14 @@
 from collections.abc import Iterable
 from enum import StrEnum
 
-from shared.audit.mismatch import Mismatch, nothing_sent
+from shared.audit.mismatch import Mismatch, known_by_form, nothing_sent
 from shared.contracts.key_registry import AccessKey
 from shared.errors import Forbidden
 from shared.opaque import claimed_prefix, of_another_kind
 from shared.refusal_traces.found_credential import find_credential
+
+EXPECTED = {"x-api-key": "an access key (x-api-key)", "x-api-token": "a session token (x-api-token)"}
+"""What belongs in a header field, in the words of traces."""
 
 
 class Cause(StrEnum):
@@ -60,8 +63,11 @@ def nothing_there(
     return WrongToken(Cause.WRONG_PLACE, known=False, mismatch=mismatch)
 
 
-def not_of_form(prefix: str, text: str) -> WrongToken:
-    """For a `text` that is no secret with this prefix, by what it begins with as it was sent."""
-    cause = Cause.WRONG_KIND if of_another_kind(prefix, text) else Cause.MALFORMED
+def not_of_form(prefix: str, text: str, expected: str) -> WrongToken:
+    """For a `text` that is no secret with this prefix, by what it begins with as it was sent, or else its form."""
     claimed = claimed_prefix(text)
-    return WrongToken(cause, known=False, mismatch=Mismatch(claimed) if claimed else None)
+    if found := "" if claimed else known_by_form(text):
+        return WrongToken(Cause.WRONG_KIND, known=False, mismatch=Mismatch(found=found, expected=expected))
+    if of_another_kind(prefix, text):
+        return WrongToken(Cause.WRONG_KIND, known=False, mismatch=Mismatch(claimed, expected=expected))
+    return WrongToken(Cause.MALFORMED, known=False, mismatch=Mismatch(claimed) if claimed else None)

@@ -11,6 +11,8 @@ from shared.contracts.access_token import CredentialKind
 from shared.errors import Invalid, ServiceError, TooManyRequests, Unauthenticated, Unavailable
 from shared.limits.errors import AddressNotAllowed
 
+AUTHENTICATION_REQUIRED = "client authentication is required"
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -60,7 +62,7 @@ class InvalidClient(Refusal, Unauthenticated):
 class NoClient(InvalidClient):
     """Nothing was sent that could prove who the client is."""
 
-    def __init__(self, description: str = "client authentication is required") -> None:
+    def __init__(self, description: str = AUTHENTICATION_REQUIRED) -> None:
         super().__init__(
             description,
             detail="no_credential",

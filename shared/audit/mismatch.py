@@ -3,8 +3,19 @@
 import re
 from dataclasses import dataclass
 
+from shared.contracts.identifiers import SESSION_TOKEN
+from shared.opaque import KEY_PAIR, well_formed_id
+
 SOMETHING_BESIDE = "a whole secret with something else beside it"
 """What was found, such as where the key was pasted with it."""
+A_SESSION_TOKEN = "a session token, by its form"
+A_KID = "the KID of a key pair, by its form"
+A_JWT = "a JWT, by its form"
+A_CLIENT_PREFIX = "the client prefix"
+AN_ACCESS_TOKEN = "a JWT with the kid of a token issuer, as access tokens have"
+AN_ASSERTION = "a JWT with the kid of a key pair, as assertions have"
+"""What was found, where it is of another kind than belongs there and has no prefix that names it."""
+_JWT = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _BEGINNING = re.compile(r"it begins with ([a-z]+_)$")
 
 
@@ -28,6 +39,16 @@ def nothing_sent(expected: str) -> Mismatch:
 def begins_with(prefix: str) -> str:
     """What was found, in the words of traces, of what is known by the prefix of its kind alone."""
     return f"it begins with {prefix}"
+
+
+def known_by_form(text: str) -> str:
+    """What was found, in the words of traces, of what has no prefix of ours and the form of one kind; "" of all
+    else. A form proves nothing: it may be of another environment, or nobody's."""
+    if SESSION_TOKEN.fullmatch(text.lower()):
+        return A_SESSION_TOKEN
+    if well_formed_id(KEY_PAIR, text):
+        return A_KID
+    return A_JWT if _JWT.fullmatch(text) else ""
 
 
 def prefix_in(found: str) -> str:

@@ -52,6 +52,7 @@ _CAUSES: Mapping[str, Mapping[str, str]] = {
         "swapped": "the key of an API client, then a colon and its secret",
         "wrong_scheme": "Authorization: Bearer",
         "no_api_token": "X-Api-Token beside X-Client-Prefix",
+        "no_secret": "the secret of an API client, after its key and a colon",
         "no_client_prefix": "X-Client-Prefix beside X-Api-Token",
         "ambiguous_credential": "one kind of credential",
         "unauthenticated": "a credential",

@@ -4,8 +4,7 @@ from aiohttp import web
 
 from services.operator_validator.metrics import OperatorMetrics
 from services.operator_validator.request_parsing import from_json, from_query
-from services.operator_validator.validation import ValidationRequest, ValidationResult, Validator
-from shared.audit.mismatch import Mismatch
+from services.operator_validator.validation import ValidationRequest, ValidationResult, Validator, mismatch_of_form
 from shared.audit.ports import RefusalAudit
 from shared.contracts.operator_validator import TokenCheck
 from shared.contracts.usage.messages import Outcome
@@ -16,7 +15,6 @@ from shared.http.endpoints import route_of
 from shared.http.middleware import REFUSED
 from shared.http.responses import NO_STORE, error_headers, json_response, status_of
 from shared.logging import request_id
-from shared.opaque import claimed_prefix
 from shared.report_only.trial_stops import TrialStops
 from shared.service_tokens import ServiceAuthenticator
 from shared.usage.recorder import Usage
@@ -76,8 +74,7 @@ class OperatorEndpoints:
             token, cause = result.record, "" if result.cause is None else result.cause.value
             self._usage.count("api_token", token.id, token.version, route, outcome, cause, address=client)
         elif result.cause is not None:
-            prefix = claimed_prefix(validation.token) or claimed_prefix(validation.client_prefix)
-            mismatch = Mismatch(prefix) if prefix else None
+            mismatch = mismatch_of_form(validation)
             self._audit.count_refusal(cause=result.cause, endpoint=route, client=client, mismatch=mismatch)
         return web.Response(body=VALID if result.valid else NOT_VALID, headers=JSON_NO_STORE)
 

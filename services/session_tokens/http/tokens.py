@@ -12,7 +12,7 @@ from services.session_tokens.metrics import TokenMetrics
 from services.session_tokens.parameters import MAX_BODY_BYTES, as_query, parse
 from services.session_tokens.tokens import Session, SessionTokens
 from services.session_tokens.usage import SessionUsage
-from services.session_tokens.wrong_token import WrongToken, nothing_there
+from services.session_tokens.wrong_token import EXPECTED, WrongToken, nothing_there
 from shared.audit.ports import RefusalAudit
 from shared.contracts.credential_expiry import expires_soon, expiry_fields
 from shared.contracts.key_registry import AccessKey
@@ -30,7 +30,6 @@ JSON_NO_STORE = {"Content-Type": "application/json; charset=utf-8", **NO_STORE}
 AREA = "session_tokens"
 STATUS: dict[type[ServiceError], int] = {Unauthenticated: 403, UnsupportedMediaType: 400}
 """Where the protocol's statuses are not the usual ones."""
-_EXPECTED = {"x-api-key": "an access key (x-api-key)", "x-api-token": "a session token (x-api-token)"}
 
 
 class SessionTokenEndpoints:
@@ -179,10 +178,11 @@ def render_internal_error(error: ServiceError) -> web.Response:
 
 
 def _single_header(request: web.Request, header: str) -> str:
-    """The header's value; "", which is never valid, when it is repeated. Raises `WrongToken` when it is absent."""
+    """The header's value; "", which is never valid, when it is repeated. Raises `WrongToken` when it is absent, or
+    empty, as it is of a variable that is not set."""
     values = request.headers.getall(header, ())
-    if not values:
-        raise nothing_there(request.headers.items(), request.query.items(), _EXPECTED[header])
+    if not any(values):
+        raise nothing_there(request.headers.items(), request.query.items(), EXPECTED[header])
     return values[0] if len(values) == 1 else ""
 
 

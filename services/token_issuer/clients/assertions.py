@@ -13,13 +13,13 @@ from services.token_issuer.clients.restores import RestoreCutoff
 from services.token_issuer.clients.timing import RefusalTimeFloor
 from services.token_issuer.oauth_errors import Refusal, Subject
 from services.token_issuer.storage.ports import UsedAssertions
-from shared.audit.mismatch import Mismatch
+from shared.audit.mismatch import A_JWT, AN_ACCESS_TOKEN, Mismatch, known_by_form
 from shared.clock import Clock
 from shared.contracts.key_registry import KeyPair
 from shared.jose import verifier
 from shared.jose.keys import PublicKey, load_public_key
 from shared.jose.verifier import Claims, Expectation, InvalidToken, UnverifiedToken, VerifiedPayload
-from shared.opaque import KEY_PAIR, claimed_prefix, well_formed_id
+from shared.opaque import KEY_PAIR, SIGNING_KEY, claimed_prefix, well_formed_id
 
 ASSERTION_LEEWAY_S = 55.0
 """Seconds that clocks may differ by. One of 60 s is refused, so this stops short of it by the time on the way."""
@@ -99,7 +99,9 @@ class AssertionVerifier:
                 if record is None or stopped(record, now) is not None:
                     raise verifier.unknown_kid()
                 return record, verifier.check_signature(token, public_key(record))
-        except InvalidAssertion:
+        except InvalidAssertion as error:
+            if well_formed_id(SIGNING_KEY, token.header.kid):
+                error.cause, error.mismatch = "wrong_kind", Mismatch(found=AN_ACCESS_TOKEN, expected=ASSERTION)
             await self._time_floor.wait_until_floor(started)
             raise
 
@@ -145,8 +147,9 @@ def _parse(assertion: str) -> UnverifiedToken:
     try:
         return verifier.parse(assertion)
     except InvalidToken as error:
-        if prefix := claimed_prefix(assertion):
-            mismatch = Mismatch(prefix, expected=ASSERTION)
+        prefix, found = claimed_prefix(assertion), known_by_form(assertion)
+        if prefix or found not in ("", A_JWT):
+            mismatch = Mismatch(prefix, found="" if prefix else found, expected=ASSERTION)
             raise InvalidAssertion(error, subject=None, cause="wrong_kind", mismatch=mismatch) from None
         raise InvalidAssertion(error, subject=None) from None
 

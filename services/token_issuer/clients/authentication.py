@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -16,13 +17,20 @@ from services.token_issuer.clients.assertions import (
 )
 from services.token_issuer.clients.client import Client, stopped
 from services.token_issuer.clients.limits import Use
-from services.token_issuer.clients.secrets import CredentialFault, fault_of_key, fault_of_secret, presented_secret
+from services.token_issuer.clients.secrets import (
+    NO_SECRET,
+    CredentialFault,
+    fault_of_key,
+    fault_of_secret,
+    presented_secret,
+)
 from services.token_issuer.clients.throttle import SecretThrottle
 from services.token_issuer.clients.timing import RefusalTimeFloor
-from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest, NoClient
-from shared.audit.mismatch import Mismatch
+from services.token_issuer.oauth_errors import AUTHENTICATION_REQUIRED, InvalidClient, InvalidRequest, NoClient
+from shared.audit.mismatch import Mismatch, known_by_form
 from shared.clock import Clock
 from shared.contracts.key_registry import ApiClient, ClientSecret
+from shared.errors import Unavailable
 from shared.jose.header import CLIENT_AUTHENTICATION
 from shared.opaque import (
     API_CLIENT_KEY,
@@ -35,6 +43,8 @@ from shared.opaque import (
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 MAX_BASIC_CHARACTERS = 2048
 FAILED = "client authentication failed"
+BASIC = "the key and the secret of an API client, as Basic credentials"
+NO_PAIR = "the Basic credentials must be an id, a colon and a secret"
 
 Method = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
 METHODS: tuple[Method, ...] = ("client_secret_basic", "client_secret_post", "private_key_jwt")
@@ -53,7 +63,8 @@ class ClientProof:
 
 
 def client_proof(authorization: str | None, parameters: Mapping[str, str]) -> ClientProof | None:
-    """What the Authorization field and the body present, None when they present no proof.
+    """What the Authorization field and the body present, None when they present no proof. The secret of Basic
+    credentials may be empty: then nobody has proved anything.
 
     Raises `InvalidRequest` for two methods at once or two client ids that differ, `InvalidClient` for what is
     malformed, incomplete or not supported.
@@ -65,7 +76,7 @@ def client_proof(authorization: str | None, parameters: Mapping[str, str]) -> Cl
         raise InvalidRequest("more than one method of client authentication")
     if authorization is not None:
         name, secret = basic_credentials(authorization)
-        if client_id not in (None, name):
+        if secret and client_id not in (None, name):
             raise InvalidRequest("client_id differs from the one in the Authorization field")
         return ClientProof("client_secret_basic", name, secret)
     if by_assertion:
@@ -78,12 +89,19 @@ def client_proof(authorization: str | None, parameters: Mapping[str, str]) -> Cl
 
 
 def basic_credentials(authorization: str) -> tuple[str, str]:
-    """The id and the secret of a Basic Authorization field, percent-decoded (RFC 6749 section 2.3.1, RFC 7617)."""
+    """The id and the secret of a Basic Authorization field, percent-decoded (RFC 6749 section 2.3.1, RFC 7617).
+
+    The secret may be empty, as that of a variable is which is not set. Raises `InvalidClient`.
+    """
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
-        said, prefix = "the Authorization field must be Basic", claimed_prefix(authorization.rpartition(" ")[2])
-        if prefix:
-            mismatch = Mismatch(prefix, expected="Basic credentials")
+        said, sent = "the Authorization field must be Basic", authorization.rpartition(" ")[2]
+        prefix = claimed_prefix(sent)
+        found = "" if prefix else known_by_form(sent)
+        if not encoded.strip(" "):
+            raise NoClient(said)
+        if prefix or found:
+            mismatch = Mismatch(prefix, found=found, expected=BASIC)
             raise InvalidClient(said, detail="wrong_kind", mismatch=mismatch)
         raise InvalidClient(said)
     if len(encoded) > MAX_BASIC_CHARACTERS:
@@ -95,9 +113,8 @@ def basic_credentials(authorization: str) -> tuple[str, str]:
             name, secret = unquote_plus(name, errors="strict"), unquote_plus(secret, errors="strict")
     except (binascii.Error, UnicodeError):
         raise InvalidClient("the Basic credentials are not base64 of percent-encoded UTF-8") from None
-    if not colon or not name or not secret:
-        said = "the Basic credentials must be an id, a colon and a secret"
-        raise InvalidClient(said) if name or secret else NoClient(said)  # variables that are not set
+    if not colon or not name:
+        raise InvalidClient(NO_PAIR) if name or secret else NoClient(NO_PAIR)  # variables that are not set
     return name, secret
 
 
@@ -142,7 +159,25 @@ class ClientAuthenticator:
         """
         if given.method == "private_key_jwt":
             return await self._by_assertion(given, use_later)
+        if not given.proof:
+            raise await self.without_secret(given.client_id, NO_PAIR)
         return await self._by_secret(given.client_id or "", given.proof, address)
+
+    async def without_secret(self, client_id: str | None, said: str = AUTHENTICATION_REQUIRED) -> InvalidClient:
+        """The refusal, as `said`, of a call that has this id and no proof; its trace names the client.
+
+        It takes as long whether there is such a client or not, and is no guess at a secret. When clients cannot be
+        looked up, it is refused without the name.
+        """
+        if not client_id or claimed_prefix(client_id) != f"{API_CLIENT_KEY}_":
+            return NoClient(said)
+        started, record = self._time_floor.start(), None
+        if well_formed_id(API_CLIENT_KEY, client_id):
+            with contextlib.suppress(Unavailable):
+                record = await self._api_clients.get(client_id)
+        subject = None if record is None else Client.of_api_client(record).audited
+        await self._time_floor.wait_until_floor(started)
+        return InvalidClient(said, detail=NO_SECRET.cause, subject=subject, mismatch=NO_SECRET.mismatch)
 
     async def _by_secret(self, client_id: str, secret: str, address: str) -> Client:
         started = self._time_floor.start()

@@ -4,7 +4,7 @@ import hmac
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from shared.audit.mismatch import SOMETHING_BESIDE, Mismatch, begins_with
+from shared.audit.mismatch import SOMETHING_BESIDE, Mismatch, begins_with, known_by_form
 from shared.contracts.key_registry import ApiClient, ClientSecret
 from shared.opaque import (
     API_CLIENT_KEY,
@@ -17,6 +17,7 @@ from shared.opaque import (
     well_formed_id,
 )
 
+CLIENT_KEY = "the key of an API client"
 CLIENT_SECRET = "the secret of an API client"
 """What is expected, in the words of traces, where something else came in its place."""
 _NO_SECRET = ClientSecret(version=0, digest=bytes(32).hex(), revoked=True)
@@ -44,13 +45,19 @@ class CredentialFault(NamedTuple):
     mismatch: Mismatch | None = None
 
 
+NO_SECRET = CredentialFault("no_secret", Mismatch(found="a key, and no secret", expected=CLIENT_SECRET))
+"""Of a key that came alone, or with a secret that is empty, as that of a variable is which is not set."""
+
+
 def fault_of_key(key: str) -> CredentialFault:
     """Of a key that no client has, by its own form."""
     prefix = claimed_prefix(key)
     if prefix == f"{API_CLIENT_SECRET}_":
         return CredentialFault("swapped", Mismatch(prefix))
     if of_another_kind(API_CLIENT_KEY, key):
-        return CredentialFault("wrong_kind", Mismatch(prefix, expected="the key of an API client"))
+        return CredentialFault("wrong_kind", Mismatch(prefix, expected=CLIENT_KEY))
+    if found := "" if prefix else known_by_form(key):
+        return CredentialFault("wrong_kind", Mismatch(found=found, expected=CLIENT_KEY))
     if prefix and not well_formed_id(API_CLIENT_KEY, key):
         return CredentialFault("malformed", Mismatch(prefix))
     return CredentialFault("unknown_client")
@@ -66,4 +73,6 @@ def fault_of_secret(secret: str) -> CredentialFault:
         prefix = claimed_prefix(secret)
         mismatch = Mismatch(prefix, found=begins_with(prefix), expected=CLIENT_SECRET)
         return CredentialFault("wrong_kind", mismatch)
+    if found := known_by_form(secret):
+        return CredentialFault("wrong_kind", Mismatch(found=found, expected=CLIENT_SECRET))
     return CredentialFault("malformed", Mismatch(found="no whole secret: its form or its check value does not fit"))

@@ -8,7 +8,7 @@ from aiohttp import web
 from services.token_issuer.clients.authentication import ClientAuthenticator, client_proof
 from services.token_issuer.clients.client import Client
 from services.token_issuer.http.parameters import authorization, parameters
-from services.token_issuer.oauth_errors import InvalidRequest, NoClient
+from services.token_issuer.oauth_errors import InvalidRequest
 from services.token_issuer.refusals import Refusals
 from services.token_issuer.usage import ClientUsage
 from shared.http.client_address import ClientAddress
@@ -38,7 +38,7 @@ class ClientRequests:
             given = await parameters(request)
             proof = client_proof(authorization(request), given)
             if proof is None:
-                raise NoClient
+                raise await self._authenticator.without_secret(given.get("client_id"))
             client = await self._authenticator.authenticate(proof, address=address)
             self._usage.accepted(client, endpoint, address)
             if "token" not in given:

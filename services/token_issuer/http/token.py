@@ -14,7 +14,13 @@ from services.token_issuer.http.parameters import authorization, parameters
 from services.token_issuer.http.responses import success
 from services.token_issuer.metadata import TOKEN_PATH
 from services.token_issuer.metrics import IssuerMetrics
-from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest, InvalidScope, UnsupportedGrantType
+from services.token_issuer.oauth_errors import (
+    InvalidClient,
+    InvalidRequest,
+    InvalidScope,
+    NoClient,
+    UnsupportedGrantType,
+)
 from services.token_issuer.refusals import Refusals
 from services.token_issuer.tokens.issuance import AccessToken, AuthorizedGrant, TokenIssuer
 from services.token_issuer.usage import ClientUsage
@@ -105,7 +111,7 @@ class TokenEndpoint:
             grant = self._grant(given.get("grant_type"))
             admission = ClientAdmission(self._limits, address)
             client = await self._client(request, given, address, admission)
-            decision = await grant.authorize(given, client, admission)
+            decision = await self._authorized(grant, given, client, admission)
             token = await self._issuer.issue(decision, typ=self.profile.typ)
         self._counts.issued(decision.grant)
         holder = decision.client
@@ -138,6 +144,14 @@ class TokenEndpoint:
         if proof.method not in self.profile.methods:
             raise InvalidClient(f"clients authenticate here by {' or '.join(self.profile.methods)}")
         return await self._authenticator.authenticate(proof, address=address, use_later=admission.then)
+
+    async def _authorized(
+        self, grant: Grant, given: Mapping[str, str], client: Client | None, admission: ClientAdmission
+    ) -> AuthorizedGrant:
+        try:
+            return await grant.authorize(given, client, admission)
+        except NoClient as error:
+            raise await self._authenticator.without_secret(given.get("client_id"), error.description) from None
 
     def _response(self, token: AccessToken) -> dict[str, Any]:
         response: dict[str, Any] = {

@@ -1,6 +1,7 @@
 """The decision about a request, from its head alone: forward it, so, or refuse it, so."""
 
 import itertools
+import uuid
 from typing import Any
 
 import pytest
@@ -79,6 +80,7 @@ async def test_a_wrong_credential_is_an_invalid_token_whatever_is_wrong_with_it(
         ("/site", ["Authorization: Basic eA=="], "wrong_scheme", "Bearer"),
         ("/site", ["Authorization: eyJ"], "wrong_scheme", "Bearer"),
         ("/sms", ["X-Api-Token: x"], "no_client_prefix", "X-Client-Prefix"),
+        ("/sms", [f"X-Api-Token: {uuid.uuid4()}"], "wrong_kind", "the header field X-Client-Prefix is missing"),
         ("/sms", ["X-Client-Prefix: x"], "no_api_token", "X-Api-Token"),
         ("/site", [], "no_credential", "a credential is required"),
         ("/site", ["X-Api-Token: x"], "wrong_place", "(Authorization); X-Api-Token is not read here"),

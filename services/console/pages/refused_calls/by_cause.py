@@ -30,6 +30,11 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     ),
     "wrong_scheme": Explanation("Not a Bearer token", "Send Authorization: Bearer, a blank, and the access token."),
     "no_api_token": Explanation("The API token is missing", "Send both X-Api-Token and X-Client-Prefix."),
+    "no_secret": Explanation(
+        "The API client's secret is missing",
+        "The call has its key, and no secret or an empty one: set the variable that holds it. Send the key first, "
+        "then a colon and the secret.",
+    ),
     "no_client_prefix": Explanation("The client prefix is missing", "Send X-Client-Prefix beside X-Api-Token."),
     "ambiguous_credential": Explanation("Two credentials in one call", "Send one kind of credential, once."),
     "wrong_kind": Explanation(

@@ -15,14 +15,19 @@ from services.console.pages.refused_calls.by_cause import (
     OURS,
     Explanation,
 )
-from services.console.pages.refused_calls.stopped import Stop, stop_of
-from shared.audit.mismatch import SOMETHING_BESIDE, prefix_in
+from services.console.pages.refused_calls.other_kinds import (
+    elsewhere,
+    expected_of,
+    kind_found,
+    of_another_kind,
+)
+from services.console.pages.refused_calls.stopped import OF_TOKENS, Stop, stop_of
+from shared.audit.mismatch import SOMETHING_BESIDE
 from shared.opaque import API_TOKEN
 from shared.refusal_traces.causes import check_of
 
 _TOKEN_VALIDATOR = "tokenvalidator"
 """The end of its path, which is without regard to case."""
-_OF_TOKENS = {"jwt": "The token was revoked", "signing_key": "The key that signed the token was revoked"}
 _OWN_STOP = Explanation("The credential itself is stopped", EXPLANATIONS["stopped"].todo)
 _MORE_THAN_SECRET = Explanation(
     "Something else was sent with the API client's secret",
@@ -56,13 +61,13 @@ def explanation_of(decision: Mapping[str, Any]) -> Explanation:
         return _PAIR_SWAPPED
     if decision.get("credential_kind") and cause in ("malformed", "wrong_kind"):
         return _of_client_secret(decision)
-    if cause in ("malformed", "wrong_kind") and (kind := kind_of_prefix(prefix)) is not None:
-        if cause == "malformed":
-            return Explanation(f"{kind.beginning} was mistyped or cut off", MISTYPED)
-        return Explanation(f"{kind.beginning} was sent where another kind of credential belongs", kind.goes)
+    if cause == "wrong_kind":
+        return of_another_kind(decision)
+    if cause == "malformed" and (kind := kind_of_prefix(prefix)) is not None:
+        return Explanation(f"{kind.beginning} was mistyped or cut off", MISTYPED)
     if cause == "wrong_place" and decision["steps"]:
         return _in_wrong_place(decision["steps"][-1], kind_of_prefix(prefix))
-    if cause == "no_credential" and (expected := _expected(decision)) != check_of(cause).expected:
+    if cause == "no_credential" and (expected := expected_of(decision)) != check_of(cause).expected:
         return EXPLANATIONS[cause]._replace(
             todo=f"This API reads {expected}: send that. {HOW_TO_CALL} has the code."
         )
@@ -76,8 +81,8 @@ def _of_stop(stop: Stop, decision: Mapping[str, Any]) -> Explanation:
         return Explanation(
             "The secret that the token was requested with was ended", f"{NEW_SECRET} Request a new token with it."
         )
-    if stop.kind in _OF_TOKENS:
-        return Explanation(_OF_TOKENS[stop.kind], NEW_TOKEN)
+    if stop.kind in OF_TOKENS:
+        return Explanation(OF_TOKENS[stop.kind], NEW_TOKEN)
     own = stop.kind == decision["credential_kind"]
     status = (decision.get("stopped") or {}).get("effective_status", "")
     if status == "active":
@@ -92,22 +97,15 @@ def _of_stop(stop: Stop, decision: Mapping[str, Any]) -> Explanation:
 def _of_client_secret(decision: Mapping[str, Any]) -> Explanation:
     """Of what came as the secret of an API client that there is, and is by its form none of a client."""
     found = str(decision["steps"][-1]["found"]) if decision["steps"] else ""
-    kind = kind_of_prefix(prefix_in(found))
+    kind = kind_found(decision)
     if SOMETHING_BESIDE in found:
         return _MORE_THAN_SECRET
     if kind is None:
         return Explanation("The API client's secret was mistyped or cut off", MISTYPED)
-    goes = f"{kind.goes[0].lower()}{kind.goes[1:]}"
     return Explanation(
         f"{kind.beginning} was sent in the place of the API client's secret",
-        f"Send the secret that was shown with the key. {kind.beginning} belongs elsewhere: {goes}",
+        f"Send the secret that was shown with the key. {elsewhere(kind)}",
     )
-
-
-def _expected(decision: Mapping[str, Any]) -> str:
-    """By the check that failed; where the trace says no more, by its cause."""
-    steps = decision["steps"]
-    return str(steps[-1]["expected"]) if steps else check_of(decision["cause"]).expected
 
 
 def _in_wrong_place(step: Mapping[str, Any], kind: SecretKind | None) -> Explanation:

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.console.pages.refused_calls.calls import of_gateway
+from services.console.pages.refused_calls.stopped import OF_TOKENS, Stop, stop_of
 
 _RESUME = "Resume it at its page, or tell the company why not."
 _REVOKED = "What is revoked is never resumed: make a new one at the company, and hand it over."
 _ROTATED = "The company has to use the new secret. If they have lost it, rotate the credential once more."
 _UPSTREAM = "Look at the service behind the route: its log has the same request id. System shows our own processes."
+_NEW_TOKEN = "The company has to request a new token: the one that was sent is accepted nowhere any more."
+_ACTIVE_AGAIN = "Nothing: it is active again, and the company can send the call again."
 _LIMITS = "Change the limit at the company, the booking or the credential that is named below, if it is too narrow."
 _KIND_OF_ROUTE = "Routes says which kind of credential the route takes. Make the company one, if it has none of it."
 """Of the gateway alone: what our own endpoints take is the same everywhere, and the page Routes does not say it."""
@@ -71,5 +74,25 @@ REMEDIES: Mapping[str, str] = {
 
 def todo_of_operator(decision: Mapping[str, Any]) -> str:
     """Empty where only whoever sent the call can do something."""
+    if decision["cause"] in ("stopped", "revoked") and (stop := stop_of(decision)) is not None:
+        return _of_stop(stop, decision)
     remedy = REMEDIES.get(decision["cause"], "")
     return "" if remedy == _KIND_OF_ROUTE and not of_gateway(decision) else remedy
+
+
+def _of_stop(stop: Stop, decision: Mapping[str, Any]) -> str:
+    """Of a token that held until something was stopped: by what that is now, where it is known."""
+    if stop.version:
+        return _ROTATED
+    if stop.kind in OF_TOKENS:
+        return _NEW_TOKEN
+    status = (decision.get("stopped") or {}).get("effective_status", "")
+    if status == "active":
+        return _ACTIVE_AGAIN
+    if status == "suspended":
+        return _RESUME
+    if status == "expired":
+        return REMEDIES["expired"]
+    if status == "revoked":
+        return REMEDIES["booking_revoked"] if stop.kind == "booking" else _REVOKED
+    return REMEDIES["stopped"]

@@ -6,6 +6,9 @@ from typing import Any, NamedTuple
 from shared.contracts.identifiers import version_among
 from shared.refusal_traces.steps import STOPPED
 
+OF_TOKENS = {"jwt": "The token was revoked", "signing_key": "The key that signed the token was revoked"}
+"""By kind, of what is no object of the registry: a new token takes its place."""
+
 
 class Stop(NamedTuple):
     kind: str

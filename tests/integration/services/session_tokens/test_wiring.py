@@ -148,6 +148,8 @@ async def test_the_line_of_a_refused_key_names_the_client_and_the_endpoint(servi
         ("/generate", "x_api_token", "pgak_of-its-holder", "wrong_place", "X-Api-Token (begins with pgak_)"),
         ("/verify", "x_api_key", "of-its-holder", "wrong_place", "X-Api-Key"),
         ("/verify", "x_other", "of-its-holder", "no_credential", "no credential"),
+        ("/generate", "x_api_key", "", "no_credential", "no credential"),
+        ("/verify", "x_api_token", "", "no_credential", "no credential"),
     ],
 )
 async def test_a_key_or_token_in_another_place_is_traced_by_that_place_and_its_prefix_alone(
@@ -187,6 +189,8 @@ async def test_what_was_sent_in_the_place_of_a_key_or_token_is_traced_by_its_pre
     traces = service.stack.registry.traces
     await until(lambda: bool(traces))
     assert (traces[-1].cause, traces[-1].credential, traces[-1].company_id) == (cause, prefix, None)
+    if cause == "wrong_kind":
+        assert f"({field.replace('_', '-')})" in traces[-1].steps[-1].expected
     assert "of-its-holder" not in traces[-1].model_dump_json()
 
 

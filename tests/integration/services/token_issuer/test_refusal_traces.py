@@ -151,6 +151,25 @@ async def test_what_came_as_a_clients_secret_is_told_from_a_wrong_one_by_its_tra
     assert given[5:] not in trace.model_dump_json()
 
 
+@pytest.mark.parametrize("by", ["empty secret", "client_id alone", "client_id alone, of another environment"])
+async def test_a_client_whose_secret_was_not_sent_finds_the_call_and_the_response_is_as_without_a_client(
+    shared_issuer: Issuer, by: str
+) -> None:
+    name, key = f"no-secret-{len(by)}", shared_issuer.client.key
+    known = "another" not in by
+    if by == "empty secret":
+        sent = {"authorization": basic(key, "")}
+        body, said = GRANT, "the Basic credentials must be an id, a colon and a secret"
+    else:
+        sent, said = {}, "client authentication is required"
+        body = f"{GRANT}&client_id={key if known else public_id(API_CLIENT_KEY)}"
+    response, value = await shared_issuer.post(TOKEN_PATH, body, x_request_id=name, **sent)
+    assert (response.status, value["error"], value["error_description"]) == (401, "invalid_client", said)
+    trace = await traced(shared_issuer, name)
+    assert (trace.cause, trace.credential) == ("no_secret", key if known else "")
+    assert trace.company_id == (shared_issuer.client.company.id if known else None)
+
+
 async def test_accepted_request_leaves_no_trace(shared_issuer: Issuer) -> None:
     response, _ = await shared_issuer.post(
         TOKEN_PATH, GRANT, authorization=shared_issuer.basic, x_request_id="accepted-1"

@@ -1,14 +1,18 @@
 """A token is good when its signature, its claims and the registry say so, also when it has been seen before."""
 
+import uuid
 from typing import Any
 
 import pytest
 
 from gateway.credentials.access_tokens import AccessTokens
+from gateway.credentials.extract import EXPECTED_ACCESS_TOKEN
 from gateway.credentials.identity import RefusedCredential
 from gateway.credentials.issuer_keys import IssuerKeys
+from shared.audit.mismatch import A_KID, A_SESSION_TOKEN, AN_ASSERTION
 from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer
+from shared.opaque import KEY_PAIR, public_id
 from tests.support.clock import FakeClock
 from tests.support.doubles.gateway import ISSUER, KEY, token
 
@@ -106,6 +110,18 @@ async def test_a_signature_of_another_key_is_refused(tokens: AccessTokens, clock
         await tokens.check(token(clock, unknown), AUDIENCES)
     with pytest.raises(RefusedCredential, match="wrong_issuer"):
         await tokens.check(token(clock, unknown, iss="https://other.example"), AUDIENCES)
+
+
+@pytest.mark.parametrize("kind", [AN_ASSERTION, A_SESSION_TOKEN, A_KID])
+async def test_another_kind_without_a_prefix_is_named_by_its_form(
+    tokens: AccessTokens, clock: FakeClock, kind: str
+) -> None:
+    kid = public_id(KEY_PAIR)
+    assertion = token(clock, Signer(kid, "EdDSA", KEY), iss="https://partner.example")
+    sent = {AN_ASSERTION: assertion, A_SESSION_TOKEN: str(uuid.uuid4()), A_KID: kid}[kind]
+    with pytest.raises(RefusedCredential, match="wrong_kind") as refused:
+        await tokens.check(sent, AUDIENCES)
+    assert (refused.value.found, refused.value.expected) == (kind, EXPECTED_ACCESS_TOKEN)
 
 
 async def test_the_log_learns_what_is_wrong_with_a_token(tokens: AccessTokens, clock: FakeClock) -> None:

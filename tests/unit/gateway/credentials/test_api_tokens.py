@@ -3,8 +3,9 @@
 import pytest
 
 from gateway.credentials.api_tokens import ApiTokens
-from gateway.credentials.extract import ApiTokenPair
+from gateway.credentials.extract import EXPECTED_API_TOKEN, ApiTokenPair
 from gateway.credentials.identity import RefusedCredential
+from shared.audit.mismatch import A_CLIENT_PREFIX, A_SESSION_TOKEN
 from shared.contracts.credential_expiry import expiry_time
 from shared.contracts.key_registry import Change, Snapshot
 from shared.contracts.operator_validator import MALFORMED, TokenCheck
@@ -173,3 +174,25 @@ async def test_one_secret_of_a_token_is_forgotten_alone(tokens: ApiTokens, opera
     tokens.apply(Change(seq=9, kind="api_token", id="t_v2", status="revoked", at=0))
     await tokens.check(PAIR, "SMS")
     assert len(operator.requested) == 2
+
+
+@pytest.mark.parametrize("cause", ["malformed", "wrong_kind"])
+@pytest.mark.parametrize(
+    ("sent", "found"),
+    [("blabla", A_CLIENT_PREFIX), ("9f0c0de0-1234-4abc-8def-000000000001", A_SESSION_TOKEN), ("pgak_x", "pgak_")],
+)
+async def test_another_kind_in_the_place_of_an_api_token_is_named(
+    cause: str, sent: str, found: str, tokens: ApiTokens, operator: Operator
+) -> None:
+    operator.response = MALFORMED.model_copy(update={"cause": cause})
+    with pytest.raises(RefusedCredential, match="wrong_kind") as refused:
+        await tokens.check(ApiTokenPair(sent, "blabla"), "SMS")
+    assert found in str(refused.value.found)
+    assert refused.value.expected == EXPECTED_API_TOKEN
+
+
+async def test_an_api_token_that_was_cut_off_is_of_no_other_kind(tokens: ApiTokens, operator: Operator) -> None:
+    operator.response = MALFORMED
+    for sent in ("pgat_x", "x"):
+        with pytest.raises(RefusedCredential, match="malformed"):
+            await tokens.check(ApiTokenPair(sent, "blabla"), "SMS")

@@ -1,5 +1,8 @@
 """Reading credentials: exactly one, in the place where the route looks for it."""
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 
 from gateway.credentials.extract import (
@@ -13,6 +16,7 @@ from gateway.credentials.extract import (
     without_session_token,
 )
 from gateway.credentials.identity import RefusedCredential
+from gateway.http1.request_head import RequestHead
 from tests.support.http1.heads import head_of
 
 
@@ -79,13 +83,30 @@ def test_what_is_missing_of_an_api_token_is_a_cause_of_its_own(lines: list[str],
     [
         ["X-Api-Token: t", "X-Api-Token: t", "X-Client-Prefix: c"],
         ["X-Api-Token: t", "X-Client-Prefix: c", "X-Client-Prefix: d"],
-        ["X-Api-Token:", "X-Client-Prefix: c"],
-        ["X-Api-Token: t", "X-Client-Prefix:"],
     ],
 )
 def test_half_an_api_token_or_two_are_refused(lines: list[str]) -> None:
     with pytest.raises(RefusedCredential):
         read_api_token(head_of(*lines))
+
+
+@pytest.mark.parametrize(
+    ("lines", "cause", "reader"),
+    [
+        (["Authorization: Bearer "], "no_credential", read_bearer),
+        (["X-Api-Token:", "X-Client-Prefix:"], "no_credential", read_api_token),
+        (["X-Api-Token:", "X-Client-Prefix: c"], "no_api_token", read_api_token),
+        (["X-Api-Token: t", "X-Client-Prefix:"], "no_client_prefix", read_api_token),
+        (["X-Api-Token:"], "no_credential", partial(read_session_token, query=None)),
+    ],
+)
+def test_an_empty_value_is_refused_as_invalid_and_its_cause_says_that_it_is_missing(
+    lines: list[str], cause: str, reader: Callable[[RequestHead], object]
+) -> None:
+    with pytest.raises(RefusedCredential) as refused:
+        reader(head_of(*lines))
+    assert (refused.value.cause, refused.value.found) == (cause, "an empty value")
+    assert refused.value.expected.startswith("a")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from gateway.credentials.extract import SessionToken
 from gateway.credentials.identity import RefusedCredential
 from gateway.credentials.session_tokens import identity_of, query_of, resolve
 from gateway.routing.target import parse_target
+from shared.audit.mismatch import A_JWT, A_KID
 from shared.contracts.session_tokens import MALFORMED, WRONG_KIND, RefusedSession, ResolvedSession
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -81,3 +82,10 @@ async def test_a_secret_of_another_kind_is_logged_by_its_prefix_alone() -> None:
     with pytest.raises(RefusedCredential) as refusal:
         await resolve(Sessions(), SessionToken("pgat_of-its-holder"))
     assert (refusal.value.cause, refusal.value.detail) == ("wrong_kind", {"reason": "it begins with pgat_"})
+
+
+@pytest.mark.parametrize("sent", ["eyJhbGciOiJFUzI1NiJ9.e30.AA", "kp_0123456789abcdefghijkl"])
+async def test_another_kind_without_a_prefix_is_named_by_its_form(sent: str) -> None:
+    with pytest.raises(RefusedCredential, match="wrong_kind") as refused:
+        await resolve(Sessions(), SessionToken(sent))
+    assert refused.value.found in (A_JWT, A_KID)

@@ -124,7 +124,7 @@ CASES = (
     Case("no API token", "GET /sms HTTP/1.1", "credential", "no credential", "X-Api-Token and X-Client-Prefix"),
     Case("no session token", "GET /editor HTTP/1.1", "credential", "no credential", "apitoken in the query"),
     Case("Basic for Bearer", SITE, "credential", "must be Bearer", lines=("Authorization: Basic YTpi",)),
-    Case("no word after Bearer", SITE, "form", lines=("Authorization: Bearer",)),
+    Case("no word after Bearer", SITE, "credential", lines=("Authorization: Bearer",)),
     Case("token cut off", SITE, "form", "cut off", claims={}, lines=("cut",)),
     Case("token in quotes", SITE, "form", lines=(f'{BEARER}"e30.e30.e30"',)),
     Case("forged", SITE, "signature", "not signed", forged=True, claims={}),

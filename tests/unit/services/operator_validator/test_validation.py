@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import uuid
 from typing import Any
 
 import pytest
 
 from services.operator_validator.http.validation import check_of
-from services.operator_validator.validation import Cause, ValidationRequest, Validator
+from services.operator_validator.validation import EXPECTED, Cause, ValidationRequest, Validator, mismatch_of_form
+from shared.audit.mismatch import A_CLIENT_PREFIX, A_SESSION_TOKEN, Mismatch
 from shared.audit.trail import AuditTrail
 from shared.changes.cached_lookup import CachedLookup
 from shared.changes.follower import ChangeFollower
@@ -69,6 +71,9 @@ async def test_a_token_is_valid_for_its_own_company_and_application(operator: Op
         (ValidationRequest(mint(API_TOKEN), "blabla", "SMS"), Cause.UNKNOWN),
         (ValidationRequest(mint(ACCESS_KEY), "blabla", "SMS"), Cause.WRONG_KIND),
         (ValidationRequest("blabla", TOKEN, "SMS"), Cause.WRONG_KIND),
+        (ValidationRequest(str(uuid.uuid4()), "blabla", "SMS"), Cause.WRONG_KIND),
+        (ValidationRequest("blabla", "blabla", "SMS"), Cause.WRONG_KIND),
+        (ValidationRequest("", "", "SMS"), Cause.MALFORMED),
         (ValidationRequest(TOKEN[:-1], "blabla", "SMS"), Cause.MALFORMED),
         (ValidationRequest("", "blabla", "SMS"), Cause.MALFORMED),
     ],
@@ -246,3 +251,13 @@ async def test_the_gateway_keeps_a_result_until_the_secret_retires_or_is_ended(
     assert check.expires_at == clock.now() + 10
     assert check.depends_on == {*record.depends_on}
     assert f"{record.id}_v1" in check.depends_on
+
+
+def test_what_came_for_an_api_token_is_named_with_what_belongs_there() -> None:
+    def named(token: str) -> Mismatch | None:
+        return mismatch_of_form(ValidationRequest(token, "blabla", "SMS"))
+
+    assert named(mint(ACCESS_KEY)) == Mismatch("pgak_", expected=EXPECTED)
+    assert named(str(uuid.uuid4())) == Mismatch(found=A_SESSION_TOKEN, expected=EXPECTED)
+    assert named("blabla") == Mismatch(found=A_CLIENT_PREFIX, expected=EXPECTED)
+    assert (named(TOKEN[:-1]), named("x")) == (Mismatch("pgat_"), None)

@@ -9,14 +9,15 @@ import pytest
 
 from services.session_tokens.parameters import parse
 from services.session_tokens.tokens import CLOCK_SKEW_S, Created, SessionTokens
-from services.session_tokens.wrong_token import Cause, WrongToken
+from services.session_tokens.wrong_token import EXPECTED, Cause, WrongToken
+from shared.audit.mismatch import A_JWT, A_KID, A_SESSION_TOKEN, Mismatch
 from shared.audit.trail import AuditTrail
 from shared.changes.follower import ChangeFollower
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import AccessKey, AuditEvent, Revocation, Status
 from shared.contracts.session_tokens import RefusedSession, SessionTokensClient, session_token_id
 from shared.errors import Invalid, Unavailable
-from shared.opaque import ACCESS_KEY, API_TOKEN, digest, mint
+from shared.opaque import ACCESS_KEY, API_TOKEN, KEY_PAIR, digest, mint, public_id
 from tests.support.cases import each_case
 from tests.support.clock import FakeClock
 from tests.support.doubles.registry import COMPANY, RegistryDouble
@@ -101,6 +102,18 @@ async def test_a_token_in_capitals_is_the_same_token(rules: Rules) -> None:
     await rules.tokens.verify(token.upper())
     await rules.tokens.end(token.upper())
     assert await rules.refusal(token) == Cause.UNKNOWN
+
+
+@each_case("at", ["x-api-key", "x-api-token"])
+async def test_what_has_no_prefix_and_the_form_of_another_kind_is_said_to_be_that(rules: Rules, at: str) -> None:
+    forms = {public_id(KEY_PAIR): A_KID, "eyJhbGciOiJFUzI1NiJ9.e30.AA": A_JWT}
+    if at == "x-api-key":
+        forms[str(uuid.uuid4())] = A_SESSION_TOKEN
+    for text, found in forms.items():
+        with pytest.raises(WrongToken) as refused:
+            await (rules.tokens.authorize(text) if at == "x-api-key" else rules.tokens.verify(text))
+        assert refused.value.cause == Cause.WRONG_KIND
+        assert refused.value.mismatch == Mismatch(found=found, expected=EXPECTED[at])
 
 
 @each_case("text, cause", [("pgat_x", "wrong_kind"), ("PGAT_x", "malformed"), ("x", "malformed")])

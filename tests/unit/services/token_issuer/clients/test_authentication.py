@@ -1,11 +1,20 @@
 import base64
 import json
+import uuid
 from typing import Any
 
 import pytest
 
-from services.token_issuer.clients.authentication import JWT_BEARER, ClientProof, basic_credentials, client_proof
-from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest, TooManyWrongSecrets
+from services.token_issuer.clients.authentication import (
+    JWT_BEARER,
+    NO_PAIR,
+    ClientProof,
+    basic_credentials,
+    client_proof,
+)
+from services.token_issuer.oauth_errors import InvalidClient, InvalidRequest, NoClient, TooManyWrongSecrets
+from shared.audit.mismatch import A_JWT, A_SESSION_TOKEN
+from shared.errors import Unavailable
 from shared.jose import base64url
 from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, API_TOKEN, mint, public_id
 from tests.support.harness.issuer_rules import ADDRESS, ISSUER, World
@@ -69,7 +78,7 @@ async def test_right_secret(world: World) -> None:
 
 @pytest.mark.parametrize(
     "which",
-    ["unknown", "junk", "wrong", "empty", "suspended", "company", "cut off", "pasted with the key", "API token"],
+    ["unknown", "junk", "wrong", "suspended", "company", "cut off", "pasted with the key", "API token"],
 )
 async def test_all_failures_read_alike_and_take_as_long(world: World, which: str) -> None:
     key, secret = world.key, world.secret
@@ -79,8 +88,6 @@ async def test_all_failures_read_alike_and_take_as_long(world: World, which: str
         key = "x' OR 1=1"
     elif which == "wrong":
         secret = mint(API_CLIENT_SECRET)
-    elif which == "empty":
-        secret = ""
     elif which == "cut off":
         secret = secret[:-1]
     elif which == "pasted with the key":
@@ -95,6 +102,48 @@ async def test_all_failures_read_alike_and_take_as_long(world: World, which: str
         await by_secret(world, key, secret)
     assert caught.value.description == "client authentication failed"
     assert world.slept == [0.05]
+
+
+@pytest.mark.parametrize("which", ["known", "unknown", "cut off", "registry away"])
+async def test_a_key_without_a_secret_is_refused_alike_whether_there_is_such_a_client(
+    world: World, which: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(key: str) -> None:
+        raise Unavailable("away")
+
+    keys = {"unknown": public_id(API_CLIENT_KEY), "cut off": world.key[:-1]}
+    if which == "registry away":
+        monkeypatch.setattr(world.api_clients, "get", away)
+    with pytest.raises(InvalidClient) as caught:
+        await by_secret(world, keys.get(which, world.key), "")
+    assert (caught.value.description, caught.value.detail) == (NO_PAIR, "no_secret")
+    assert world.slept == [0.05]
+    subject = caught.value.subject
+    assert (None if subject is None else subject.id) == (world.key if which == "known" else None)
+
+
+async def test_no_secret_is_no_guess_at_one(world: World) -> None:
+    for _ in range(50):
+        with pytest.raises(InvalidClient):
+            await by_secret(world, world.key, "")
+    assert await by_secret(world, world.key, world.secret) == world.key
+
+
+@pytest.mark.parametrize("authorization", ["Bearer ", "Bearer", "Basic " + base64.b64encode(b":").decode()])
+def test_what_is_left_of_variables_that_are_not_set_is_no_credential(authorization: str) -> None:
+    with pytest.raises(NoClient):
+        client_proof(authorization, {})
+
+
+@pytest.mark.parametrize(
+    ("sent", "found"), [(str(uuid.uuid4()), A_SESSION_TOKEN), ("eyJhbGciOiJFUzI1NiJ9.e30.AA", A_JWT)]
+)
+def test_a_bearer_of_another_kind_is_named_by_its_form(sent: str, found: str) -> None:
+    with pytest.raises(InvalidClient) as caught:
+        client_proof(f"Bearer {sent}", {})
+    assert caught.value.detail == "wrong_kind"
+    assert caught.value.mismatch is not None
+    assert caught.value.mismatch.found == found
 
 
 async def test_ids_of_another_shape_are_not_looked_up(world: World) -> None:

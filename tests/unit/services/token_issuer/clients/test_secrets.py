@@ -1,17 +1,35 @@
 """Which secret of an API client was presented, and what of it."""
 
+import uuid
+
 import pytest
 
-from services.token_issuer.clients.assertions import InvalidAssertion
+from services.token_issuer.clients.assertions import ASSERTION, InvalidAssertion
 from services.token_issuer.clients.authentication import ClientProof
 from services.token_issuer.clients.client import Client
-from services.token_issuer.clients.secrets import CLIENT_SECRET, fault_of_key, presented_secret
+from services.token_issuer.clients.secrets import (
+    CLIENT_KEY,
+    CLIENT_SECRET,
+    fault_of_key,
+    fault_of_secret,
+    presented_secret,
+)
 from services.token_issuer.grants.client_credentials import ClientCredentials
 from services.token_issuer.oauth_errors import InvalidClient
 from services.token_issuer.tokens.introspection import IssuedTokens
-from shared.audit.mismatch import SOMETHING_BESIDE, Mismatch, prefix_in
+from shared.audit.mismatch import (
+    A_JWT,
+    A_KID,
+    A_SESSION_TOKEN,
+    AN_ACCESS_TOKEN,
+    SOMETHING_BESIDE,
+    Mismatch,
+    prefix_in,
+)
 from shared.jose.header import AUTHORIZATION_GRANT
-from shared.opaque import ACCESS_KEY, API_CLIENT_KEY, API_CLIENT_SECRET, API_TOKEN, mint, public_id
+from shared.jose.keys import generate_private_key
+from shared.jose.signer import Signer
+from shared.opaque import ACCESS_KEY, API_CLIENT_KEY, API_CLIENT_SECRET, API_TOKEN, KEY_PAIR, mint, public_id
 from tests.support.cases import each_case
 from tests.support.harness.issuer_rules import ADDRESS, ISSUER, World
 
@@ -56,10 +74,10 @@ async def test_what_can_be_no_secret_costs_the_registry_nothing(world: World) ->
     assert world.registry.lookups == 0
 
 
-@each_case("case", ["mistyped", "cut off", "empty", "guess"])
+@each_case("case", ["mistyped", "cut off", "guess"])
 async def test_a_secret_that_is_not_whole_is_malformed(world: World, case: str) -> None:
     mistyped = world.secret[:20] + ("a" if world.secret[20] != "a" else "b") + world.secret[21:]
-    given = {"mistyped": mistyped, "cut off": world.secret[:-3], "empty": "", "guess": "changeme"}[case]
+    given = {"mistyped": mistyped, "cut off": world.secret[:-3], "guess": "changeme"}[case]
     assert await refusal(world, given) == "malformed"
 
 
@@ -79,6 +97,32 @@ async def test_what_came_in_the_place_of_the_secret_is_named_by_its_prefix_and_n
         assert (refused.value.detail, mismatch.prefix, prefix_in(mismatch.found)) == ("wrong_kind", prefix, prefix)
         assert mismatch.expected == CLIENT_SECRET
         assert given[5:] not in repr(mismatch)
+
+
+@each_case("kind", [A_SESSION_TOKEN, A_KID, A_JWT])
+async def test_another_kind_in_the_place_of_key_or_secret_is_named_by_its_form(world: World, kind: str) -> None:
+    forms = {A_SESSION_TOKEN: str(uuid.uuid4()), A_KID: world.kid, A_JWT: world.assertion()}
+    assert fault_of_secret(forms[kind]) == ("wrong_kind", Mismatch(found=kind, expected=CLIENT_SECRET))
+    assert fault_of_key(forms[kind]) == ("wrong_kind", Mismatch(found=kind, expected=CLIENT_KEY))
+
+
+async def test_an_assertion_of_another_kind_is_told_from_an_unknown_key_by_its_trace_alone(world: World) -> None:
+    async def refused(assertion: str) -> InvalidAssertion:
+        with pytest.raises(InvalidAssertion) as caught:
+            await world.assertions.verify(assertion, audiences=frozenset({ISSUER}), typ=AUTHORIZATION_GRANT)
+        return caught.value
+
+    await world.with_key()
+    authorized = await ClientCredentials().authorize({}, await authenticated(world, world.secret))
+    token = await world.issuer.issue(authorized, typ="at+jwt")
+    stranger = Signer(public_id(KEY_PAIR), "ES256", generate_private_key("ES256"))
+    unknown, access_token = await refused(stranger.sign({"iat": 1})), await refused(token.value)
+    assert access_token.description == unknown.description
+    assert (unknown.cause, access_token.cause) == ("unknown_kid", "wrong_kind")
+    assert access_token.mismatch == Mismatch(found=AN_ACCESS_TOKEN, expected=ASSERTION)
+    assert world.slept == [0.05, 0.05]
+    for given, found in ((world.kid, A_KID), (str(uuid.uuid4()), A_SESSION_TOKEN)):
+        assert (await refused(given)).mismatch == Mismatch(found=found, expected=ASSERTION)
 
 
 async def test_a_whole_secret_of_another_client_is_the_only_wrong_one(world: World) -> None:

@@ -12,7 +12,16 @@ from services.console.pages.refused_calls.by_cause import (
 from services.console.pages.refused_calls.explanations import explanation_of
 from services.console.pages.refused_calls.operators import REMEDIES, todo_of_operator
 from services.console.pages.refused_calls.stopped import stop_of
-from shared.audit.mismatch import SOMETHING_BESIDE, begins_with
+from shared.audit.mismatch import (
+    A_CLIENT_PREFIX,
+    A_JWT,
+    A_KID,
+    A_SESSION_TOKEN,
+    AN_ACCESS_TOKEN,
+    AN_ASSERTION,
+    SOMETHING_BESIDE,
+    begins_with,
+)
 from shared.contracts.identifiers import credential_version_id
 from shared.refusal_traces.causes import CHECKS
 from shared.refusal_traces.steps import STOPPED, failed
@@ -78,6 +87,43 @@ def test_a_credential_of_another_kind_is_named_with_the_place_where_it_goes() ->
     assert secret.title == "An API client's secret was sent where another kind of credential belongs"
     assert "after the key and a colon" in secret.todo
     assert explanation_of({**misplaced, "credential": "kid x"}) == EXPLANATIONS["wrong_kind"]
+
+
+def _wrong_kind(found: str, expected: str, credential: str = "") -> Explanation:
+    steps = [failed("wrong_kind", found, expected).model_dump()]
+    return explanation_of({**CALL, "cause": "wrong_kind", "status": 401, "credential": credential, "steps": steps})
+
+
+@each_case("prefix", ["pgat_", "pgak_", "pgck_", "pgcs_"])
+def test_a_credential_of_another_kind_is_told_first_what_the_api_reads(prefix: str) -> None:
+    for found in (begins_with(prefix), f"wrong_kind: {begins_with(prefix)}"):
+        todo = _wrong_kind(found, "a session token (x-api-token)", prefix).todo
+        assert todo.startswith("This API reads a session token (x-api-token): send that. A")
+        assert " belongs elsewhere: send it " in todo
+
+
+@each_case(
+    "case",
+    [
+        (A_SESSION_TOKEN, "A session token"),
+        (A_KID, "A key pair's KID"),
+        (A_JWT, "A JWT"),
+        (A_CLIENT_PREFIX, "A client prefix"),
+        (AN_ACCESS_TOKEN, "An access token"),
+        (AN_ASSERTION, "A JWT of a key pair"),
+    ],
+)
+def test_what_has_no_prefix_is_named_by_its_form_and_not_told_to_request_a_token(case: tuple[str, str]) -> None:
+    found, named = case
+    explained = _wrong_kind(found, "an API token", "a token in X-Api-Token")
+    assert explained.title == f"{named} was sent where another kind of credential belongs"
+    assert explained.todo.startswith("This API reads an API token: send that.")
+    assert "Request a new token" not in explained.todo
+
+
+def test_a_secret_that_is_missing_is_not_said_to_be_wrong() -> None:
+    explained = explanation_of({**CALL, "cause": "no_secret", "status": 401, "credential_kind": "api_client"})
+    assert explained.title == "The API client's secret is missing"
 
 
 def test_key_and_secret_that_were_swapped_are_told_by_the_cause_alone() -> None:
@@ -171,6 +217,21 @@ def test_a_token_of_a_credential_that_was_itself_stopped_is_not_said_to_wait_for
     assert explanation_of(_stopped_by(f"company {ID}", "suspended", cause)) == EXPLANATIONS["company_suspended"]
     assert explanation_of(_stopped_by(f"booking {ID}", "revoked", cause)) == EXPLANATIONS["booking_revoked"]
     assert "something that it depends on" in explanation_of(_stopped_by(f"application {ID}", cause=cause)).title
+
+
+def test_an_operator_is_told_what_can_be_done_about_what_is_stopped_now() -> None:
+    own = f"api_client {ID}"
+    revoked = todo_of_operator(_stopped_by(own, "revoked"))
+    assert revoked == REMEDIES["revoked"]
+    assert "resumed at its page" not in revoked
+    assert todo_of_operator(_stopped_by(own, "suspended")) == REMEDIES["suspended"]
+    assert todo_of_operator(_stopped_by(own, "expired")) == REMEDIES["expired"]
+    assert "active again" in todo_of_operator(_stopped_by(own, "active"))
+    assert todo_of_operator(_stopped_by(f"{own}_v2", "active")) == REMEDIES["version_revoked"]
+    assert todo_of_operator(_stopped_by(f"{own}_v2")) == REMEDIES["version_revoked"]
+    assert todo_of_operator(_stopped_by(f"booking {ID}", "revoked")) == REMEDIES["booking_revoked"]
+    assert "new token" in todo_of_operator(_stopped_by("jwt j1"))
+    assert todo_of_operator(_stopped_by(own)) == REMEDIES["stopped"]
 
 
 def test_nobody_waits_for_what_is_revoked_to_be_resumed() -> None:
