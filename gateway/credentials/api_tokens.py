@@ -5,13 +5,13 @@ from typing import Protocol
 from gateway.credentials.expiry import expiry_line
 from gateway.credentials.extract import EXPECTED_API_TOKEN, ApiTokenPair
 from gateway.credentials.identity import Identity, RefusedCredential
-from shared.audit.mismatch import A_CLIENT_PREFIX, known_by_form
+from shared.audit.mismatch import known_as_api_token
 from shared.changes.dependent_cache import DependentCache
 from shared.clock import Clock
 from shared.contracts.credential_expiry import EXPIRES_SOON_S, expires_soon
 from shared.contracts.key_registry import Change, Snapshot
 from shared.contracts.operator_validator import TokenCheck
-from shared.opaque import API_TOKEN, claimed_prefix, digest
+from shared.opaque import API_TOKEN, claimed_prefix, digest, of_another_kind
 
 MAX_CACHED_TOKENS = 50_000
 
@@ -127,13 +127,13 @@ def _refused(response: TokenCheck, credential: ApiTokenPair, application: str) -
 
 def _of_another_kind(credential: ApiTokenPair) -> RefusedCredential | None:
     """Of what has not the form of an API token; None of what names itself nothing else."""
-    if (prefix := claimed_prefix(credential.token)) not in ("", f"{API_TOKEN}_"):
+    prefix = claimed_prefix(credential.token)
+    if of_another_kind(API_TOKEN, credential.token):
         return RefusedCredential.of_another_kind(prefix, EXPECTED_API_TOKEN)
     beside = claimed_prefix(credential.client_prefix)
     if beside == f"{API_TOKEN}_" and not prefix:
         expected = "the API token in X-Api-Token, the client prefix in X-Client-Prefix"
         return RefusedCredential.of_another_kind(beside, expected, cause="swapped")
-    found = A_CLIENT_PREFIX if credential.token == credential.client_prefix else known_by_form(credential.token)
-    if found and not prefix:
+    if not prefix and (found := known_as_api_token(credential.token, credential.client_prefix)):
         return RefusedCredential.of_another_kind("", EXPECTED_API_TOKEN, found=found)
     return RefusedCredential.of_another_kind(beside, "a client prefix in X-Client-Prefix") if beside else None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.operator_validator.storage.ports import ApiTokens, Feed
-from shared.audit.mismatch import A_CLIENT_PREFIX, Mismatch, known_by_form
+from shared.audit.mismatch import Mismatch, known_as_api_token
 from shared.audit.ports import RefusalAudit
 from shared.clock import Clock
 from shared.contracts.key_registry import ApiToken
@@ -99,7 +99,8 @@ class Validator:
 def _cause_of_form(request: ValidationRequest) -> Cause:
     """Of what has not the form of an API token; with one of ours as the prefix, the two were swapped."""
     other = of_another_kind(API_TOKEN, request.token) or claimed_prefix(request.client_prefix)
-    return Cause.WRONG_KIND if other or _found_by_form(request) else Cause.MALFORMED
+    known = other or known_as_api_token(request.token, request.client_prefix)
+    return Cause.WRONG_KIND if known else Cause.MALFORMED
 
 
 def mismatch_of_form(request: ValidationRequest) -> Mismatch | None:
@@ -107,13 +108,8 @@ def mismatch_of_form(request: ValidationRequest) -> Mismatch | None:
     if prefix := claimed_prefix(request.token) or claimed_prefix(request.client_prefix):
         another = of_another_kind(API_TOKEN, request.token)
         return Mismatch(prefix, expected=EXPECTED if another else "")
-    found = _found_by_form(request)
+    found = known_as_api_token(request.token, request.client_prefix)
     return Mismatch(found=found, expected=EXPECTED) if found else None
-
-
-def _found_by_form(request: ValidationRequest) -> str:
-    same = request.token != "" and request.token == request.client_prefix
-    return A_CLIENT_PREFIX if same else known_by_form(request.token)
 
 
 def stopped(token: ApiToken, now: float) -> Cause | None:

@@ -65,9 +65,9 @@ def nothing_there(
 
 def not_of_form(prefix: str, text: str, expected: str) -> WrongToken:
     """For a `text` that is no secret with this prefix, by what it begins with as it was sent, or else its form."""
-    claimed = claimed_prefix(text)
-    if found := "" if claimed else known_by_form(text):
+    if found := known_by_form(text):
         return WrongToken(Cause.WRONG_KIND, known=False, mismatch=Mismatch(found=found, expected=expected))
+    claimed = claimed_prefix(text)
     if of_another_kind(prefix, text):
         return WrongToken(Cause.WRONG_KIND, known=False, mismatch=Mismatch(claimed, expected=expected))
     return WrongToken(Cause.MALFORMED, known=False, mismatch=Mismatch(claimed) if claimed else None)

@@ -42,13 +42,18 @@ def begins_with(prefix: str) -> str:
 
 
 def known_by_form(text: str) -> str:
-    """What was found, in the words of traces, of what has no prefix of ours and the form of one kind; "" of all
-    else. A form proves nothing: it may be of another environment, or nobody's."""
+    """What was found, in the words of traces, of what has the form of one kind; "" of all else, also of what begins
+    with a prefix of ours. A form proves nothing: it may be of another environment, or nobody's."""
     if SESSION_TOKEN.fullmatch(text.lower()):
         return A_SESSION_TOKEN
     if well_formed_id(KEY_PAIR, text):
         return A_KID
     return A_JWT if _JWT.fullmatch(text) else ""
+
+
+def known_as_api_token(token: str, client_prefix: str) -> str:
+    """As `known_by_form`, of what came as an API token beside this client prefix, which has no form of its own."""
+    return A_CLIENT_PREFIX if token and token == client_prefix else known_by_form(token)
 
 
 def prefix_in(found: str) -> str:

@@ -149,7 +149,7 @@ def _parse(assertion: str) -> UnverifiedToken:
     except InvalidToken as error:
         prefix, found = claimed_prefix(assertion), known_by_form(assertion)
         if prefix or found not in ("", A_JWT):
-            mismatch = Mismatch(prefix, found="" if prefix else found, expected=ASSERTION)
+            mismatch = Mismatch(prefix, found=found, expected=ASSERTION)
             raise InvalidAssertion(error, subject=None, cause="wrong_kind", mismatch=mismatch) from None
         raise InvalidAssertion(error, subject=None) from None
 

@@ -96,8 +96,7 @@ def basic_credentials(authorization: str) -> tuple[str, str]:
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
         said, sent = "the Authorization field must be Basic", authorization.rpartition(" ")[2]
-        prefix = claimed_prefix(sent)
-        found = "" if prefix else known_by_form(sent)
+        prefix, found = claimed_prefix(sent), known_by_form(sent)
         if not encoded.strip(" "):
             raise NoClient(said)
         if prefix or found:

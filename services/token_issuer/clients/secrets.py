@@ -56,7 +56,7 @@ def fault_of_key(key: str) -> CredentialFault:
         return CredentialFault("swapped", Mismatch(prefix))
     if of_another_kind(API_CLIENT_KEY, key):
         return CredentialFault("wrong_kind", Mismatch(prefix, expected=CLIENT_KEY))
-    if found := "" if prefix else known_by_form(key):
+    if found := known_by_form(key):
         return CredentialFault("wrong_kind", Mismatch(found=found, expected=CLIENT_KEY))
     if prefix and not well_formed_id(API_CLIENT_KEY, key):
         return CredentialFault("malformed", Mismatch(prefix))
