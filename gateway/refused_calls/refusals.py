@@ -35,14 +35,11 @@ def _no_credential(error: NoCredential, route: Route, head: RequestHead) -> Refu
     """Where the call has one in another place, the response names both places, and the cause is another."""
     refused = refusal.no_credential(error, route=route.name)
     expected = in_words(route.kinds)
+    if error.cause == "no_client_prefix" and (sent := known_by_form(head.first(API_TOKEN_FIELD) or "")):
+        # A session token has no prefix beside it, and the same field.
+        return replace(refused, cause="wrong_kind", mismatch=Mismatch(found=sent, expected=expected))
     if error.cause not in _NOTHING_THERE:
-        # Of an API token that came without its prefix: a session token has none, and the same field.
-        sent = known_by_form(head.first(API_TOKEN_FIELD) or "") if error.cause == "no_client_prefix" else ""
-        return (
-            replace(refused, cause="wrong_kind", mismatch=Mismatch(found=sent, expected=expected))
-            if sent
-            else refused
-        )
+        return refused
     if (found := find_in_head(head)) is None:
         nothing = nothing_sent(expected) if error.cause == "no_credential" else None
         return replace(refused, mismatch=nothing)
