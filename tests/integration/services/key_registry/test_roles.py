@@ -113,11 +113,11 @@ async def test_every_endpoint_holds_for_every_role(running: Running) -> None:
         assert (await admins[role].get("/expiries/days")).status == 200
 
 
-async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Admin) -> None:
-    document = (await owner.get(f"{owner.url}/openapi.json")).body
-    documented = {
-        (method, path) for path, item in document["paths"].items() for method in item if path.startswith("/admin/")
-    }
+Endpoints = set[tuple[str, str]]
+"""Methods in lower case, as OpenAPI has them, and paths."""
+
+
+def endpoints_of_objects() -> Endpoints:
     one = {
         ("get", ""),
         ("get", "/impact"),
@@ -129,6 +129,39 @@ async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Adm
         ("post", "/revoke"),
         ("delete", ""),
     }
+    wanted: Endpoints = set()
+    for resource in RESOURCES.values():
+        path = f"/admin/v1/{resource.path}"
+        wanted |= {("get", path), ("post", path), *((method, f"{path}/{{id}}{more}") for method, more in one)}
+        if resource.path in ROTATED:
+            more = (f"{path}/{{id}}/rotate", f"{path}/{{id}}/versions/{{version}}/revoke")
+            wanted |= {("post", target) for target in more}
+    return wanted - {("delete", "/admin/v1/admin-tokens/{id}")}
+
+
+def endpoints_of_people() -> Endpoints:
+    one_invitation = "/admin/v1/invitations/{id}"
+    wanted = {("get", "/admin/v1/invitations"), ("post", "/admin/v1/invitations"), ("get", one_invitation)}
+    wanted |= {("post", f"{one_invitation}/revoke"), ("get", "/admin/v1/me"), ("get", "/admin/v1/sessions")}
+    wanted |= {("delete", "/admin/v1/sessions/{id}"), ("post", "/admin/v1/me/password"), *FOR_STRANGERS}
+    second_factor = "/admin/v1/me/second-factor"
+    wanted |= {("get", second_factor), ("post", f"{second_factor}/recovery-codes")}
+    wanted |= {("post", f"{second_factor}/totp{act}") for act in ("", "/confirm", "/remove")}
+    confirmations = "/admin/v1/me/openid-confirmations"
+    wanted |= {("post", confirmations), ("post", f"{confirmations}/finish")}
+    passkeys = "/admin/v1/me/passkeys"
+    wanted |= {("get", passkeys), ("post", passkeys), ("post", f"{passkeys}/options")}
+    wanted |= {("post", f"{passkeys}/{{id}}/remove")}
+    one_person = "/admin/v1/people/{id}"
+    wanted |= {("get", "/admin/v1/people"), ("get", one_person), ("patch", one_person)}
+    wanted |= {("post", f"{one_person}/{act}") for act in ("suspend", "resume", "revoke", "reset-second-factor")}
+    wanted |= {(method, f"{one_person}/password-reset") for method in ("post", "delete")}
+    portal = "/admin/v1/companies/{id}/portal-sessions"
+    wanted |= {("get", portal), ("post", portal), ("delete", f"{portal}/{{session}}")}
+    return wanted
+
+
+def other_endpoints() -> Endpoints:
     wanted = {("get", "/admin/v1/audit"), ("get", "/admin/v1/receipts/{id}")}
     wanted |= {("get", "/admin/v1/audit/checkpoints"), ("get", "/admin/v1/audit/keys")}
     wanted |= {("get", "/admin/v1/decisions"), ("get", "/admin/v1/decisions/{request_id}")}
@@ -144,33 +177,17 @@ async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Adm
     wanted |= {("get", one_webhook), ("patch", one_webhook), ("delete", one_webhook)}
     deliveries = f"{one_webhook}/deliveries"
     wanted |= {("get", deliveries), ("post", f"{deliveries}/{{delivery}}/replay")}
-    one_invitation, strangers = "/admin/v1/invitations/{id}", set(FOR_STRANGERS)
-    wanted |= {("get", "/admin/v1/invitations"), ("post", "/admin/v1/invitations"), ("get", one_invitation)}
-    wanted |= {("post", f"{one_invitation}/revoke"), ("get", "/admin/v1/me"), ("get", "/admin/v1/sessions")}
-    wanted |= {("delete", "/admin/v1/sessions/{id}"), ("post", "/admin/v1/me/password"), *strangers}
-    second_factor = "/admin/v1/me/second-factor"
-    wanted |= {("get", second_factor), ("post", f"{second_factor}/recovery-codes")}
-    wanted |= {("post", f"{second_factor}/totp{act}") for act in ("", "/confirm", "/remove")}
-    confirmations = "/admin/v1/me/openid-confirmations"
-    wanted |= {("post", confirmations), ("post", f"{confirmations}/finish")}
-    passkeys = "/admin/v1/me/passkeys"
-    wanted |= {("get", passkeys), ("post", passkeys), ("post", f"{passkeys}/options")}
-    wanted |= {("post", f"{passkeys}/{{id}}/remove")}
-    one_person = "/admin/v1/people/{id}"
-    wanted |= {("get", "/admin/v1/people"), ("get", one_person), ("patch", one_person)}
-    wanted |= {("post", f"{one_person}/{act}") for act in ("suspend", "resume", "revoke", "reset-second-factor")}
-    wanted |= {(method, f"{one_person}/password-reset") for method in ("post", "delete")}
-    portal = "/admin/v1/companies/{id}/portal-sessions"
-    wanted |= {("get", portal), ("post", portal), ("delete", f"{portal}/{{session}}")}
-    for resource in RESOURCES.values():
-        path = f"/admin/v1/{resource.path}"
-        wanted |= {("get", path), ("post", path), *((method, f"{path}/{{id}}{more}") for method, more in one)}
-        if resource.path in ROTATED:
-            more = (f"{path}/{{id}}/rotate", f"{path}/{{id}}/versions/{{version}}/revoke")
-            wanted |= {("post", target) for target in more}
-    assert documented == wanted - {("delete", "/admin/v1/admin-tokens/{id}")}
+    return wanted
+
+
+async def test_the_documented_admin_endpoints_are_those_of_this_table(owner: Admin) -> None:
+    document = (await owner.get(f"{owner.url}/openapi.json")).body
+    documented = {
+        (method, path) for path, item in document["paths"].items() for method in item if path.startswith("/admin/")
+    }
+    assert documented == endpoints_of_objects() | endpoints_of_people() | other_endpoints()
     for method, path in documented:
-        security: list[Any] = [] if (method, path) in strangers else [{"admin_token": []}]
+        security: list[Any] = [] if (method, path) in FOR_STRANGERS else [{"admin_token": []}]
         assert document["paths"][path][method].get("security", []) == security, path
 
 
