@@ -19,6 +19,8 @@ class ServiceError(Exception):
     code = "error"
     cause: str = ""
     """One word for our log and traces, where it says more than `code`; never sent to a stranger."""
+    uniform = False
+    """Whether `description` is the same whatever the cause, so that it says nothing of it."""
 
     def __init__(self, description: str, *, detail: str = "") -> None:
         super().__init__(description)

@@ -68,7 +68,7 @@ class AccessTokens:
             key = await self._keys.find(unverified.header.kid)
             if key is None:
                 if well_formed_id(KEY_PAIR, unverified.header.kid):
-                    raise RefusedCredential.of_another_kind("", EXPECTED_ACCESS_TOKEN, found=AN_ASSERTION)
+                    raise RefusedCredential.of_another_kind(AN_ASSERTION, EXPECTED_ACCESS_TOKEN)
                 raise RefusedCredential.for_token(self._without_key(unverified))
             verified = self._verify(digest, unverified, key)
         return _for_audience(verified, audiences)
@@ -134,8 +134,8 @@ def not_a_jwt(token: str, error: InvalidToken) -> RefusedCredential:
     """The refusal of what cannot be read as a token: often it is one of our secrets, in the place of one."""
     if prefix := claimed_prefix(token):
         return RefusedCredential.of_another_kind(prefix, EXPECTED_ACCESS_TOKEN)
-    if (found := known_by_form(token)) not in ("", A_JWT):
-        return RefusedCredential.of_another_kind("", EXPECTED_ACCESS_TOKEN, found=found)
+    if (kind := known_by_form(token)) not in ("", A_JWT):
+        return RefusedCredential.of_another_kind(kind, EXPECTED_ACCESS_TOKEN)
     return RefusedCredential.for_token(error)
 
 

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from gateway.credentials.expiry import expiry_line
-from gateway.credentials.extract import EXPECTED_API_TOKEN, ApiTokenPair
+from gateway.credentials.extract import EXPECTED_API_TOKEN, EXPECTED_PAIR, ApiTokenPair
 from gateway.credentials.identity import Identity, RefusedCredential
 from shared.audit.mismatch import known_as_api_token
 from shared.changes.dependent_cache import DependentCache
@@ -132,8 +132,7 @@ def _of_another_kind(credential: ApiTokenPair) -> RefusedCredential | None:
         return RefusedCredential.of_another_kind(prefix, EXPECTED_API_TOKEN)
     beside = claimed_prefix(credential.client_prefix)
     if beside == f"{API_TOKEN}_" and not prefix:
-        expected = "the API token in X-Api-Token, the client prefix in X-Client-Prefix"
-        return RefusedCredential.of_another_kind(beside, expected, cause="swapped")
-    if not prefix and (found := known_as_api_token(credential.token, credential.client_prefix)):
-        return RefusedCredential.of_another_kind("", EXPECTED_API_TOKEN, found=found)
+        return RefusedCredential.of_another_kind(beside, EXPECTED_PAIR, cause="swapped")
+    if not prefix and (kind := known_as_api_token(credential.token, credential.client_prefix)):
+        return RefusedCredential.of_another_kind(kind, EXPECTED_API_TOKEN)
     return RefusedCredential.of_another_kind(beside, "a client prefix in X-Client-Prefix") if beside else None

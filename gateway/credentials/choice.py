@@ -1,6 +1,6 @@
 """Routes that accept more than one kind of credential: which of them a request presents."""
 
-from gateway.credentials.extract import NoCredential, query_parameters
+from gateway.credentials.extract import EXPECTED_API_TOKEN, EXPECTED_SESSION_TOKEN, NoCredential, query_parameters
 from gateway.credentials.kinds import (
     API_TOKEN_FIELD,
     CLIENT_PREFIX_FIELD,
@@ -13,8 +13,8 @@ from gateway.routing.table import Route
 
 _CHALLENGES = {
     CredentialKind.JWT: ("Bearer", "a bearer token (Authorization)"),
-    CredentialKind.API_TOKEN: ("ApiToken", "an API token (X-Api-Token and X-Client-Prefix)"),
-    CredentialKind.SESSION_TOKEN: ("SessionToken", "a session token (X-Api-Token, or apitoken in the query)"),
+    CredentialKind.API_TOKEN: ("ApiToken", EXPECTED_API_TOKEN),
+    CredentialKind.SESSION_TOKEN: ("SessionToken", EXPECTED_SESSION_TOKEN),
 }
 """The scheme in `WWW-Authenticate`, and what a problem calls it. Only the first is a registered one."""
 

@@ -18,6 +18,8 @@ EXPECTED_ACCESS_TOKEN = "an access token (a JWT) after Authorization: Bearer"
 """What belongs after `Bearer`, where something else is."""
 EXPECTED_API_TOKEN = "an API token (X-Api-Token and X-Client-Prefix)"
 """As above, in `X-Api-Token`."""
+EXPECTED_PAIR = "the API token in X-Api-Token, the client prefix in X-Client-Prefix"
+"""As above, of both fields where each holds what belongs in the other."""
 EXPECTED_SESSION_TOKEN = "a session token (X-Api-Token, or apitoken in the query)"
 """As above."""
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
 
-from shared.audit.mismatch import begins_with
+from shared.audit.mismatch import text_of
 from shared.jose.errors import InvalidToken
 
 
@@ -82,8 +82,10 @@ class RefusedCredential(Exception):
         self.found: object = None
         self.expected = ""
         """What the token holds there, and what it must be: for its trace alone."""
+        self.found_kind = ""
+        """Of what is of another kind: that of a `Mismatch`."""
         self.prefix = ""
-        """Of what is of another kind, such as `pgat_`."""
+        """The same, where it is a prefix such as `pgat_`."""
 
     def without_frames(self) -> "RefusedCredential":
         """The same, to be kept: the frames of where it was raised lead to the call, and that to whatever keeps it.
@@ -110,14 +112,12 @@ class RefusedCredential(Exception):
         return refused
 
     @classmethod
-    def of_another_kind(
-        cls, prefix: str, expected: str, *, cause: str = "wrong_kind", found: str = ""
-    ) -> "RefusedCredential":
-        """Of what belongs elsewhere: a secret or a key of ours by its prefix, what has none by `found`."""
-        refused = cls(cause)
-        found = found or begins_with(prefix)
+    def of_another_kind(cls, kind: str, expected: str, *, cause: str = "wrong_kind") -> "RefusedCredential":
+        """Of what belongs elsewhere. `kind`: that of a `Mismatch`, which is the prefix of what has one."""
+        refused, found = cls(cause), text_of(kind)
         refused.detail = {"reason": found}
-        refused.found, refused.expected, refused.prefix = found, expected, prefix
+        refused.found, refused.expected, refused.found_kind = found, expected, kind
+        refused.prefix = kind if kind.endswith("_") else ""
         return refused
 
     @classmethod

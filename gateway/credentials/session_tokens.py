@@ -18,7 +18,7 @@ from gateway.http1.fields import folded
 from gateway.http1.request_head import RequestHead
 from gateway.routing.table import Route
 from gateway.routing.target import Target
-from shared.audit.mismatch import begins_with, known_by_form
+from shared.audit.mismatch import known_by_form
 from shared.contracts.session_tokens import RefusedSession, ResolvedSession
 from shared.opaque import claimed_prefix
 
@@ -87,10 +87,9 @@ async def resolve_for(
 
 def _refused(session: RefusedSession, credential: SessionToken) -> RefusedCredential:
     """With the access key that created it, where the session tokens' service knows it."""
-    if session.cause in ("wrong_kind", "malformed"):
-        prefix = claimed_prefix(credential.token)
-        if found := begins_with(prefix) if prefix else known_by_form(credential.token):
-            return RefusedCredential.of_another_kind(prefix, EXPECTED_SESSION_TOKEN, found=found)
+    of_form = session.cause in ("wrong_kind", "malformed")
+    if of_form and (kind := claimed_prefix(credential.token) or known_by_form(credential.token)):
+        return RefusedCredential.of_another_kind(kind, EXPECTED_SESSION_TOKEN)
     refused = RefusedCredential(session.cause, noted=session.known)
     if session.access_key_id:
         refused.kind, refused.subject, refused.version = KIND, session.access_key_id, session.access_key_version

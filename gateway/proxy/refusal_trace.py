@@ -1,5 +1,7 @@
 """What a refused call met at the gateway, step by step. Nothing is checked here: it is decided already."""
 
+from collections.abc import Mapping
+
 from gateway.credentials.identity import RefusedCredential
 from gateway.http1.request_head import RequestHead
 from gateway.origin import Origin
@@ -11,7 +13,7 @@ from shared.jose.verifier import parse
 from shared.opaque import claimed_prefix
 from shared.refusal_traces.causes import comes_after
 from shared.refusal_traces.recorder import RefusalTraces
-from shared.refusal_traces.steps import STOPPED, failed, passed, shown
+from shared.refusal_traces.steps import failed, found_stopped, passed, shown
 
 NO_ROUTE = "unmatched"
 
@@ -70,21 +72,17 @@ def _steps(refusal: Refusal, request: RequestHead | None) -> list[TraceStep]:
 def _failed(refusal: Refusal, credential: RefusedCredential | None) -> TraceStep:
     detail = {**refusal.detail, **(credential.detail if credential is not None else {})}
     if (mismatch := refusal.mismatch) is not None:
-        return failed(refusal.cause, mismatch.found, mismatch.expected)
+        return failed(refusal.cause, mismatch.text, mismatch.expected, kind=mismatch.kind)
     if "needed_scopes" in detail:
         return failed(refusal.cause, detail["granted_scopes"], str(detail["needed_scopes"]))
-    if "stopped" in detail:
-        return failed(refusal.cause, f"{STOPPED}{_named(detail['stopped'])}")
+    if isinstance(stopped := detail.get("stopped"), Mapping):
+        return found_stopped(refusal.cause, str(stopped["kind"]), str(stopped["id"]))
     if credential is not None and (credential.found is not None or credential.expected):
         found = detail.get("reason", "") if credential.found is None else credential.found
-        return failed(refusal.cause, found, credential.expected)
+        return failed(refusal.cause, found, credential.expected, kind=credential.found_kind)
     allowed = dict(refusal.fields).get("Allow", "")
     said = refusal.description if credential is None else refusal.cause
     return failed(refusal.cause, detail.get("reason") or said, allowed)
-
-
-def _named(stopped: object) -> str:
-    return " ".join(map(str, stopped.values())) if isinstance(stopped, dict) else str(stopped)
 
 
 def _credential(refusal: Refusal, request: RequestHead | None) -> str:

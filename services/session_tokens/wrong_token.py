@@ -38,6 +38,7 @@ class WrongToken(Forbidden):
     """The access key or session token is invalid. The response is the same whatever the cause."""
 
     code = "wrong_token"
+    uniform = True
 
     def __init__(
         self, cause: Cause, *, known: bool, key: AccessKey | None = None, mismatch: Mismatch | None = None

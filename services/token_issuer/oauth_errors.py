@@ -59,6 +59,12 @@ class InvalidClient(Refusal, Unauthenticated):
     code = "invalid_client"
 
 
+class AuthenticationFailed(InvalidClient):
+    """A key or a secret that does not fit: the same bytes for all of them."""
+
+    uniform = True
+
+
 class NoClient(InvalidClient):
     """Nothing was sent that could prove who the client is."""
 

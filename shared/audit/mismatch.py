@@ -1,22 +1,28 @@
 """What came where a credential belongs, as far as that may be said of what nobody knows."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.contracts.identifiers import SESSION_TOKEN
 from shared.opaque import KEY_PAIR, well_formed_id
 
-SOMETHING_BESIDE = "a whole secret with something else beside it"
-"""What was found, such as where the key was pasted with it."""
-A_SESSION_TOKEN = "a session token, by its form"
-A_KID = "the KID of a key pair, by its form"
-A_JWT = "a JWT, by its form"
-A_CLIENT_PREFIX = "the client prefix"
-AN_ACCESS_TOKEN = "a JWT with the kid of a token issuer, as access tokens have"
-AN_ASSERTION = "a JWT with the kid of a key pair, as assertions have"
-"""What was found, where it is of another kind than belongs there and has no prefix that names it."""
+A_SESSION_TOKEN = "session_token"
+A_KID = "kid"
+A_JWT = "jwt"
+A_CLIENT_PREFIX = "client_prefix"
+AN_ACCESS_TOKEN = "access_token"
+AN_ASSERTION = "assertion"
+"""Kinds that have no prefix, where one of them is in the place of another."""
+_TEXTS: Mapping[str, str] = {
+    A_SESSION_TOKEN: "a session token, by its form",
+    A_KID: "the KID of a key pair, by its form",
+    A_JWT: "a JWT, by its form",
+    A_CLIENT_PREFIX: "the client prefix",
+    AN_ACCESS_TOKEN: "a JWT with the kid of a token issuer, as access tokens have",
+    AN_ASSERTION: "a JWT with the kid of a key pair, as assertions have",
+}
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
-_BEGINNING = re.compile(r"it begins with ([a-z]+_)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +32,19 @@ class Mismatch:
     prefix: str = ""
     """Of the kind that it begins as, such as `pgat_`, where it belongs elsewhere; "" of nothing of ours."""
     found: str = ""
-    """In the words of traces; "" where cause and prefix say all."""
+    """One of the kinds above, or in the words of traces; "" where cause and prefix say all."""
     expected: str = ""
-    """As `found`, of what belongs there; "" where the check of the cause says it."""
+    """In the words of traces, what belongs there; "" where the check of the cause says it."""
+
+    @property
+    def kind(self) -> str:
+        """What was sent, for machines: the prefix, or one of the kinds above; "" of nothing that we know."""
+        return self.prefix or (self.found if self.found in _TEXTS else "")
+
+    @property
+    def text(self) -> str:
+        """`found` in the words of traces."""
+        return _TEXTS.get(self.found, self.found)
 
 
 def nothing_sent(expected: str) -> Mismatch:
@@ -41,9 +57,14 @@ def begins_with(prefix: str) -> str:
     return f"it begins with {prefix}"
 
 
+def text_of(kind: str) -> str:
+    """What was found, in the words of traces, of what is known by one of the kinds above or by its prefix."""
+    return _TEXTS.get(kind) or begins_with(kind)
+
+
 def known_by_form(text: str) -> str:
-    """What was found, in the words of traces, of what has the form of one kind; "" of all else, also of what begins
-    with a prefix of ours. A form proves nothing: it may be of another environment, or nobody's."""
+    """Which of the kinds above has this form; "" of all else, also of what begins with a prefix of ours. A form
+    proves nothing: it may be of another environment, or nobody's."""
     if SESSION_TOKEN.fullmatch(text.lower()):
         return A_SESSION_TOKEN
     if well_formed_id(KEY_PAIR, text):
@@ -54,9 +75,3 @@ def known_by_form(text: str) -> str:
 def known_as_api_token(token: str, client_prefix: str) -> str:
     """As `known_by_form`, of what came as an API token beside this client prefix, which has no form of its own."""
     return A_CLIENT_PREFIX if token and token == client_prefix else known_by_form(token)
-
-
-def prefix_in(found: str) -> str:
-    """The prefix that `begins_with` names at the end of what was found; "" if none."""
-    named = _BEGINNING.search(found)
-    return named[1] if named else ""

@@ -35,8 +35,22 @@ MEMBERS: Members = {
     "ok": Member("Whether it was as expected.", False),
     "found": Member("What there was; what may be a secret is replaced.", "exp was 400 s ago"),
     "expected": Member("What there has to be.", "a time that has not passed"),
+    "found_kind": Member(
+        "What `found` is, for machines. Of what was sent in the place of another kind: its prefix (`pgat_`), "
+        "or `session_token`, `kid`, `jwt`, `client_prefix`, `access_token` or `assertion`. Of what is stopped: its "
+        "kind. Empty: neither, or a process of the release before wrote it.",
+        "pgat_",
+    ),
+    "found_id": Member(
+        "The id of what is stopped, with `_v` and the number if that is one secret of it. Empty: nothing is.", ""
+    ),
     "traces": Member("At most 200.", []),
 }
+
+
+def _is_empty(text: str) -> bool:
+    """Of members that few steps have: the others are sent and kept without them, as releases before wrote them."""
+    return not text
 
 
 class Wire(BaseModel):
@@ -48,6 +62,8 @@ class TraceStep(Wire):
     ok: bool
     found: str = Field(default="", max_length=MAX_TEXT_CHARACTERS)
     expected: str = Field(default="", max_length=MAX_TEXT_CHARACTERS)
+    found_kind: str = Field(default="", max_length=64, exclude_if=_is_empty)
+    found_id: str = Field(default="", max_length=MAX_TEXT_CHARACTERS, exclude_if=_is_empty)
 
 
 class RefusalTrace(Wire):

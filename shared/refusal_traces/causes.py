@@ -49,7 +49,7 @@ _CAUSES: Mapping[str, Mapping[str, str]] = {
         "no_credential": "a credential of a kind that the route accepts",
         "wrong_place": "a credential where the route reads it",
         "wrong_kind": "a credential of the kind that belongs here",
-        "swapped": "the key of an API client, then a colon and its secret",
+        "swapped": "each of the two in its own place",
         "wrong_scheme": "Authorization: Bearer",
         "no_api_token": "X-Api-Token beside X-Client-Prefix",
         "no_secret": "the secret of an API client, after its key and a colon",
@@ -60,6 +60,7 @@ _CAUSES: Mapping[str, Mapping[str, str]] = {
     },
     "form": {
         "malformed": "the form of its kind, whole and exactly as it was shown",
+        "more_than_secret": "the secret of an API client, and nothing beside it",
         "malformed_query": "a query whose parameters can be separated",
         "algorithm_not_allowed": "an alg that is accepted, and is that of the key",
     },

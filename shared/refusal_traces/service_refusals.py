@@ -73,8 +73,8 @@ def _steps(cause: str, route: str, note: NotedRefusal, error: ServiceError | Non
     if isinstance(error, RateExceeded | AddressNotAllowed):
         return [*steps, failed(cause, error.exceeded.found, error.exceeded.expected)]
     if (mismatch := note.mismatch) is not None:
-        found = mismatch.found or f"{cause}: {begins_with(mismatch.prefix)}"
-        return [*steps, failed(cause, found, mismatch.expected)]
-    description = "" if error is None else error.description
+        found = mismatch.text or f"{cause}: {begins_with(mismatch.prefix)}"
+        return [*steps, failed(cause, found, mismatch.expected, kind=mismatch.kind)]
+    description = "" if error is None or error.uniform else error.description
     steps.append(failed(cause, f"{cause}: {description}" if description else cause))
     return steps

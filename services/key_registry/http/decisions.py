@@ -55,6 +55,8 @@ def _steps(trace: RefusalTrace) -> list[DecisionStep]:
             ok=step.ok,
             found=step.found,
             expected=step.expected,
+            found_kind=step.found_kind,
+            found_id=step.found_id,
         )
         for step in trace.steps
     ]

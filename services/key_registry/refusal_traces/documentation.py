@@ -1,6 +1,7 @@
 """What OpenAPI says of the members of what refused calls met."""
 
 from shared.contracts.documentation import Member, Members
+from shared.contracts.refusal_traces import MEMBERS
 
 _ID = "0190c0de-0000-7000-8000-000000000001"
 
@@ -39,6 +40,8 @@ DECISION_MEMBERS: Members = {
                 "ok": False,
                 "found": "articles:read",
                 "expected": "site:read",
+                "found_kind": "",
+                "found_id": "",
             }
         ],
     ),
@@ -47,4 +50,6 @@ DECISION_MEMBERS: Members = {
     "ok": Member("Whether it was as expected.", False),
     "found": Member("What there was, without what may be a secret.", "articles:read"),
     "expected": Member("What there has to be.", "site:read"),
+    "found_kind": MEMBERS["found_kind"],
+    "found_id": MEMBERS["found_id"],
 }

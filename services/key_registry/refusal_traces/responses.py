@@ -18,6 +18,8 @@ class DecisionStep(BaseModel):
     ok: bool
     found: str
     expected: str
+    found_kind: str
+    found_id: str
 
 
 class DecisionResponse(BaseModel):

@@ -26,7 +26,13 @@ from services.token_issuer.clients.secrets import (
 )
 from services.token_issuer.clients.throttle import SecretThrottle
 from services.token_issuer.clients.timing import RefusalTimeFloor
-from services.token_issuer.oauth_errors import AUTHENTICATION_REQUIRED, InvalidClient, InvalidRequest, NoClient
+from services.token_issuer.oauth_errors import (
+    AUTHENTICATION_REQUIRED,
+    AuthenticationFailed,
+    InvalidClient,
+    InvalidRequest,
+    NoClient,
+)
 from shared.audit.mismatch import Mismatch, known_by_form
 from shared.clock import Clock
 from shared.contracts.key_registry import ApiClient, ClientSecret
@@ -240,4 +246,4 @@ def _refusal(
     else:
         fault = CredentialFault(stopped(record, now) or known.ended(now) or "")
         subject = Client.of_api_client(record, known).audited
-    return InvalidClient(FAILED, detail=fault.cause, subject=subject, mismatch=fault.mismatch)
+    return AuthenticationFailed(FAILED, detail=fault.cause, subject=subject, mismatch=fault.mismatch)

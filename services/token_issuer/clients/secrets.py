@@ -4,7 +4,7 @@ import hmac
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from shared.audit.mismatch import SOMETHING_BESIDE, Mismatch, begins_with, known_by_form
+from shared.audit.mismatch import Mismatch, begins_with, known_by_form
 from shared.contracts.key_registry import ApiClient, ClientSecret
 from shared.opaque import (
     API_CLIENT_KEY,
@@ -19,6 +19,7 @@ from shared.opaque import (
 
 CLIENT_KEY = "the key of an API client"
 CLIENT_SECRET = "the secret of an API client"
+KEY_AND_SECRET = f"{CLIENT_KEY}, then a colon and its secret"
 """What is expected, in the words of traces, where something else came in its place."""
 _NO_SECRET = ClientSecret(version=0, digest=bytes(32).hex(), revoked=True)
 """Compared with where there is none, so that this takes as long."""
@@ -53,7 +54,7 @@ def fault_of_key(key: str) -> CredentialFault:
     """Of a key that no client has, by its own form."""
     prefix = claimed_prefix(key)
     if prefix == f"{API_CLIENT_SECRET}_":
-        return CredentialFault("swapped", Mismatch(prefix))
+        return CredentialFault("swapped", Mismatch(prefix, expected=KEY_AND_SECRET))
     if of_another_kind(API_CLIENT_KEY, key):
         return CredentialFault("wrong_kind", Mismatch(prefix, expected=CLIENT_KEY))
     if found := known_by_form(key):
@@ -68,7 +69,7 @@ def fault_of_secret(secret: str) -> CredentialFault:
     if well_formed(API_CLIENT_SECRET, secret):
         return CredentialFault("wrong_secret", Mismatch(found="a whole secret, which is none of this client's"))
     if find_in(secret) not in ([], [secret]):
-        return CredentialFault("malformed", Mismatch(found=SOMETHING_BESIDE))
+        return CredentialFault("more_than_secret", Mismatch(found="a whole secret with something else beside it"))
     if of_another_kind(API_CLIENT_SECRET, secret):
         prefix = claimed_prefix(secret)
         mismatch = Mismatch(prefix, found=begins_with(prefix), expected=CLIENT_SECRET)

@@ -44,6 +44,11 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "The key and the secret of an API client were swapped", "Send the key first, then a colon and the secret."
     ),
     "malformed": Explanation("The credential was cut off or changed", NEW_TOKEN),
+    "more_than_secret": Explanation(
+        "Something else was sent with the API client's secret",
+        f"Send the key first, then one colon and the secret alone, as {HOW_TO_CALL} has it.",
+        HOW_TO_CALL,
+    ),
     "expired": Explanation("The token or credential has expired", NEW_TOKEN),
     "not_yet_valid": Explanation("The token is not valid yet", "Set the clock of the machine that made it (NTP)."),
     "wrong_audience": Explanation("The token is for something else", _SIGNED),

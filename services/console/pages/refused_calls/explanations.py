@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.console.pages.pasted.secret_kinds import MISTYPED, SecretKind, kind_of_prefix
+from services.console.pages.pasted.secret_kinds import KINDS, MISTYPED, SecretKind, kind_of_prefix
 from services.console.pages.refused_calls.by_cause import (
     BY_STATUS,
     EXACTLY,
@@ -15,6 +15,7 @@ from services.console.pages.refused_calls.by_cause import (
     OURS,
     Explanation,
 )
+from services.console.pages.refused_calls.found import cause_of, failed_step
 from services.console.pages.refused_calls.other_kinds import (
     elsewhere,
     expected_of,
@@ -22,18 +23,12 @@ from services.console.pages.refused_calls.other_kinds import (
     of_another_kind,
 )
 from services.console.pages.refused_calls.stopped import OF_TOKENS, Stop, stop_of
-from shared.audit.mismatch import SOMETHING_BESIDE
 from shared.opaque import API_TOKEN
 from shared.refusal_traces.causes import check_of
 
 _TOKEN_VALIDATOR = "tokenvalidator"
 """The end of its path, which is without regard to case."""
 _OWN_STOP = Explanation("The credential itself is stopped", EXPLANATIONS["stopped"].todo)
-_MORE_THAN_SECRET = Explanation(
-    "Something else was sent with the API client's secret",
-    f"Send the key first, then one colon and the secret alone, as {HOW_TO_CALL} has it.",
-    HOW_TO_CALL,
-)
 _PAIR_SWAPPED = Explanation(
     "The API token and the client prefix were swapped",
     "Send the API token in X-Api-Token, and your client prefix in X-Client-Prefix.",
@@ -52,12 +47,12 @@ _AT_TOKEN_VALIDATOR: Mapping[str, Explanation] = {
 
 def explanation_of(decision: Mapping[str, Any]) -> Explanation:
     """Of a refused call, as the admin API shows it."""
-    cause, prefix = decision["cause"], decision["credential"]
+    cause, prefix, step = cause_of(decision), decision["credential"], failed_step(decision)
     if decision["path"].lower().endswith(_TOKEN_VALIDATOR) and cause in _AT_TOKEN_VALIDATOR:
         return _AT_TOKEN_VALIDATOR[cause]
     if cause in ("stopped", "revoked") and (stop := stop_of(decision)) is not None:
         return _of_stop(stop, decision)
-    if cause == "swapped" and prefix == f"{API_TOKEN}_":
+    if cause == "swapped" and kind_found(decision) is KINDS[API_TOKEN]:
         return _PAIR_SWAPPED
     if decision.get("credential_kind") and cause in ("malformed", "wrong_kind"):
         return _of_client_secret(decision)
@@ -65,8 +60,8 @@ def explanation_of(decision: Mapping[str, Any]) -> Explanation:
         return of_another_kind(decision)
     if cause == "malformed" and (kind := kind_of_prefix(prefix)) is not None:
         return Explanation(f"{kind.beginning} was mistyped or cut off", MISTYPED)
-    if cause == "wrong_place" and decision["steps"]:
-        return _in_wrong_place(decision["steps"][-1], kind_of_prefix(prefix))
+    if cause == "wrong_place" and step is not None:
+        return _in_wrong_place(step, kind_of_prefix(prefix))
     if cause == "no_credential" and (expected := expected_of(decision)) != check_of(cause).expected:
         return EXPLANATIONS[cause]._replace(
             todo=f"This API reads {expected}: send that. {HOW_TO_CALL} has the code."
@@ -96,10 +91,7 @@ def _of_stop(stop: Stop, decision: Mapping[str, Any]) -> Explanation:
 
 def _of_client_secret(decision: Mapping[str, Any]) -> Explanation:
     """Of what came as the secret of an API client that there is, and is by its form none of a client."""
-    found = str(decision["steps"][-1]["found"]) if decision["steps"] else ""
     kind = kind_found(decision)
-    if SOMETHING_BESIDE in found:
-        return _MORE_THAN_SECRET
     if kind is None:
         return Explanation("The API client's secret was mistyped or cut off", MISTYPED)
     return Explanation(

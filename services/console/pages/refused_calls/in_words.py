@@ -2,17 +2,16 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from services.console.pages.kinds import BY_API_KIND, noun_of_kind
 from services.console.pages.refused_calls.by_cause import EXPLANATIONS, OF_NOBODY
+from services.console.pages.refused_calls.found import found_of, says_no_more
 from shared.refusal_traces.causes import CHECKS
-from shared.refusal_traces.steps import STOPPED
 
 _CAUSE_FIRST = re.compile(r"([a-z_]+)(?:: (.+))?", re.DOTALL)
 _KIND_FIRST = re.compile(rf"(?:{'|'.join(BY_API_KIND)})(?= )")
-_SAYS_NO_MORE = frozenset({"wrong token", "client authentication failed", "a credential is required"})
-"""What responses say of every such cause, so that nobody who guesses learns more."""
 
 
 def title_of_cause(cause: str) -> str:
@@ -32,15 +31,15 @@ def titles(causes: Iterable[str]) -> list[tuple[str, str]]:
     return sorted(named, key=lambda pair: pair[1])
 
 
-def found_in_words(found: str) -> str:
+def found_in_words(step: Mapping[str, Any]) -> str:
     """What a step of a trace has found: without the cause before it, which says the same in a machine's word."""
-    if (first := _KIND_FIRST.match(found)) is not None:
-        return f"{noun_of_kind(first[0])}{found[first.end() :]}"
-    match = _CAUSE_FIRST.fullmatch(found)
+    text, found = str(step["found"]), found_of(step)
+    if found.id:
+        return f"{noun_of_kind(found.kind)} {found.id} is stopped"
+    if (first := _KIND_FIRST.match(text)) is not None:
+        return f"{noun_of_kind(first[0])}{text[first.end() :]}"
+    match = _CAUSE_FIRST.fullmatch(text)
     if match is None or match[1] not in CHECKS:
-        return found
-    if found.startswith(STOPPED):
-        kind, _, id_ = found.removeprefix(STOPPED).partition(" ")
-        return f"{noun_of_kind(kind)} {id_} is stopped"
+        return text
     said = match[2] or ""
-    return said if said and said.lower() not in _SAYS_NO_MORE else title_of_cause(match[1])
+    return said if said and not says_no_more(said) else title_of_cause(match[1])

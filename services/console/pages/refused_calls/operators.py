@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.console.pages.refused_calls.calls import of_gateway
+from services.console.pages.refused_calls.found import cause_of
 from services.console.pages.refused_calls.stopped import OF_TOKENS, Stop, stop_of
 
 _RESUME = "Resume it at its page, or tell the company why not."
@@ -15,12 +16,14 @@ _ACTIVE_AGAIN = "Nothing: it is active again, and the company can send the call 
 _LIMITS = "Change the limit at the company, the booking or the credential that is named below, if it is too narrow."
 _KIND_OF_ROUTE = "Routes says which kind of credential the route takes. Make the company one, if it has none of it."
 """Of the gateway alone: what our own endpoints take is the same everywhere, and the page Routes does not say it."""
+_PASTE = "Ask the company to paste the credential into Doctor, which says whether it is whole."
 _OTHER_ENVIRONMENT = "Ask for its beginning and its last four characters, and look for these under Search."
 
 REMEDIES: Mapping[str, str] = {
     "wrong_kind": _KIND_OF_ROUTE,
     "wrong_place": _KIND_OF_ROUTE,
-    "malformed": "Ask the company to paste the credential into Doctor, which says whether it is whole.",
+    "malformed": _PASTE,
+    "more_than_secret": _PASTE,
     "unknown": _OTHER_ENVIRONMENT,
     "unknown_client": _OTHER_ENVIRONMENT,
     "unknown_kid": "Look for the KID under Search: it is of another environment, or its key pair was deleted.",
@@ -74,9 +77,10 @@ REMEDIES: Mapping[str, str] = {
 
 def todo_of_operator(decision: Mapping[str, Any]) -> str:
     """Empty where only whoever sent the call can do something."""
-    if decision["cause"] in ("stopped", "revoked") and (stop := stop_of(decision)) is not None:
+    cause = cause_of(decision)
+    if cause in ("stopped", "revoked") and (stop := stop_of(decision)) is not None:
         return _of_stop(stop, decision)
-    remedy = REMEDIES.get(decision["cause"], "")
+    remedy = REMEDIES.get(cause, "")
     return "" if remedy == _KIND_OF_ROUTE and not of_gateway(decision) else remedy
 
 

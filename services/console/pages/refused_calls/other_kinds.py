@@ -5,6 +5,7 @@ from typing import Any
 
 from services.console.pages.pasted.secret_kinds import KID, SESSION_TOKEN, SecretKind, kind_of_prefix
 from services.console.pages.refused_calls.by_cause import EXPLANATIONS, Explanation
+from services.console.pages.refused_calls.found import failed_step, found_of
 from shared.audit.mismatch import (
     A_CLIENT_PREFIX,
     A_JWT,
@@ -12,7 +13,6 @@ from shared.audit.mismatch import (
     A_SESSION_TOKEN,
     AN_ACCESS_TOKEN,
     AN_ASSERTION,
-    prefix_in,
 )
 from shared.refusal_traces.causes import check_of
 
@@ -33,8 +33,9 @@ _BY_FORM: Mapping[str, SecretKind] = {
 
 def kind_found(decision: Mapping[str, Any]) -> SecretKind | None:
     """By what the check that failed has found."""
-    found = str(decision["steps"][-1]["found"]) if decision["steps"] else ""
-    return _BY_FORM.get(found) or kind_of_prefix(prefix_in(found))
+    step = failed_step(decision)
+    kind = "" if step is None else found_of(step).kind
+    return _BY_FORM.get(kind) or kind_of_prefix(kind)
 
 
 def of_another_kind(decision: Mapping[str, Any]) -> Explanation:
@@ -53,5 +54,5 @@ def elsewhere(kind: SecretKind) -> str:
 
 def expected_of(decision: Mapping[str, Any]) -> str:
     """By the check that failed; where the trace says no more, by its cause."""
-    steps = decision["steps"]
-    return str(steps[-1]["expected"]) if steps else check_of(decision["cause"]).expected
+    step = failed_step(decision)
+    return check_of(decision["cause"]).expected if step is None else str(step["expected"])

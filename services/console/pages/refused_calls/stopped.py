@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from services.console.pages.refused_calls.found import found_of
 from shared.contracts.identifiers import version_among
-from shared.refusal_traces.steps import STOPPED
 
 OF_TOKENS = {"jwt": "The token was revoked", "signing_key": "The key that signed the token was revoked"}
 """By kind, of what is no object of the registry: a new token takes its place."""
@@ -20,8 +20,8 @@ class Stop(NamedTuple):
 def stop_of(decision: Mapping[str, Any]) -> Stop | None:
     """What the trace names; None for a call that was refused for something else."""
     for step in decision["steps"]:
-        kind, _, id_ = str(step["found"]).removeprefix(STOPPED).partition(" ")
-        if not step["ok"] and str(step["found"]).startswith(STOPPED) and id_:
-            version = version_among([id_])
-            return Stop(kind, id_.removesuffix(f"_v{version}"), version)
+        found = found_of(step)
+        if found.id:
+            version = version_among([found.id])
+            return Stop(found.kind, found.id.removesuffix(f"_v{version}"), version)
     return None

@@ -40,6 +40,14 @@ async def test_request_has_its_traces_in_order(traces: PostgresRefusalTraces, em
     assert await traces.of_request("request-1", "c2", 10) == []
 
 
+async def test_what_a_step_names_for_machines_is_kept(traces: PostgresRefusalTraces, emptied: Emptied) -> None:
+    stopped = TraceStep(check="status", ok=False, found="stopped", found_kind="api_client", found_id="c1")
+    steps = (TraceStep(check="route", ok=True, found="site"), stopped)
+    await add(traces, trace(1, at=time.time(), steps=steps))
+    [kept] = await traces.of_request("request-1", None, 10)
+    assert kept.trace.steps == steps
+
+
 async def test_lists_are_filtered_and_paged(traces: PostgresRefusalTraces, emptied: Emptied) -> None:
     at = time.time()
     found = [

@@ -9,6 +9,7 @@ import pytest
 
 from shared.contracts.refusal_traces import TraceStep
 from shared.contracts.usage.messages import UsageBatch, UsageClient, UsageCount
+from shared.refusal_traces.steps import found_stopped
 from tests.integration.services.console.portal.visiting import enter
 from tests.support.browser.browser import Browser
 from tests.support.harness.console import Console
@@ -57,7 +58,7 @@ async def test_a_token_of_a_credential_that_was_stopped_itself_is_said_to_be_so_
     partner = await console.person("viewer", company_id=company["id"])
     client = await admin.create("/api-clients", company_id=company["id"], comment="Weekly", scopes=[])
     await admin.post(f"/api-clients/{client['id']}/{act}")
-    step = TraceStep(check="status", ok=False, found=f"stopped: api_client {client['id']}", expected="")
+    step = found_stopped("stopped", "api_client", client["id"])
     of = {"company_id": company["id"], "credential_kind": "api_client", "credential": client["key"]}
     id_ = await refused(console, 7020 + len(act), cause="stopped", steps=(step,), **of)
     for browser, path in ((owner, f"/explain?request_id={id_}"), (partner, f"/portal/refused-calls/{id_}")):

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 
 from shared.contracts.refusal_traces import RefusalTrace
+from shared.refusal_traces.steps import failed, found_stopped
 from tests.support.harness.key_registry import Running
 from tests.support.traces import trace
 
@@ -35,6 +36,15 @@ async def test_request_leads_to_every_check_of_every_process(running: Running) -
     )
     assert [step["process"] for step in found["steps"]] == ["gateway@host:1", "operator_validator@b:2"]
     assert found["steps"][0]["found"] == "exp was 400 s ago"
+
+
+async def test_a_step_says_for_machines_what_was_found(running: Running) -> None:
+    steps = (failed("wrong_kind", "worded some day", kind="pgat_"), found_stopped("stopped", "api_client", "c1"))
+    await report(running, trace(2, at=time.time(), steps=steps), trace(3, at=time.time()))
+    shown = (await running.owner.get("/decisions/request-2")).body["steps"]
+    assert [(step["found_kind"], step["found_id"]) for step in shown] == [("pgat_", ""), ("api_client", "c1")]
+    [other] = (await running.owner.get("/decisions/request-3")).body["steps"]
+    assert (other["found_kind"], other["found_id"]) == ("", "")
 
 
 async def test_refusals_are_listed_by_company_cause_and_time(running: Running) -> None:

@@ -130,7 +130,7 @@ async def test_wrong_secret_names_the_client_and_its_company_and_no_secret(share
     ("given", "cause", "check", "found"),
     [
         ("pgcs_cut", "malformed", "form", "no whole secret"),
-        (f"{public_id(API_CLIENT_KEY)}:{mint(API_CLIENT_SECRET)}", "malformed", "form", "something else beside it"),
+        (f"{public_id(API_CLIENT_KEY)}:{mint(API_CLIENT_SECRET)}", "more_than_secret", "form", "beside it"),
         (mint(API_TOKEN), "wrong_kind", "credential", "it begins with pgat_"),
         (mint(API_CLIENT_SECRET), "wrong_secret", "secret", "none of this client's"),
     ],

@@ -121,7 +121,7 @@ async def test_another_kind_without_a_prefix_is_named_by_its_form(
     sent = {AN_ASSERTION: assertion, A_SESSION_TOKEN: str(uuid.uuid4()), A_KID: kid}[kind]
     with pytest.raises(RefusedCredential, match="wrong_kind") as refused:
         await tokens.check(sent, AUDIENCES)
-    assert (refused.value.found, refused.value.expected) == (kind, EXPECTED_ACCESS_TOKEN)
+    assert (refused.value.found_kind, refused.value.expected) == (kind, EXPECTED_ACCESS_TOKEN)
 
 
 async def test_the_log_learns_what_is_wrong_with_a_token(tokens: AccessTokens, clock: FakeClock) -> None:

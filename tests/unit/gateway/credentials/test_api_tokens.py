@@ -178,17 +178,16 @@ async def test_one_secret_of_a_token_is_forgotten_alone(tokens: ApiTokens, opera
 
 @pytest.mark.parametrize("cause", ["malformed", "wrong_kind"])
 @pytest.mark.parametrize(
-    ("sent", "found"),
+    ("sent", "kind"),
     [("blabla", A_CLIENT_PREFIX), ("9f0c0de0-1234-4abc-8def-000000000001", A_SESSION_TOKEN), ("pgak_x", "pgak_")],
 )
 async def test_another_kind_in_the_place_of_an_api_token_is_named(
-    cause: str, sent: str, found: str, tokens: ApiTokens, operator: Operator
+    cause: str, sent: str, kind: str, tokens: ApiTokens, operator: Operator
 ) -> None:
     operator.response = MALFORMED.model_copy(update={"cause": cause})
     with pytest.raises(RefusedCredential, match="wrong_kind") as refused:
         await tokens.check(ApiTokenPair(sent, "blabla"), "SMS")
-    assert found in str(refused.value.found)
-    assert refused.value.expected == EXPECTED_API_TOKEN
+    assert (refused.value.found_kind, refused.value.expected) == (kind, EXPECTED_API_TOKEN)
 
 
 async def test_an_api_token_that_was_cut_off_is_of_no_other_kind(tokens: ApiTokens, operator: Operator) -> None:

@@ -88,4 +88,4 @@ async def test_a_secret_of_another_kind_is_logged_by_its_prefix_alone() -> None:
 async def test_another_kind_without_a_prefix_is_named_by_its_form(sent: str) -> None:
     with pytest.raises(RefusedCredential, match="wrong_kind") as refused:
         await resolve(Sessions(), SessionToken(sent))
-    assert refused.value.found in (A_JWT, A_KID)
+    assert refused.value.found_kind in (A_JWT, A_KID)

@@ -238,6 +238,30 @@ async def test_of_what_is_no_secret_of_ours_nothing_is_kept_but_its_place(world:
     assert "hunter2" not in found.model_dump_json()
 
 
+@each_case(
+    "sent, kind",
+    (
+        ((SITE, BEARER + SECRET), "pgat_"),
+        ((SITE, *SMS), "pgat_"),
+        ((SITE, BEARER + SESSION), "session_token"),
+        (("GET /sms HTTP/1.1", f"X-Api-Token: {SESSION}"), "session_token"),
+        ((SITE,), ""),
+    ),
+)
+async def test_what_was_sent_in_the_place_of_another_kind_is_named_for_machines(
+    world: World, sent: tuple[str, ...], kind: str
+) -> None:
+    step = (await world.trace(*sent)).steps[-1]
+    assert (step.found_kind, step.found_id) == (kind, "")
+
+
+async def test_what_is_stopped_is_named_for_machines(world: World) -> None:
+    world.stopped.apply(Change(seq=1, kind="company", id="company", status="suspended", at=0))
+    *passed, last = (await world.trace(SITE, BEARER + token(world.clock))).steps
+    assert (last.found_kind, last.found_id) == ("company", "company")
+    assert not any(step.found_kind or step.found_id for step in passed)
+
+
 async def test_what_cannot_be_known_is_named_so(world: World) -> None:
     world.operator.response = None
     with pytest.raises(Unavailable):

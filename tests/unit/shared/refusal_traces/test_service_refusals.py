@@ -2,7 +2,15 @@
 
 from collections.abc import Sequence
 
-from shared.audit.mismatch import Mismatch
+from shared.audit.mismatch import (
+    A_CLIENT_PREFIX,
+    A_JWT,
+    A_KID,
+    A_SESSION_TOKEN,
+    AN_ACCESS_TOKEN,
+    AN_ASSERTION,
+    Mismatch,
+)
 from shared.audit.origin import NotedRefusal
 from shared.contracts.refusal_traces import RefusalTrace, TraceStep
 from shared.errors import Forbidden, ServiceError
@@ -52,6 +60,7 @@ async def test_what_is_elsewhere_is_named_with_both_places() -> None:
     mismatch = Mismatch("pgat_", found="X-Token (begins with pgat_)", expected="a session token")
     step = await failed_step(mismatch, "wrong_place")
     assert (step.ok, step.found, step.expected) == (False, "X-Token (begins with pgat_)", "a session token")
+    assert step.found_kind == "pgat_"
 
 
 async def test_what_is_in_its_place_is_named_by_its_beginning() -> None:
@@ -60,6 +69,20 @@ async def test_what_is_in_its_place_is_named_by_its_beginning() -> None:
     assert step.expected == "a credential of the kind that belongs here"
     step = await failed_step(Mismatch("pgat_", expected="an assertion"), "wrong_kind")
     assert step.expected == "an assertion"
+
+
+async def test_what_has_no_prefix_is_named_for_machines_and_for_people() -> None:
+    for kind in (A_SESSION_TOKEN, A_KID, A_JWT, A_CLIENT_PREFIX, AN_ACCESS_TOKEN, AN_ASSERTION):
+        trace = await trace_of(Forbidden("no"), NotedRefusal("wrong_kind", mismatch=Mismatch(found=kind)))
+        assert (trace.credential, trace.steps[-1].found_kind) == ("", kind)
+        assert trace.steps[-1].found not in ("", kind)
+
+
+async def test_a_description_that_is_the_same_for_every_cause_is_not_said_to_be_what_was_found() -> None:
+    assert (await trace_of(Ended("no"))).steps[-1].found == "ended: no"
+    error = Ended("no")
+    error.uniform = True
+    assert (await trace_of(error)).steps[-1].found == "ended"
 
 
 @each_case(

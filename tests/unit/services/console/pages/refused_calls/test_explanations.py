@@ -19,12 +19,11 @@ from shared.audit.mismatch import (
     A_SESSION_TOKEN,
     AN_ACCESS_TOKEN,
     AN_ASSERTION,
-    SOMETHING_BESIDE,
-    begins_with,
 )
 from shared.contracts.identifiers import credential_version_id
+from shared.contracts.refusal_traces import TraceStep
 from shared.refusal_traces.causes import CHECKS
-from shared.refusal_traces.steps import STOPPED, failed
+from shared.refusal_traces.steps import failed, found_stopped
 from tests.support.cases import each_case
 
 CALL = {"path": "/v2.0/site", "credential": "", "steps": []}
@@ -89,17 +88,25 @@ def test_a_credential_of_another_kind_is_named_with_the_place_where_it_goes() ->
     assert explanation_of({**misplaced, "credential": "kid x"}) == EXPLANATIONS["wrong_kind"]
 
 
-def _wrong_kind(found: str, expected: str, credential: str = "") -> Explanation:
-    steps = [failed("wrong_kind", found, expected).model_dump()]
+def step(cause: str, *, found: str = "worded some day", expected: str = "", kind: str = "") -> dict[str, Any]:
+    """Of a check that failed, as the admin API shows it."""
+    return as_shown(failed(cause, found, expected, kind=kind))
+
+
+def as_shown(trace_step: TraceStep) -> dict[str, Any]:
+    return {**trace_step.model_dump(), "found_kind": trace_step.found_kind, "found_id": trace_step.found_id}
+
+
+def _wrong_kind(kind: str, expected: str, credential: str = "") -> Explanation:
+    steps = [step("wrong_kind", expected=expected, kind=kind)]
     return explanation_of({**CALL, "cause": "wrong_kind", "status": 401, "credential": credential, "steps": steps})
 
 
 @each_case("prefix", ["pgat_", "pgak_", "pgck_", "pgcs_"])
 def test_a_credential_of_another_kind_is_told_first_what_the_api_reads(prefix: str) -> None:
-    for found in (begins_with(prefix), f"wrong_kind: {begins_with(prefix)}"):
-        todo = _wrong_kind(found, "a session token (x-api-token)", prefix).todo
-        assert todo.startswith("This API reads a session token (x-api-token): send that. A")
-        assert " belongs elsewhere: send it " in todo
+    todo = _wrong_kind(prefix, "a session token (x-api-token)", prefix).todo
+    assert todo.startswith("This API reads a session token (x-api-token): send that. A")
+    assert " belongs elsewhere: send it " in todo
 
 
 @each_case(
@@ -114,8 +121,8 @@ def test_a_credential_of_another_kind_is_told_first_what_the_api_reads(prefix: s
     ],
 )
 def test_what_has_no_prefix_is_named_by_its_form_and_not_told_to_request_a_token(case: tuple[str, str]) -> None:
-    found, named = case
-    explained = _wrong_kind(found, "an API token", "a token in X-Api-Token")
+    kind, named = case
+    explained = _wrong_kind(kind, "an API token", "a token in X-Api-Token")
     assert explained.title == f"{named} was sent where another kind of credential belongs"
     assert explained.todo.startswith("This API reads an API token: send that.")
     assert "Request a new token" not in explained.todo
@@ -133,28 +140,28 @@ def test_key_and_secret_that_were_swapped_are_told_by_the_cause_alone() -> None:
 
 
 def test_a_clients_secret_that_is_none_is_not_said_to_need_a_rotation() -> None:
-    def explained(cause: str, found: str) -> Explanation:
+    def explained(cause: str, kind: str = "") -> Explanation:
         own = {"credential": "pgck_1", "credential_kind": "api_client"}
-        steps = [failed(cause, found).model_dump()]
+        steps = [step(cause, kind=kind)]
         return explanation_of({**CALL, **own, "path": "/auth/token", "cause": cause, "status": 401, "steps": steps})
 
-    cut_off = explained("malformed", "no whole secret: its form or its check value does not fit")
+    cut_off = explained("malformed")
     assert cut_off.title == "The API client's secret was mistyped or cut off"
-    assert explained("malformed", SOMETHING_BESIDE).title == "Something else was sent with the API client's secret"
-    token = explained("wrong_kind", begins_with("pgat_"))
+    assert explained("more_than_secret").title == "Something else was sent with the API client's secret"
+    token = explained("wrong_kind", "pgat_")
     assert token.title == "An API token was sent in the place of the API client's secret"
     assert "An API token belongs elsewhere: send it in X-Api-Token" in token.todo
-    key_twice = explained("wrong_kind", begins_with("pgck_"))
+    key_twice = explained("wrong_kind", "pgck_")
     assert key_twice.title == "An API client's key was sent in the place of the API client's secret"
-    of_another = explained("wrong_secret", "a whole secret, which is none of this client's")
+    of_another = explained("wrong_secret")
     assert of_another.title == "The secret is not one of this API client's"
     for explanation in (cut_off, token, key_twice):
         assert "rotate" not in explanation.todo
 
 
 def test_a_credential_in_the_wrong_place_is_named_with_both_places() -> None:
-    step = {"found": "X-Api-Token (begins with pgat_)", "expected": "a bearer token"}
-    call = {**CALL, "cause": "wrong_place", "status": 401, "steps": [step]}
+    elsewhere = {"found": "X-Api-Token (begins with pgat_)", "expected": "a bearer token"}
+    call = {**CALL, "cause": "wrong_place", "status": 401, "steps": [elsewhere]}
     found = explanation_of({**call, "credential": "pgat_"})
     assert found.title == "An API token was sent where this API does not read it"
     assert found.todo == "The call has X-Api-Token (begins with pgat_). This API reads a bearer token: send that."
@@ -165,12 +172,11 @@ def test_a_credential_in_the_wrong_place_is_named_with_both_places() -> None:
 def test_a_call_with_nothing_is_told_what_the_api_reads_and_where() -> None:
     call = {**CALL, "cause": "no_credential", "status": 401}
     read = "an API token (X-Api-Token and X-Client-Prefix)"
-    found = explanation_of({**call, "steps": [failed("no_credential", "no credential", read).model_dump()]})
+    found = explanation_of({**call, "steps": [step("no_credential", expected=read)]})
     assert found.title == "No credential was sent"
     assert found.todo.startswith(f"This API reads {read}: send that.")
     assert explanation_of(call) == EXPLANATIONS["no_credential"]
-    of_before = [failed("no_credential", "a credential is required").model_dump()]
-    assert explanation_of({**call, "steps": of_before}) == EXPLANATIONS["no_credential"]
+    assert explanation_of({**call, "steps": [step("no_credential")]}) == EXPLANATIONS["no_credential"]
 
 
 def test_an_operator_is_sent_to_no_page_for_what_the_sender_alone_can_mend() -> None:
@@ -185,15 +191,16 @@ def test_an_operator_is_sent_to_no_page_for_what_the_sender_alone_can_mend() -> 
 
 
 def test_an_api_token_and_a_client_prefix_that_were_swapped_are_called_that() -> None:
-    found = explanation_of({**CALL, "cause": "swapped", "status": 401, "credential": "pgat_"})
+    steps = [step("swapped", kind="pgat_")]
+    found = explanation_of({**CALL, "cause": "swapped", "status": 401, "credential": "pgat_", "steps": steps})
     assert found.title == "The API token and the client prefix were swapped"
     assert "X-Client-Prefix" in found.todo
 
 
 def _stopped_by(found: str, status: str = "", cause: str = "stopped") -> dict[str, Any]:
-    step = {"check": "status", "ok": False, "found": f"stopped: {found}", "expected": ""}
+    steps = [as_shown(found_stopped(cause, *found.split(" ")))]
     stopped = {"effective_status": status} if status else None
-    own = {"credential": "pgck_1", "credential_kind": "api_client", "steps": [step], "stopped": stopped}
+    own = {"credential": "pgck_1", "credential_kind": "api_client", "steps": steps, "stopped": stopped}
     return {**CALL, **own, "cause": cause, "status": 401}
 
 
@@ -242,6 +249,6 @@ def test_nobody_waits_for_what_is_revoked_to_be_resumed() -> None:
 @each_case("version", [0, 2])
 def test_what_the_gateway_writes_of_a_stop_is_understood(version: int) -> None:
     id_ = credential_version_id(ID, version) if version else ID
-    step = failed("stopped", f"{STOPPED}api_client {id_}").model_dump()
-    assert stop_of({**CALL, "steps": [step]}) == ("api_client", ID, version)
-    assert stop_of({**CALL, "steps": [failed("revoked", "revoked").model_dump()]}) is None
+    stopped = as_shown(found_stopped("stopped", "api_client", id_))
+    assert stop_of({**CALL, "steps": [stopped]}) == ("api_client", ID, version)
+    assert stop_of({**CALL, "steps": [step("revoked", found="revoked")]}) is None
