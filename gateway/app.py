@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from gateway.config import NAME, OPERATIONS, Settings
 from gateway.credentials.call_usage import CallUsage
+from gateway.credentials.sessions_together import SessionsTogether
 from gateway.decision import Decider
 from gateway.edge.certificate_watch import CertificateWatch
 from gateway.first_snapshot import FirstSnapshot
@@ -134,7 +135,7 @@ def _decider(
         access_tokens=known.access_tokens,
         external_issuers=known.external_issuers,
         api_tokens=known.api_tokens,
-        sessions=SessionTokensClient(peers.clients["session_tokens"]),
+        sessions=SessionsTogether(SessionTokensClient(peers.clients["session_tokens"])),
         stopped=known.stopped,
         staleness=known.staleness,
         client_address_proof=peers.client_address_proof,

@@ -157,7 +157,7 @@ class Decider:
     ) -> Decision:
         try:
             if route.credential is CredentialKind.SESSION_TOKEN:
-                call = await resolve_for(self.sessions, route, head, target, defer_use=self.limits.any)
+                call = await resolve_for(self.sessions, route, head, target)
             else:
                 call = ResolvedCall(await self._caller(head, route), target)
         except (NoCredential, RefusedCredential, Unavailable) as error:

@@ -39,7 +39,7 @@ class ResolvedCall(NamedTuple):
     target: Target
     """What the upstream gets."""
     take_use: TakeUse | None = None
-    """For a token with a number of uses, once nothing else refuses the call; raises as `resolve_for` does."""
+    """For a token with a number of uses, once nothing refuses the call; raises as `resolve_for` does."""
 
 
 async def resolve(
@@ -70,18 +70,13 @@ def identity_of(session: ResolvedSession) -> Identity:
     )
 
 
-async def resolve_for(
-    sessions: Sessions, route: Route, head: RequestHead, target: Target, *, defer_use: bool
-) -> ResolvedCall:
-    """What the session token of the request stands for.
-
-    `defer_use`: something else may still refuse the call. Raises as `resolve` does, and `NoCredential`.
-    """
-    token = read_session_token(head, target.query)
-    session = await resolve(sessions, token, peek=head.method == "HEAD", defer_use=defer_use)
+async def resolve_for(sessions: Sessions, route: Route, head: RequestHead, target: Target) -> ResolvedCall:
+    """What the session token of the request stands for. Raises as `resolve` does, and `NoCredential`."""
+    token, peek = read_session_token(head, target.query), head.method == "HEAD"
+    session = await resolve(sessions, token, peek=peek, defer_use=True)
     others = without_session_token(target.query) if route.merge_query else ()
     found = Target(target.path, query_of(session.parameters, others) or None)
-    take_use = partial(resolve, sessions, token) if session.use_deferred else None
+    take_use = partial(resolve, sessions, token) if session.use_deferred and not peek else None
     return ResolvedCall(identity_of(session), found, take_use)
 
 

@@ -22,11 +22,6 @@ class CallLimits:
         self.table = table
         self._count_report_only = count_report_only
 
-    @property
-    def any(self) -> bool:
-        """Whether anything has limits."""
-        return bool(self.table.objects)
-
     def of(self, identity: Identity, route: Route, origin: Origin) -> LimitedCall | None:
         """None: it has none."""
         table = self.table

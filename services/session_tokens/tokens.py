@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.session_tokens.parameters import Parameters
@@ -22,6 +23,8 @@ CLOCK_SKEW_S = 30
 past it for longer was brought back by a copy."""
 SESSION_TOKEN_PREFIX = ""
 """It has none: whatever has one of ours is of another kind."""
+MAX_SEALED_BYTES_TOGETHER = 8192
+"""Of a session that is found together with others: a larger one would hold them up."""
 _INTEGER = re.compile(r"[0-9]{1,9}")
 
 
@@ -121,6 +124,27 @@ class SessionTokens:
             raise self._refused("session_token", Cause.ENDED, subject=id_, key=key)
         if contents.counted and not peek and not await self._store.take_use(id_):
             raise self._refused("session_token", Cause.USED_UP, subject=id_, key=key)
+        return Session(id_, contents.parameters, key, contents.expires_at, contents.counted)
+
+    async def find(self, tokens: Sequence[str]) -> Sequence[Session | None]:
+        """What each of `tokens` stands for, where the store and what is remembered say so; no use is counted.
+
+        None of any other one, good or not: `verify` knows, and notes what is refused. There must be one token.
+        """
+        ids = [session_token_id(token) for token in tokens]
+        stored = zip(tokens, ids, await self._store.get_all(ids), strict=True)
+        return [None if sealed is None else self._found(token, id_, sealed) for token, id_, sealed in stored]
+
+    def _found(self, token: str, id_: str, sealed: bytes) -> Session | None:
+        if len(sealed) > MAX_SEALED_BYTES_TOGETHER:
+            return None
+        try:
+            contents = unseal(token, id_, sealed)
+        except Unsealable:
+            return None
+        now, key = self._clock.now(), self._access_keys.known(contents.access_key)
+        if key is None or stopped(key, now) or contents.expires_at + CLOCK_SKEW_S <= now or self._is_ended(id_):
+            return None
         return Session(id_, contents.parameters, key, contents.expires_at, contents.counted)
 
     async def end(self, token: str) -> Session | None:

@@ -26,12 +26,14 @@ class CachedLookup(Generic[K, R]):
     def attach(self, follower: ChangeFollower) -> None:
         self._follower = follower
 
+    def known(self, key: K) -> R | None:
+        """The record as far as it is known without asking anybody."""
+        follower = self._follower
+        return self._cache.get(key) if follower is not None and follower.fresh else None
+
     async def get(self, key: K) -> R | None:
         """The record, or None when there is none. Raises `Unavailable` when it is neither known nor to be had."""
-        follower = self._follower
-        if follower is not None and follower.fresh and (cached := self._cache.get(key)) is not None:
-            return cached
-        return await self.renewed(key)
+        return self.known(key) or await self.renewed(key)
 
     async def renewed(self, key: K) -> R | None:
         """The same, looked up whatever is known: for a caller who knows of something newer."""

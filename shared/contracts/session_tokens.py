@@ -1,7 +1,7 @@
 """The session token service: the call by which the gateway resolves one."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -13,6 +13,9 @@ from shared.errors import Unavailable
 from shared.opaque import claimed_prefix
 
 RESOLVE = "/internal/v1/resolve"
+RESOLVE_TOGETHER = "/internal/v1/resolve-together"
+MAX_TOGETHER = 64
+"""Tokens that may be asked about in one call."""
 _ID = "0192f0c0-0000-7000-8000-000000000000"
 _ID_DOMAIN = b"passgate session token: id\0"
 
@@ -67,6 +70,16 @@ class ResolvedSession(BaseModel):
         return frozenset(ids)
 
 
+class FoundSessions(BaseModel):
+    """What several tokens stand for, in the order in which they were asked about."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+    sessions: list[ResolvedSession | None] = Field(
+        description="null: this one has to be resolved alone, whether it is good or not.", examples=[[None]]
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class RefusedSession:
     """A token that stands for nothing, or not any more; `cause` is for the log."""
@@ -108,6 +121,21 @@ class SessionTokensClient:
         if status == 403 and isinstance(response, dict) and "message" in response:  # and not: you may not call this
             return _refused(response)
         raise Unavailable(detail=f"session tokens: unexpected status {status}")
+
+    async def resolve_together(self, tokens: Sequence[str]) -> Sequence[ResolvedSession | None]:
+        """What each token stands for, `MAX_TOGETHER` at most; None of one that has to be resolved alone.
+
+        Counts as no use: of a token that has a number of them, `use_deferred` is set. Raises `Unavailable`.
+        """
+        status, response = await self._client.request("POST", RESOLVE_TOGETHER, orjson.dumps({"tokens": tokens}))
+        if status == 404:  # a service of the release before
+            return [None] * len(tokens)
+        if status != 200:
+            raise Unavailable(detail=f"session tokens: unexpected status {status}")
+        sessions = response_of(FoundSessions, response).sessions
+        if len(sessions) != len(tokens):
+            raise Unavailable(detail=f"session tokens: {len(sessions)} of {len(tokens)} sessions")
+        return sessions
 
 
 def _refused(response: Mapping[str, object]) -> RefusedSession:

@@ -1,10 +1,12 @@
 """The table of endpoints, with what OpenAPI says of each."""
 
-from services.session_tokens.http.schemas import CreatedToken, Message, TokenToResolve
+from functools import partial
+
+from services.session_tokens.http.schemas import CreatedToken, Message, TokensToResolve, TokenToResolve
 from services.session_tokens.http.tokens import SessionTokenEndpoints, render_error, render_internal_error
 from services.session_tokens.parameters import MAX_BODY_BYTES, MAX_DEPTH, MAX_NAME_CHARACTERS, MAX_PARAMETERS
 from services.session_tokens.tokens import MAX_USES
-from shared.contracts.session_tokens import RESOLVE, ResolvedSession
+from shared.contracts.session_tokens import RESOLVE, RESOLVE_TOGETHER, FoundSessions, ResolvedSession
 from shared.http.endpoints import Endpoint, Parameter, Response
 
 SECURITY_SCHEMES = {
@@ -33,7 +35,7 @@ AWAY = Response("It cannot be known now; see Retry-After.", Message)
 
 
 def endpoints(handlers: SessionTokenEndpoints) -> list[Endpoint]:
-    return [_generate(handlers), *_verify(handlers), _resolve(handlers)]
+    return [_generate(handlers), *_verify(handlers), *_resolve(handlers)]
 
 
 def _generate(handlers: SessionTokenEndpoints) -> Endpoint:
@@ -100,16 +102,28 @@ def _verify(handlers: SessionTokenEndpoints) -> list[Endpoint]:
     ]
 
 
-def _resolve(handlers: SessionTokenEndpoints) -> Endpoint:
-    return Endpoint(
+def _resolve(handlers: SessionTokenEndpoints) -> list[Endpoint]:
+    resolving = partial(
+        Endpoint,
         "POST",
-        RESOLVE,
-        handlers.resolve,
-        "Resolve a session token, for the gateway",
         tag="internal",
-        body=TokenToResolve,
-        responses={200: Response("What it stands for.", ResolvedSession), 403: WRONG},
         security="service",
         render_error=render_internal_error,
         direct=True,
     )
+    return [
+        resolving(
+            RESOLVE,
+            handlers.resolve,
+            "Resolve a session token, for the gateway",
+            body=TokenToResolve,
+            responses={200: Response("What it stands for.", ResolvedSession), 403: WRONG},
+        ),
+        resolving(
+            RESOLVE_TOGETHER,
+            handlers.resolve_together,
+            "Resolve several session tokens, for the gateway",
+            body=TokensToResolve,
+            responses={200: Response("What those stand for that memory and the store know.", FoundSessions)},
+        ),
+    ]

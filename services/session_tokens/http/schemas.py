@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, Field
 
+from shared.contracts.session_tokens import MAX_TOGETHER
+
 _TOKEN = "3f8f7a3e-5a0c-4d5e-9c64-0a7b0a3f5c11"
 
 
@@ -25,4 +27,10 @@ class TokenToResolve(BaseModel):
         default=False,
         description="Whether a use of a token that has a number of them is left to another request.",
         examples=[False],
+    )
+
+
+class TokensToResolve(BaseModel):
+    tokens: list[str] = Field(
+        min_length=1, max_length=MAX_TOGETHER, description="The session tokens.", examples=[[_TOKEN]]
     )

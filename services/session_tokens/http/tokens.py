@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import TracebackType
+from typing import Any
 
 import orjson
 from aiohttp import web
@@ -16,7 +17,7 @@ from services.session_tokens.wrong_token import EXPECTED, WrongToken, nothing_th
 from shared.audit.ports import RefusalAudit
 from shared.contracts.credential_expiry import expires_soon, expiry_fields
 from shared.contracts.key_registry import AccessKey
-from shared.contracts.session_tokens import ResolvedSession
+from shared.contracts.session_tokens import MAX_TOGETHER, ResolvedSession
 from shared.errors import Invalid, ServiceError, Unauthenticated, UnsupportedMediaType
 from shared.http.body import json_object, judge_again_with_body, read, require_content_type
 from shared.http.client_address import ClientAddress
@@ -104,11 +105,27 @@ class SessionTokenEndpoints:
             self._metrics.refused(error)
             raise
         deferred = defer_use and session.counted and not peek
-        if not deferred:
+        return json_response(self._resolution(session, use_deferred=deferred), headers=NO_STORE)
+
+    async def resolve_together(self, request: web.Request) -> web.Response:
+        """POST /internal/v1/resolve-together"""
+        self._authenticator.require(request.headers.get("Authorization"), AREA)
+        tokens = (await json_object(request, from_own_service=True)).get("tokens")
+        if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
+            raise Invalid.field("tokens", "must be a list of strings")
+        if not 0 < len(tokens) <= MAX_TOGETHER:
+            raise Invalid.field("tokens", f"must be 1 to {MAX_TOGETHER}")
+        sessions = await self._tokens.find(tokens)
+        found = [each and self._resolution(each, use_deferred=each.counted) for each in sessions]
+        return json_response({"sessions": found}, headers=NO_STORE)
+
+    def _resolution(self, session: Session, *, use_deferred: bool) -> dict[str, Any]:
+        """What the gateway is told of it."""
+        if not use_deferred:
             self._metrics.resolved += 1
         ends_at = session.key.ends_at
         soon = ends_at if expires_soon(ends_at, self._now()) else None
-        return json_response(_resolved(session, soon, use_deferred=deferred).model_dump(), headers=NO_STORE)
+        return _resolved(session, soon, use_deferred=use_deferred).model_dump()
 
     def _count_trial(self, key: AccessKey) -> None:
         """Of a public request: what the gateway resolves, it counts itself."""

@@ -18,6 +18,10 @@ class SessionStore(Protocol):
 
     async def get(self, id_: str) -> bytes | None: ...
 
+    async def get_all(self, ids: Sequence[str]) -> Sequence[bytes | None]:
+        """Each as `get` has it, in their order."""
+        ...
+
     async def take_use(self, id_: str) -> bool:
         """Use up one of the uses of a counted session: N of them succeed, however many try at once."""
         ...
@@ -47,6 +51,10 @@ class Outbox(Protocol):
 class AccessKeys(Protocol):
     async def get(self, key: bytes) -> AccessKey | None:
         """The access key with this SHA-256."""
+        ...
+
+    def known(self, key: bytes) -> AccessKey | None:
+        """The same; None also when somebody else would have to be asked."""
         ...
 
 

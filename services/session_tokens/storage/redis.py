@@ -90,6 +90,10 @@ class RedisSessionStore:
         sealed: bytes | None = await self._redis.execute("GET", _session(id_))
         return sealed
 
+    async def get_all(self, ids: Sequence[str]) -> Sequence[bytes | None]:
+        sealed: list[bytes | None] = await self._redis.execute("MGET", *map(_session, ids))
+        return sealed
+
     async def take_use(self, id_: str) -> bool:
         return bool(await self._redis.execute("EVAL", TAKE_USE, 2, _session(id_), _uses(id_)))
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.key_registry import Revocation
+from shared.contracts.session_tokens import RESOLVE_TOGETHER
 from shared.http.client_address import CLIENT_ADDRESS_FIELD, CLIENT_ADDRESS_PROOF_FIELD
 from tests.support.harness.gateway import (
     SESSION_TOKEN,
@@ -95,11 +96,14 @@ async def test_the_audience_and_the_issuer_are_those_of_the_settings(around: Sur
 
 async def test_a_session_token_is_resolved_and_head_uses_it_up_no_more(around: Surroundings) -> None:
     token = {"x-api-token": SESSION_TOKEN}
+    around.services.uses_counted = True
     async with around.gateway() as gateway:
         async with gateway.http.head(f"{gateway.url}/editor", headers=token) as response:
             assert response.status == 200
+        assert not around.services.resolved
         assert await gateway.status("/editor", token) == 200
-    assert around.services.resolved == [{"token": SESSION_TOKEN, "peek": True}, {"token": SESSION_TOKEN}]
+        assert around.services.calls[RESOLVE_TOGETHER] == 2
+    assert around.services.resolved == [{"token": SESSION_TOKEN}]
     assert [method for method, _ in around.services.received] == ["HEAD", "GET"]
 
 

@@ -1,5 +1,6 @@
 """Sessions in this process's memory: what tests of the rules use. Gone with the process."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.clock import Clock
@@ -27,6 +28,9 @@ class MemorySessionStore:
     async def get(self, id_: str) -> bytes | None:
         entry = self._alive(id_)
         return None if entry is None else entry.sealed
+
+    async def get_all(self, ids: Sequence[str]) -> Sequence[bytes | None]:
+        return [await self.get(id_) for id_ in ids]
 
     async def take_use(self, id_: str) -> bool:
         entry = self._alive(id_)

@@ -17,6 +17,7 @@ from gateway.app import DECISION_SERVERS, PUBLIC_SERVER, build_app
 from gateway.config import Settings
 from shared.clock import Clock
 from shared.contracts.operator_validator import TokenCheck
+from shared.contracts.session_tokens import RESOLVE, RESOLVE_TOGETHER
 from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer
 from shared.opaque import API_TOKEN, digest, mint
@@ -82,7 +83,9 @@ class Services:
     received: list[tuple[str, CIMultiDictProxy[str]]] = field(default_factory=list)
     """Method and header fields of what reached the resource."""
     resolved: list[Any] = field(default_factory=list)
-    """What session tokens were asked."""
+    """What was asked about session tokens one by one."""
+    uses_counted: bool = False
+    """Whether session tokens have a number of uses."""
     resource: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None
     """Responds in the place of the resource that is always the same."""
     signers: list[Signer] = field(default_factory=lambda: [SIGNER])
@@ -92,7 +95,8 @@ class Services:
         app = web.Application(middlewares=[self._count])
         app.router.add_get("/.well-known/jwks.json", self._jwks)
         app.router.add_post("/internal/v1/check", self._check)
-        app.router.add_post("/internal/v1/resolve", self._resolve)
+        app.router.add_post(RESOLVE, self._resolve)
+        app.router.add_post(RESOLVE_TOGETHER, self._resolve_together)
         app.router.add_route("*", "/{path:.*}", self._resource)
         return app
 
@@ -108,10 +112,15 @@ class Services:
 
     async def _resolve(self, request: web.Request) -> web.Response:
         self.resolved.append(await request.json())
+        return web.json_response(self._session())
+
+    async def _resolve_together(self, request: web.Request) -> web.Response:
+        session = {**self._session(), "use_deferred": self.uses_counted}
+        return web.json_response({"sessions": [session for _ in (await request.json())["tokens"]]})
+
+    def _session(self) -> dict[str, object]:
         session = {"parameters": {"file": "a"}, "company": "blabla", "company_id": COMPANY.id}
-        return web.json_response(
-            {**session, "access_key_id": "key", "token_id": "token", "expires_at": int(time.time()) + 60}
-        )
+        return {**session, "access_key_id": "key", "token_id": "token", "expires_at": int(time.time()) + 60}
 
     async def _check(self, request: web.Request) -> web.Response:
         record = await self.registry.api_token(digest((await request.json())["token"]))

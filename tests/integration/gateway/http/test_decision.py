@@ -214,13 +214,15 @@ async def test_the_token_of_a_session_is_never_forwarded_in_the_place_of_its_par
 
 @pytest.mark.parametrize("form", FORMS)
 async def test_a_head_request_of_the_client_looks_at_a_session_and_uses_none_of_it(
-    gateway: Gateway, around: Surroundings, form: str
+    gateway: Gateway, around: Surroundings, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     question = Question("/editor", "HEAD", (("X-Api-Token", SESSION_TOKEN),))
+    monkeypatch.setattr(around.services, "uses_counted", True)
+    monkeypatch.setattr(around.services, "resolved", [])
     assert (await ask(gateway, question, form)).status == 200
-    assert around.services.resolved[-1].get("peek") is True
-    await ask(gateway, Question("/editor", headers=question.headers), form)
-    assert "peek" not in around.services.resolved[-1]
+    assert not around.services.resolved
+    assert (await ask(gateway, Question("/editor", headers=question.headers), form)).status == 200
+    assert around.services.resolved == [{"token": SESSION_TOKEN}]
 
 
 async def test_a_credential_that_is_revoked_is_refused_within_a_second(

@@ -1,13 +1,17 @@
 """The gateway's own call."""
 
 import json
+import uuid
 from functools import partial
+from unittest.mock import patch
 
 import pytest
 
 from shared.contracts.identifiers import SESSION_TOKEN
 from shared.contracts.session_tokens import (
+    MAX_TOGETHER,
     RESOLVE,
+    RESOLVE_TOGETHER,
     RefusedSession,
     ResolvedSession,
     SessionTokensClient,
@@ -73,6 +77,35 @@ async def test_use_that_is_deferred_is_taken_by_the_request_that_does_not_defer_
         assert await gateway.resolve(token, defer_use=True) == RefusedSession("unknown", known=False)
 
 
+async def test_several_are_resolved_in_one_call_and_what_is_not_good_is_left_for_another(
+    service: Service,
+) -> None:
+    plain, counted = await service.generate(EXACT.encode()), await service.generate(query="?uses=1")
+    asked = [plain, str(uuid.uuid4()), counted, plain]
+    async with service.as_gateway() as gateway:
+        first, unknown, limited, again = await gateway.resolve_together(asked)
+        assert (first, unknown) == (await gateway.resolve(plain, defer_use=True), None)
+        assert again == first
+        assert limited is not None
+        assert limited.use_deferred
+        assert isinstance(await gateway.resolve(counted), ResolvedSession)
+        assert await gateway.resolve_together([counted]) == [None]
+
+
+async def test_a_store_that_is_away_is_no_session_that_is_not_there(service: Service, proxy: FaultProxy) -> None:
+    token = await service.generate()
+    proxy.cut()
+    async with service.as_gateway() as gateway:
+        with pytest.raises(Unavailable):
+            await gateway.resolve_together([token])
+
+
+async def test_a_service_of_the_release_before_is_asked_about_each_alone(service: Service) -> None:
+    async with service.as_gateway() as gateway:
+        with patch("shared.contracts.session_tokens.RESOLVE_TOGETHER", "/internal/v1/nothing-here"):
+            assert await gateway.resolve_together(["a", "b"]) == [None, None]
+
+
 @pytest.mark.parametrize("token", ["", "x", "\ud800", "0" * 5000, "5f0c5c6e-8c1c-4d5e-9b1a-0123456789ab"])
 async def test_an_invalid_token_resolves_to_nobody(service: Service, token: str) -> None:
     async with service.as_gateway() as gateway:
@@ -117,17 +150,27 @@ async def test_only_the_gateway_may_resolve(service: Service) -> None:
     token = await service.generate()
     for caller, status in (("gateway", 200), ("sample_resources", 403), ("operator_validator", 403)):
         authorization = service.stack.keys.identity(caller).authorization_for("session_tokens")()
-        body = json.dumps({"token": token}).encode()
-        response, _ = await service.call("POST", RESOLVE, data=body, authorization=authorization)
-        assert response.status == status
-    response, _ = await service.call("POST", RESOLVE, data=b"{}")
-    assert response.status == 401
+        for path, asked in ((RESOLVE, {"token": token}), (RESOLVE_TOGETHER, {"tokens": [token]})):
+            body = json.dumps(asked).encode()
+            response, _ = await service.call("POST", path, data=body, authorization=authorization)
+            assert response.status == status
+    for path in (RESOLVE, RESOLVE_TOGETHER):
+        response, _ = await service.call("POST", path, data=b"{}")
+        assert response.status == 401
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"token":1}', b'{"token":null}', b"{" * 5000])
 async def test_a_malformed_call_is_400(service: Service, body: bytes) -> None:
     authorization = service.stack.keys.identity("gateway").authorization_for("session_tokens")()
     response, _ = await service.call("POST", RESOLVE, data=body, authorization=authorization)
+    assert response.status == 400
+
+
+@pytest.mark.parametrize("tokens", [None, "x", {}, [], [1], [None], ["x"] * (MAX_TOGETHER + 1)])
+async def test_a_malformed_call_about_several_is_400(service: Service, tokens: object) -> None:
+    authorization = service.stack.keys.identity("gateway").authorization_for("session_tokens")()
+    body = json.dumps({"tokens": tokens}).encode()
+    response, _ = await service.call("POST", RESOLVE_TOGETHER, data=body, authorization=authorization)
     assert response.status == 400
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.session_tokens.parameters import parse
-from services.session_tokens.tokens import CLOCK_SKEW_S, Created, SessionTokens
+from services.session_tokens.tokens import CLOCK_SKEW_S, MAX_SEALED_BYTES_TOGETHER, Created, SessionTokens
 from services.session_tokens.wrong_token import EXPECTED, Cause, WrongToken
 from shared.audit.mismatch import A_JWT, A_KID, A_SESSION_TOKEN, Mismatch
 from shared.audit.trail import AuditTrail
@@ -30,9 +30,14 @@ EVENT = AuditEvent(action="session_token.created", actor="access_key:1", at=1.0)
 class AccessKeys:
     def __init__(self, registry: RegistryDouble) -> None:
         self._registry = registry
+        self.remembered: dict[bytes, AccessKey | None] = {}
 
     async def get(self, key: bytes) -> AccessKey | None:
-        return await self._registry.access_key(key)
+        self.remembered[key] = record = await self._registry.access_key(key)
+        return record
+
+    def known(self, key: bytes) -> AccessKey | None:
+        return self.remembered.get(key)
 
 
 class Rules:
@@ -50,8 +55,8 @@ class Rules:
         """One more copy of the service over the same store, and what keeps it true."""
         ended = StoppedSet(self.clock, frozenset({"session_token"}))
         follower = ChangeFollower(self.registry, (ended,), clock=self.clock, bound=bound)
-        keys = AccessKeys(self.registry)
-        tokens = SessionTokens(self.store, keys, ended, follower, self.registry, self.audit, self.clock)
+        self.keys = AccessKeys(self.registry)
+        tokens = SessionTokens(self.store, self.keys, ended, follower, self.registry, self.audit, self.clock)
         return tokens, follower
 
     async def create(self, body: bytes = b'{"file":"f"}', **wishes: str) -> Created:
@@ -227,6 +232,55 @@ async def test_what_has_not_the_form_of_an_access_key_is_not_looked_up(rules: Ru
     with pytest.raises(WrongToken):
         await rules.tokens.authorize(key)
     assert rules.registry.lookups == 0
+
+
+async def test_several_are_found_together_each_in_its_place_and_none_is_used(rules: Rules) -> None:
+    plain, counted = await rules.create(b'{"n":1}'), await rules.create(b'{"n":2}', uses="1")
+    unknown = str(uuid.uuid4())
+    for _ in range(2):
+        first, nobody, second = await rules.tokens.find([plain.token, unknown, counted.token])
+        assert nobody is None
+        assert first is not None
+        assert second is not None
+        assert (first.parameters, first.counted) == (b'{"n":1,"auth":"blabla"}', False)
+        assert (second.parameters, second.counted) == (b'{"n":2,"auth":"blabla"}', True)
+    assert first == await rules.tokens.verify(plain.token)
+    await rules.tokens.verify(counted.token)
+    assert await rules.tokens.find([counted.token]) == [None]
+    assert [event.action for event in await rules.events()] == ["session_token.created"] * 2
+
+
+@pytest.mark.parametrize("why", ["suspended key", "forgotten key", "ended", "old", "changed", "another's", "large"])
+async def test_what_is_not_certainly_good_is_left_to_be_verified_alone(
+    rules: Rules, clock: FakeClock, why: str
+) -> None:
+    body = json.dumps({"file": "f" * (MAX_SEALED_BYTES_TOGETHER if why == "large" else 1)}).encode()
+    created, other = await rules.create(body), await rules.create()
+    id_ = session_token_id(created.token)
+    sealed = await rules.store.get(id_) or b""
+    if why == "suspended key":
+        rules.registry.set_status("access_key", rules.record.id, "suspended")
+        await rules.keys.get(digest(KEY))
+    elif why == "forgotten key":
+        rules.keys.remembered.clear()
+    elif why == "ended":
+        await rules.tokens.end(created.token)
+    elif why == "old":
+        clock.advance(3600 + CLOCK_SKEW_S)
+    elif why == "changed":
+        sealed = bytes([*sealed[:-1], sealed[-1] ^ 1])
+    elif why == "another's":
+        sealed = await rules.store.get(session_token_id(other.token)) or b""
+    await rules.store.put(id_, sealed, ttl=100, uses=None, event=EVENT)  # the store may be an older copy
+    assert await rules.tokens.find([created.token]) == [None]
+
+
+async def test_none_is_found_while_it_is_not_known_which_were_ended(rules: Rules) -> None:
+    created = await rules.create()
+    early, _ = rules.copy()
+    await early.authorize(KEY)
+    with pytest.raises(Unavailable):
+        await early.find([created.token])
 
 
 async def test_an_ended_token_never_comes_back(rules: Rules) -> None:

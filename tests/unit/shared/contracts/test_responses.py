@@ -63,6 +63,7 @@ CALLS: dict[str, Callable[[Service], Awaitable[object]]] = {
     "changes": lambda service: KeyRegistryClient(service).changes(0),
     "snapshot": lambda service: KeyRegistryClient(service).snapshot(),
     "resolve": lambda service: SessionTokensClient(service).resolve(SESSION),
+    "resolve_together": lambda service: SessionTokensClient(service).resolve_together([SESSION]),
     "check": checked,
     "validate": validated,
     "jwks": lambda service: TokenIssuerClient(service).jwks(),
@@ -98,6 +99,12 @@ async def test_a_session_with_a_member_of_another_type_is_unavailable(member: st
         await CALLS["resolve"](Service({**RESOLVED, member: value}))
     assert member in (refused.value.detail or "")
     assert member not in refused.value.description
+
+
+@pytest.mark.parametrize("sessions", [[], [RESOLVED, RESOLVED], [None, None], [7], RESOLVED, None])
+async def test_as_many_sessions_as_were_asked_about_or_it_is_unavailable(sessions: object) -> None:
+    with pytest.raises(Unavailable):
+        await CALLS["resolve_together"](Service({"sessions": sessions}))
 
 
 @pytest.mark.parametrize(

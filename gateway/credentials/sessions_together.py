@@ -1,0 +1,89 @@
+"""Session tokens of calls that come at the same time are asked about in one call to their service.
+
+A call of its own for each costs gateway and service several times what the token itself does.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from shared.contracts.identifiers import SESSION_TOKEN
+from shared.contracts.session_tokens import MAX_TOGETHER, RefusedSession, ResolvedSession
+from shared.logging import request_id
+
+MAX_WAIT_S = 0.002
+"""Seconds that a token waits for the call under way: one that hangs holds up nobody for longer."""
+
+
+class SessionsClient(Protocol):
+    async def resolve(
+        self, token: str, *, peek: bool = False, defer_use: bool = False
+    ) -> ResolvedSession | RefusedSession: ...
+
+    async def resolve_together(self, tokens: Sequence[str]) -> Sequence[ResolvedSession | None]: ...
+
+
+class _Waiting(NamedTuple):
+    token: str
+    found: asyncio.Future[ResolvedSession | None]
+
+
+class SessionsTogether:
+    """`resolve` as the client's. Where no use is counted, the tokens of one turn of the event loop go together, and
+    so do those that come while a call is under way. What is not found so is resolved alone."""
+
+    def __init__(self, client: SessionsClient) -> None:
+        self._client = client
+        self._waiting: list[_Waiting] = []
+        self._calls: set[asyncio.Task[None]] = set()
+        self._due: asyncio.Handle | None = None
+        """Sends those that wait."""
+
+    async def resolve(
+        self, token: str, *, peek: bool = False, defer_use: bool = False
+    ) -> ResolvedSession | RefusedSession:
+        uuid = token.lower()
+        if (peek or defer_use) and SESSION_TOKEN.fullmatch(uuid):
+            session = await self._find(uuid)
+            if session is not None:
+                return session
+        return await self._client.resolve(token, peek=peek, defer_use=defer_use)
+
+    def _find(self, token: str) -> asyncio.Future[ResolvedSession | None]:
+        loop = asyncio.get_running_loop()
+        found: asyncio.Future[ResolvedSession | None] = loop.create_future()
+        self._waiting.append(_Waiting(token, found))
+        if len(self._waiting) >= MAX_TOGETHER:
+            self._send()
+        elif self._due is None:
+            self._due = loop.call_later(MAX_WAIT_S, self._send) if self._calls else loop.call_soon(self._send)
+        return found
+
+    def _send(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        waiting = [one for one in self._waiting if not one.found.done()]
+        self._waiting.clear()
+        if waiting:
+            call = asyncio.get_running_loop().create_task(self._ask(waiting))
+            self._calls.add(call)
+            call.add_done_callback(self._ended)
+
+    def _ended(self, call: asyncio.Task[None]) -> None:
+        self._calls.discard(call)
+        if not self._calls:
+            self._send()
+
+    async def _ask(self, waiting: Sequence[_Waiting]) -> None:
+        request_id.set("")  # it is not that of one of them
+        try:
+            sessions = await self._client.resolve_together([one.token for one in waiting])
+        except Exception as error:
+            for one in waiting:
+                if not one.found.done():
+                    one.found.set_exception(error)
+            return
+        for one, session in zip(waiting, sessions, strict=True):
+            if not one.found.done():
+                one.found.set_result(session)

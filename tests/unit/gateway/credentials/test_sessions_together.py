@@ -1,0 +1,144 @@
+"""Tokens of calls at one time are asked about together, each gets its own response, and none waits for long."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from gateway.credentials.sessions_together import SessionsTogether
+from shared.contracts.session_tokens import MALFORMED, MAX_TOGETHER, RefusedSession, ResolvedSession
+from shared.errors import Unavailable
+from tests.support.waiting import until
+
+UNKNOWN = RefusedSession("unknown", known=False)
+
+
+def token(number: int) -> str:
+    return f"00000000-0000-4000-8000-{number:012}"
+
+
+def session(of: str) -> ResolvedSession:
+    return ResolvedSession(
+        parameters={}, company="blabla", company_id="c", access_key_id="k", token_id=of, expires_at=1_800_000_000
+    )
+
+
+class Client:
+    def __init__(self) -> None:
+        self.together: list[list[str]] = []
+        """What was asked about in one call each."""
+        self.alone: list[tuple[str, bool, bool]] = []
+        self.good: set[str] = set()
+        self.hanging: asyncio.Event | None = None
+        """What the next call waits for."""
+        self.error: Exception | None = None
+
+    async def resolve(
+        self, token: str, *, peek: bool = False, defer_use: bool = False
+    ) -> ResolvedSession | RefusedSession:
+        self.alone.append((token, peek, defer_use))
+        return UNKNOWN if len(token) == 36 else MALFORMED
+
+    async def resolve_together(self, tokens: Sequence[str]) -> Sequence[ResolvedSession | None]:
+        self.together.append([*tokens])
+        if (hanging := self.hanging) is not None:
+            self.hanging = None
+            await hanging.wait()
+        if self.error is not None:
+            raise self.error
+        return [session(each) if each in self.good else None for each in tokens]
+
+
+@pytest.fixture
+def client() -> Client:
+    return Client()
+
+
+@pytest.fixture
+def sessions(client: Client) -> SessionsTogether:
+    return SessionsTogether(client)
+
+
+async def test_the_tokens_of_one_turn_are_one_call_and_each_gets_its_own_response(
+    client: Client, sessions: SessionsTogether
+) -> None:
+    client.good = {token(n) for n in (0, 2, 3)}
+    found = await asyncio.gather(*(sessions.resolve(token(n), defer_use=True) for n in range(4)))
+    assert client.together == [[token(n) for n in range(4)]]
+    assert found == [session(token(0)), UNKNOWN, session(token(2)), session(token(3))]
+    assert client.alone == [(token(1), False, True)]
+
+
+async def test_a_token_in_capitals_is_asked_about_as_it_is_stored(
+    client: Client, sessions: SessionsTogether
+) -> None:
+    client.good = {"abcdefab-0000-4000-8000-000000000000"}
+    found = await sessions.resolve("ABCDEFAB-0000-4000-8000-000000000000", peek=True)
+    assert isinstance(found, ResolvedSession)
+
+
+async def test_a_use_is_taken_by_a_call_of_its_own(client: Client, sessions: SessionsTogether) -> None:
+    client.good = {token(1)}
+    await sessions.resolve(token(1))
+    assert (client.together, client.alone) == ([], [(token(1), False, False)])
+
+
+@pytest.mark.parametrize("sent", ["", "x", "pgat_x", "\ud800", f"{token(1)} "])
+async def test_what_has_not_the_form_of_a_token_is_in_no_call_with_others(
+    client: Client, sessions: SessionsTogether, sent: str
+) -> None:
+    assert await sessions.resolve(sent, defer_use=True) == MALFORMED
+    assert client.together == []
+
+
+async def test_what_comes_during_a_call_goes_together_once_it_is_over(
+    client: Client, sessions: SessionsTogether
+) -> None:
+    client.hanging = hanging = asyncio.Event()
+    first = asyncio.create_task(sessions.resolve(token(1), peek=True))
+    await until(lambda: client.together)
+    asyncio.get_running_loop().call_soon(hanging.set)
+    await asyncio.gather(*(sessions.resolve(token(n), peek=True) for n in (2, 3)))
+    assert client.together == [[token(1)], [token(2), token(3)]]
+    await first
+
+
+async def test_a_call_that_hangs_holds_up_no_other_token(client: Client, sessions: SessionsTogether) -> None:
+    client.good, client.hanging = {token(2)}, asyncio.Event()
+    hanging = asyncio.create_task(sessions.resolve(token(1), peek=True))
+    await until(lambda: client.together)
+    assert await sessions.resolve(token(2), peek=True) == session(token(2))
+    hanging.cancel()
+
+
+async def test_no_more_go_together_than_the_service_takes(client: Client, sessions: SessionsTogether) -> None:
+    await asyncio.gather(*(sessions.resolve(token(n), peek=True) for n in range(MAX_TOGETHER * 2 + 1)))
+    assert [len(tokens) for tokens in client.together] == [MAX_TOGETHER, MAX_TOGETHER, 1]
+
+
+async def test_whoever_has_left_is_not_asked_for_and_takes_nobody_along(
+    client: Client, sessions: SessionsTogether
+) -> None:
+    client.good = {token(1), token(2)}
+    client.hanging = hanging = asyncio.Event()
+    calls = [asyncio.create_task(sessions.resolve(token(n), peek=True)) for n in (1, 2)]
+    await until(lambda: client.together)
+    calls.append(asyncio.create_task(sessions.resolve(token(3), peek=True)))
+    await asyncio.sleep(0)
+    calls[0].cancel()
+    calls[2].cancel()
+    await asyncio.sleep(0)
+    hanging.set()
+    assert await calls[1] == session(token(2))
+    assert client.together == [[token(1), token(2)]]
+
+
+@pytest.mark.parametrize("error", [Unavailable(detail="away"), RuntimeError("a fault of ours")])
+async def test_a_call_that_fails_fails_for_all_that_it_was_for(
+    client: Client, sessions: SessionsTogether, error: Exception
+) -> None:
+    client.error = error
+    calls = (sessions.resolve(token(n), peek=True) for n in range(3))
+    assert await asyncio.gather(*calls, return_exceptions=True) == [error] * 3
+    client.error = None
+    assert await sessions.resolve(token(1), peek=True) == UNKNOWN
