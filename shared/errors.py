@@ -18,14 +18,15 @@ class ServiceError(Exception):
 
     code = "error"
     cause: str = ""
-    """One word for our log and traces, where it says more than `code`; never sent to a stranger."""
+    """One word for our log, audit trail and traces, where it says more than `code`; never sent to a stranger."""
     uniform = False
     """Whether `description` is the same whatever the cause, so that it says nothing of it."""
 
-    def __init__(self, description: str, *, detail: str = "") -> None:
+    def __init__(self, description: str, *, detail: str = "", cause: str = "") -> None:
         super().__init__(description)
         self.description = description
         self.detail = detail
+        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,10 @@ class Invalid(ServiceError):
 
     code = "invalid_request"
 
-    def __init__(self, description: str, *, errors: Sequence[FieldError] = (), detail: str = "") -> None:
-        super().__init__(description, detail=detail)
+    def __init__(
+        self, description: str, *, errors: Sequence[FieldError] = (), detail: str = "", cause: str = ""
+    ) -> None:
+        super().__init__(description, detail=detail, cause=cause)
         self.errors = tuple(errors)
 
     @classmethod
@@ -97,8 +100,8 @@ class TooManyRequests(ServiceError):
     fields: Mapping[str, str] = MappingProxyType({})
     """Further fields of the response."""
 
-    def __init__(self, description: str, *, retry_after: int) -> None:
-        super().__init__(description)
+    def __init__(self, description: str, *, retry_after: int, detail: str = "", cause: str = "") -> None:
+        super().__init__(description, detail=detail, cause=cause)
         self.retry_after = retry_after
         """Seconds."""
 

@@ -1,7 +1,7 @@
 """Refusals as OAuth words them: one class for each code that this issuer uses.
 
-`description` may be read by a stranger and repeats nothing of the request; `detail` and `subject` are for the log
-and the audit trail alone.
+`description` may be read by a stranger and repeats nothing of the request; `cause` and `subject` are for log, audit
+trail and trace alone.
 """
 
 from dataclasses import dataclass
@@ -37,11 +37,11 @@ class Refusal(ServiceError):
         self,
         description: str,
         *,
-        detail: str = "",
+        cause: str = "",
         subject: Subject | None = None,
         mismatch: Mismatch | None = None,
     ) -> None:
-        super().__init__(description, detail=detail)
+        super().__init__(description, cause=cause)
         self.subject = subject
         self.mismatch = mismatch
         """What came and what belongs there, where that says more than the cause."""
@@ -71,7 +71,7 @@ class NoClient(InvalidClient):
     def __init__(self, description: str = AUTHENTICATION_REQUIRED) -> None:
         super().__init__(
             description,
-            detail="no_credential",
+            cause="no_credential",
             mismatch=nothing_sent("the key and the secret of an API client, as Basic credentials"),
         )
 

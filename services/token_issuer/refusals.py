@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from types import TracebackType
 
+import structlog
+
 from services.token_issuer.oauth_errors import Refusal, Subject, TooManyWrongSecrets
 from services.token_issuer.usage import ClientUsage
 from shared.audit.ports import RefusalAudit
 from shared.errors import ServiceError
 from shared.limits.errors import AddressNotAllowed, BeyondLimit, RateExceeded
+
+log = structlog.get_logger()
 
 
 class Refusals:
@@ -30,16 +34,19 @@ class Refusals:
 
     def _report(self, error: Refusal | TooManyWrongSecrets | BeyondLimit, endpoint: str, address: str) -> None:
         """A line for a client that exists; a count for what only claims to be one."""
-        subject, cause = error.subject, error.detail or error.description
-        mismatch = error.mismatch if isinstance(error, Refusal) else None
+        subject, cause, mismatch = error.subject, error.cause or error.description, None
+        if isinstance(error, Refusal):
+            mismatch = error.mismatch
+            if error.cause:
+                log.info("request.refused", code=error.code, reason=error.description, detail=error.cause)
         if not isinstance(subject, Subject):
-            # What has a detail is logged with it by the middleware, which does not know what it begins with.
+            # The line above, or that of the middleware, has the cause, and not what it begins with.
             has_prefix = mismatch is not None and mismatch.prefix != ""
             self._audit.count_refusal(
                 cause=cause,
                 endpoint=endpoint,
                 client=address,
-                logged=bool(error.detail) and not has_prefix,
+                logged=bool(error.cause) and not has_prefix,
                 mismatch=mismatch,
             )
             return

@@ -20,7 +20,7 @@ class ClientUsage:
 
     def refused(self, subject: Subject, error: ServiceError, endpoint: str, address: str) -> None:
         """What is refused under a `kid`, or with a wrong secret, need not come from the holder: it is no use."""
-        cause = error.detail if error.detail in CHECKS else error.code
+        cause = error.cause if error.cause in CHECKS else error.code
         proven = subject.version > 0
         self._usage.count(
             subject.kind, subject.id, subject.version, endpoint, "refused", cause, proven=proven, address=address

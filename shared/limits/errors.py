@@ -10,8 +10,9 @@ class RateExceeded(TooManyRequests):
     code = "rate_exceeded"
 
     def __init__(self, exceeded: Exceeded) -> None:
-        super().__init__(exceeded.description, retry_after=exceeded.retry_after or 1)
-        self.detail = exceeded.cause
+        super().__init__(
+            exceeded.description, retry_after=exceeded.retry_after or 1, detail=exceeded.cause, cause=exceeded.cause
+        )
         self.fields: Mapping[str, str] = dict(exceeded.fields)
         self.exceeded = exceeded
         self.subject: object = None
@@ -22,7 +23,7 @@ class AddressNotAllowed(Forbidden):
     code = "address_not_allowed"
 
     def __init__(self, exceeded: Exceeded) -> None:
-        super().__init__(exceeded.description, detail=exceeded.cause)
+        super().__init__(exceeded.description, detail=exceeded.cause, cause=exceeded.cause)
         self.exceeded = exceeded
         self.subject: object = None
         """Who it is, for the audit trail."""

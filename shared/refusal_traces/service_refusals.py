@@ -59,9 +59,8 @@ class ServiceRefusals(RefusalTraces):
 
 def _word(note: NotedRefusal, error: ServiceError | None, cause: str) -> str:
     """The first that is a cause with a check; else the error's code, whether it has one or not."""
-    of_error = () if error is None else (error.cause, error.detail)
-    otherwise = "invalid_request" if error is None else error.code
-    return next((one for one in (note.cause, *of_error, cause) if one in CHECKS), otherwise)
+    of_error, otherwise = ("", "invalid_request") if error is None else (error.cause, error.code)
+    return next((one for one in (note.cause, of_error, cause) if one in CHECKS), otherwise)
 
 
 def _steps(cause: str, route: str, note: NotedRefusal, error: ServiceError | None) -> list[TraceStep]:

@@ -23,8 +23,7 @@ class UnknownBearer(Unauthenticated):
     """What was presented is nothing that was ever issued; `cause` is for the log."""
 
     def __init__(self, description: str, cause: str) -> None:
-        super().__init__(description)
-        self.cause = cause
+        super().__init__(description, cause=cause)
 
 
 class UnknownAdminToken(UnknownBearer):

@@ -11,8 +11,7 @@ class LinkInvalid(RefusedForCause, NotFound):
     """Unknown, used, ended or expired: which of them (`cause`) is for the log alone."""
 
     def __init__(self, description: str, cause: str) -> None:
-        super().__init__(description)
-        self.cause = cause
+        super().__init__(description, cause=cause)
 
 
 class ConsolePage:

@@ -36,10 +36,8 @@ _KEPT_WAITS = 6
 
 
 class TooManySignIns(RefusedForCause, TooManyRequests):
-    cause = "throttled"
-
     def __init__(self, *, retry_after: int) -> None:
-        super().__init__("too many failed attempts; try again later", retry_after=retry_after)
+        super().__init__("too many failed attempts; try again later", retry_after=retry_after, cause="throttled")
 
 
 @dataclass(frozen=True, slots=True)

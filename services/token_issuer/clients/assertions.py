@@ -56,7 +56,7 @@ class InvalidAssertion(InvalidToken):
 
     def as_refusal(self, kind: type[Refusal]) -> Refusal:
         """The same in OAuth's words, with all that log, audit trail and trace say of it."""
-        return kind(self.description, detail=self.cause, subject=self.subject, mismatch=self.mismatch)
+        return kind(self.description, cause=self.cause, subject=self.subject, mismatch=self.mismatch)
 
 
 class AssertionVerifier:

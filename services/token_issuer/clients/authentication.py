@@ -107,7 +107,7 @@ def basic_credentials(authorization: str) -> tuple[str, str]:
             raise NoClient(said)
         if prefix or found:
             mismatch = Mismatch(prefix, found=found, expected=BASIC)
-            raise InvalidClient(said, detail="wrong_kind", mismatch=mismatch)
+            raise InvalidClient(said, cause="wrong_kind", mismatch=mismatch)
         raise InvalidClient(said)
     if len(encoded) > MAX_BASIC_CHARACTERS:
         raise InvalidClient(f"the Basic credentials are longer than {MAX_BASIC_CHARACTERS} characters")
@@ -182,7 +182,7 @@ class ClientAuthenticator:
                 record = await self._api_clients.get(client_id)
         subject = None if record is None else Client.of_api_client(record).audited
         await self._time_floor.wait_until_floor(started)
-        return InvalidClient(said, detail=NO_SECRET.cause, subject=subject, mismatch=NO_SECRET.mismatch)
+        return InvalidClient(said, cause=NO_SECRET.cause, subject=subject, mismatch=NO_SECRET.mismatch)
 
     async def _by_secret(self, client_id: str, secret: str, address: str) -> Client:
         started = self._time_floor.start()
@@ -232,7 +232,7 @@ class ClientAuthenticator:
     async def _use(self, assertion: VerifiedAssertion) -> None:
         if not await self._assertions.use_once(assertion):
             said = "the client_assertion's jti was used before"
-            raise InvalidClient(said, detail=JTI_USED, subject=assertion.client.audited)
+            raise InvalidClient(said, cause=JTI_USED, subject=assertion.client.audited)
 
 
 def _refusal(
@@ -246,4 +246,4 @@ def _refusal(
     else:
         fault = CredentialFault(stopped(record, now) or known.ended(now) or "")
         subject = Client.of_api_client(record, known).audited
-    return AuthenticationFailed(FAILED, detail=fault.cause, subject=subject, mismatch=fault.mismatch)
+    return AuthenticationFailed(FAILED, cause=fault.cause, subject=subject, mismatch=fault.mismatch)

@@ -58,7 +58,7 @@ class JwtBearer:
         await admit(verified.client)
         if not await self._assertions.use_once(verified):
             said = "jti was used before; sign a new assertion"
-            raise InvalidGrant(said, detail=JTI_USED, subject=verified.client.audited)
+            raise InvalidGrant(said, cause=JTI_USED, subject=verified.client.audited)
         return AuthorizedGrant(GRANT_TYPE, verified.client, booked.scopes, booked.depends_on, requested.lacking)
 
     async def _verified(self, parameters: Mapping[str, str]) -> VerifiedAssertion:

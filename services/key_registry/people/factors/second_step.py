@@ -21,8 +21,7 @@ class PendingSignInInvalid(RefusedForCause, NotFound):
     code = "pending_sign_in_invalid"
 
     def __init__(self, cause: str) -> None:
-        super().__init__("the sign-in was finished, has expired or never began: sign in again")
-        self.cause = cause
+        super().__init__("the sign-in was finished, has expired or never began: sign in again", cause=cause)
 
 
 class SecondFactorRefused(Unauthenticated):

@@ -52,8 +52,9 @@ class OpenIdRefused(RefusedForCause, Unauthenticated):
     code = "openid_refused"
 
     def __init__(self, cause: str, person: Person | None = None) -> None:
-        super().__init__("the OpenID provider's response was not accepted, or its e-mail address has no account")
-        self.cause = cause
+        super().__init__(
+            "the OpenID provider's response was not accepted, or its e-mail address has no account", cause=cause
+        )
         self.person = person
 
 

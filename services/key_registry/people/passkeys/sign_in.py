@@ -28,8 +28,7 @@ class PasskeyRefused(RefusedForCause, Unauthenticated):
     code = "passkey_refused"
 
     def __init__(self, cause: str, person: Person | None = None) -> None:
-        super().__init__("the passkey is unknown or was not accepted: try again, or use the password")
-        self.cause = cause
+        super().__init__("the passkey is unknown or was not accepted: try again, or use the password", cause=cause)
         self.person = person
 
 

@@ -21,9 +21,9 @@ class ReauthenticationRefused(RefusedForCause, Conflict):
 
     def __init__(self, cause: str) -> None:
         super().__init__(
-            "the OpenID provider did not confirm that it is you: begin again, with the account you use here"
+            "the OpenID provider did not confirm that it is you: begin again, with the account you use here",
+            cause=cause,
         )
-        self.cause = cause
 
 
 class OpenIdReauthentication:

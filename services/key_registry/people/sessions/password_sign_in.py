@@ -17,8 +17,7 @@ class SignInRefused(RefusedForCause, Unauthenticated):
     """One text for every cause, so that nobody learns who has an account; `cause` is for the log."""
 
     def __init__(self, cause: str, person: Person | None = None) -> None:
-        super().__init__("the e-mail address or the password is wrong")
-        self.cause = cause
+        super().__init__("the e-mail address or the password is wrong", cause=cause)
         self.person = person
 
 

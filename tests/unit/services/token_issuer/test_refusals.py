@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.token_issuer.clients.authentication import JWT_BEARER, client_proof
 from services.token_issuer.grants.jwt_bearer import JwtBearer
@@ -121,6 +122,16 @@ async def test_a_flood_of_refusals_of_one_key_pair_is_sixty_lines_and_a_count(re
     )
     assert count.detail["causes"] == {"suspended": 40}
     assert requests.counted.total() == LINES_PER_CREDENTIAL + 40
+
+
+async def test_the_log_has_the_cause_of_each_once_be_its_key_known_or_not(requests: Requests) -> None:
+    world = requests.world
+    unknown = Signer(public_id(KEY_PAIR), "ES256", generate_private_key("ES256")).sign({"exp": 1})
+    world.registry.set_status("key_pair", world.key_pair.id, "suspended")
+    for assertion, cause in ((world.assertion(), "suspended"), (unknown, "unknown_kid")):
+        with capture_logs() as logs, pytest.raises(ServiceError):
+            await requests.present(assertion)
+        assert [(line["event"], line["detail"]) for line in logs] == [("request.refused", cause)]
 
 
 async def test_a_flood_of_assertions_of_nobodys_keys_is_one_line_with_their_number(requests: Requests) -> None:

@@ -27,10 +27,6 @@ class Sink:
         self.traces += traces
 
 
-class Ended(Forbidden):
-    cause = "ended"
-
-
 async def trace_of(error: ServiceError | None, *noted: NotedRefusal, cause: str = "") -> RefusalTrace:
     sink = Sink()
     refusals = ServiceRefusals(sink, service="session_tokens", clock=FakeClock())
@@ -79,8 +75,8 @@ async def test_what_has_no_prefix_is_named_for_machines_and_for_people() -> None
 
 
 async def test_a_description_that_is_the_same_for_every_cause_is_not_said_to_be_what_was_found() -> None:
-    assert (await trace_of(Ended("no"))).steps[-1].found == "ended: no"
-    error = Ended("no")
+    error = Forbidden("no", cause="ended")
+    assert (await trace_of(error)).steps[-1].found == "ended: no"
     error.uniform = True
     assert (await trace_of(error)).steps[-1].found == "ended"
 
@@ -88,11 +84,12 @@ async def test_a_description_that_is_the_same_for_every_cause_is_not_said_to_be_
 @each_case(
     "error, noted, cause, word",
     (
-        (Ended("no", detail="wrong_secret"), (NotedRefusal("expired"),), "used_up", "expired"),
-        (Ended("no", detail="wrong_secret"), (NotedRefusal("in words"),), "used_up", "ended"),
-        (Forbidden("no", detail="wrong_secret"), (), "", "wrong_secret"),
-        (Forbidden("no", detail="in words"), (), "used_up", "used_up"),
-        (Forbidden("no", detail="in words"), (), "", "forbidden"),
+        (Forbidden("no", cause="ended"), (NotedRefusal("expired"),), "used_up", "expired"),
+        (Forbidden("no", cause="ended"), (NotedRefusal("in words"),), "used_up", "ended"),
+        (Forbidden("no", cause="wrong_secret"), (), "", "wrong_secret"),
+        (Forbidden("no", cause="throttled"), (), "used_up", "used_up"),
+        (Forbidden("no", cause="throttled"), (), "", "forbidden"),
+        (Forbidden("no", detail="wrong_secret"), (), "", "forbidden"),
         (None, (), "used_up", "used_up"),
         (None, (), "", "invalid_request"),
     ),

@@ -116,7 +116,7 @@ async def test_a_key_without_a_secret_is_refused_alike_whether_there_is_such_a_c
         monkeypatch.setattr(world.api_clients, "get", away)
     with pytest.raises(InvalidClient) as caught:
         await by_secret(world, keys.get(which, world.key), "")
-    assert (caught.value.description, caught.value.detail) == (NO_PAIR, "no_secret")
+    assert (caught.value.description, caught.value.cause) == (NO_PAIR, "no_secret")
     assert world.slept == [0.05]
     subject = caught.value.subject
     assert (None if subject is None else subject.id) == (world.key if which == "known" else None)
@@ -141,7 +141,7 @@ def test_what_is_left_of_variables_that_are_not_set_is_no_credential(authorizati
 def test_a_bearer_of_another_kind_is_named_by_its_form(sent: str, found: str) -> None:
     with pytest.raises(InvalidClient) as caught:
         client_proof(f"Bearer {sent}", {})
-    assert caught.value.detail == "wrong_kind"
+    assert caught.value.cause == "wrong_kind"
     assert caught.value.mismatch is not None
     assert caught.value.mismatch.found == found
 

@@ -43,7 +43,7 @@ async def authenticated(world: World, secret: str) -> Client:
 async def refusal(world: World, secret: str) -> str:
     with pytest.raises(InvalidClient) as refused:
         await authenticated(world, secret)
-    return refused.value.detail
+    return refused.value.cause
 
 
 async def test_both_secrets_authenticate_until_the_old_one_retires_which_needs_no_event(world: World) -> None:
@@ -84,7 +84,7 @@ async def test_a_whole_secret_with_something_beside_it_is_said_to_be_that(world:
     for given in (f"{world.key}:{world.secret}", world.secret * 2, f"{world.secret}\n"):
         with pytest.raises(InvalidClient) as refused:
             await authenticated(world, given)
-        assert refused.value.detail == "more_than_secret"
+        assert refused.value.cause == "more_than_secret"
 
 
 async def test_what_came_in_the_place_of_the_secret_is_named_by_its_prefix_and_no_more(world: World) -> None:
@@ -93,7 +93,7 @@ async def test_what_came_in_the_place_of_the_secret_is_named_by_its_prefix_and_n
             await authenticated(world, given)
         mismatch = refused.value.mismatch
         assert mismatch is not None
-        assert (refused.value.detail, mismatch.prefix, mismatch.kind) == ("wrong_kind", prefix, prefix)
+        assert (refused.value.cause, mismatch.prefix, mismatch.kind) == ("wrong_kind", prefix, prefix)
         assert mismatch.expected == CLIENT_SECRET
         assert given[5:] not in repr(mismatch)
 

@@ -96,7 +96,7 @@ async def test_steps_come_in_order_and_the_jti_is_used_last(world: World) -> Non
     await authorize(world, world.assertion(**wrong))
     with pytest.raises(InvalidGrant, match="jti was used before") as caught:
         await authorize(world, world.assertion(**wrong))
-    assert caught.value.detail == "jti_used"
+    assert caught.value.cause == "jti_used"
 
 
 @pytest.mark.parametrize("seconds", [8, 30, 54])
@@ -168,7 +168,7 @@ async def test_refusal_of_a_stopped_key_pair_names_it_and_the_cause_for_the_audi
     world.registry.set_status(kind, id_, status)
     with pytest.raises(InvalidGrant) as caught:
         await authorize(world, world.assertion())
-    assert caught.value.detail == cause
+    assert caught.value.cause == cause
     assert caught.value.subject == Subject("key_pair", world.kid, world.key_pair.company.id)
     assert caught.value.description == unknown_kid().description
 
@@ -176,7 +176,7 @@ async def test_refusal_of_a_stopped_key_pair_names_it_and_the_cause_for_the_audi
 async def test_refusal_of_wrong_claims_names_the_key_pair_that_signed_them(world: World) -> None:
     with pytest.raises(InvalidGrant) as caught:
         await authorize(world, world.assertion(aud="https://elsewhere.example"))
-    assert caught.value.detail == "wrong_audience"
+    assert caught.value.cause == "wrong_audience"
     assert caught.value.subject == Subject("key_pair", world.kid, world.key_pair.company.id)
 
 
@@ -192,7 +192,7 @@ async def test_refused_assertion_leaves_its_cause_and_kid_for_the_audit_trail(wo
     forged = Signer(world.kid, "ES256", generate_private_key("ES256")).sign({"exp": 1})
     with pytest.raises(InvalidGrant) as caught:
         await authorize(world, forged)
-    assert caught.value.detail == "bad_signature"
+    assert caught.value.cause == "bad_signature"
     assert caught.value.subject == Subject("key_pair", world.kid, world.key_pair.company.id)
 
 

@@ -57,7 +57,7 @@ def test_each_error_leads_to_the_page_of_its_code() -> None:
         assert page_of(page.path[page.path.index(PAGES_PATH) :]) is not None, code
 
 
-def test_detail_is_never_sent() -> None:
-    response = render_error(InvalidClient("client authentication failed", detail="wrong secret"))
+def test_the_cause_is_never_sent() -> None:
+    response = render_error(InvalidClient("client authentication failed", cause="wrong_secret"))
     assert isinstance(response.body, bytes)
     assert b"wrong" not in response.body
