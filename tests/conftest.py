@@ -1,6 +1,7 @@
 """Fixtures for every test: real stores, a clock to move, and a watch on the event loop."""
 
 import asyncio
+import gc
 import inspect
 import os
 import re
@@ -18,6 +19,7 @@ from hypothesis import settings
 
 from deploy.local.stores.postgres import OWNER, create_owner_and_database
 from shared.http.client import ServiceClient
+from shared.refusal_traces import recorder
 from tests.support import nested_connections
 from tests.support.clock import FakeClock
 from tests.support.harness.forking.client import begin
@@ -53,6 +55,16 @@ os.environ["PGSSLMODE"] = "disable"
 # A limit for each example would be an assertion on the time of this machine; every run draws the same ones.
 settings.register_profile("suite", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("suite")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What is collected stays: the garbage collector would look through all of it again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -91,6 +103,14 @@ def _calls_end_late() -> Iterator[None]:
         defaults: dict[str, Any] = ServiceClient.__init__.__kwdefaults__ or {}
         assert "timeout" in defaults
         patch.setitem(defaults, "timeout", BUSY_MACHINE_LIMIT_S)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _traces_are_sent_soon() -> Iterator[None]:
+    """Many tests wait for a trace, each of them for the rest of a second otherwise."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recorder, "SEND_INTERVAL_S", 0.05)
         yield
 
 

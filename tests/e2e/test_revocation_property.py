@@ -30,7 +30,7 @@ from tests.support.chaos.world import VALKEY_COMES_BACK, World
 
 BOUND = 2.0
 """Seconds for which the consumers trust what they knew: less than the default, so that sequences outlast it."""
-SEQUENCES = 3
+SEQUENCES = 2
 """Of revocations, that every run of the tests tries; `make soak` tries as many more as it is given minutes."""
 LIMIT_SEQUENCES = (25, 53, 103, 129)
 """Those of limits: without a fault, with Valkey killed or away, with a credential that is rotated meanwhile."""

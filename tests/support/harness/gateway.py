@@ -209,7 +209,7 @@ class Surroundings:
 
     @asynccontextmanager
     async def gateway(self, *, clock: Clock | None = None, **settings: Any) -> AsyncIterator[Gateway]:
-        """One more gateway, ready."""
+        """One more gateway, ready. At its end it waits for no client of ours."""
         routes = self.directory / "routes.yaml"
         routes.write_text(self.routes.format(url=self.services.url))
         urls = dict.fromkeys(
@@ -228,10 +228,10 @@ class Surroundings:
             **settings,
         }
         app = await build_app(Settings(**given), clock=clock)
-        async with serving(app) as ops_url:
+        async with serving(app) as ops_url, aiohttp.ClientSession() as http:
             decisions = [f"http://127.0.0.1:{server.port}" for server in app[DECISION_SERVERS]]
             public = f"http://127.0.0.1:{app[PUBLIC_SERVER].port}"
-            gateway = Gateway(public, ops_url, self.http, *decisions)
+            gateway = Gateway(public, ops_url, http, *decisions)
             async with asyncio.timeout(10):
                 while await gateway.missing():
                     await asyncio.sleep(0.01)

@@ -45,15 +45,21 @@ class Upstream:
     """Everything that arrived, by connection."""
     script: Script | None = None
     response: bytes = OK
-    open: int = 0
+    connections: set[asyncio.StreamWriter] = field(default_factory=set)
+    """Those that are open, but for any that is older than the last `reset`: a gateway may keep it for long."""
+
+    @property
+    def open(self) -> int:
+        return len(self.connections)
 
     def reset(self) -> None:
         self.calls.clear()
         self.raw.clear()
+        self.connections.clear()
         self.script, self.response = None, OK
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.open += 1
+        self.connections.add(writer)
         seen = bytearray()
         self.raw.append(seen)
         try:
@@ -66,7 +72,7 @@ class Upstream:
         except (ConnectionError, asyncio.IncompleteReadError, _Closed):
             pass
         finally:
-            self.open -= 1
+            self.connections.discard(writer)
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
