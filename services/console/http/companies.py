@@ -10,8 +10,8 @@ from services.console.admin_api import Object, segment, together
 from services.console.browser.forms import Form
 from services.console.http.stops import NO_STOP, TRIALS, Stops, StopView
 from services.console.http.usage import RecentUsage
+from services.console.pages.credentials.kinds import KINDS, Kind
 from services.console.pages.field_errors import wrong_fields
-from services.console.pages.kinds import KINDS, Kind
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session
 from shared.errors import Conflict, Unprocessable

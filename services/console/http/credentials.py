@@ -12,7 +12,7 @@ from services.console.http.operations.filtered_list import filtered_list
 from services.console.http.rotation import OVERLAPS, USUAL_ROTATION, Rotation, chosen_rotation
 from services.console.http.stops import NO_STOP, TRIALS, Stops, StopView
 from services.console.http.usage import RecentUsage
-from services.console.pages.kinds import BY_PATH, Kind
+from services.console.pages.credentials.kinds import BY_PATH, Kind
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.errors import Conflict, NotFound

@@ -12,7 +12,7 @@ from services.console.http.bookings import booked_scopes
 from services.console.http.companies import SHOWN_OF_A_KIND, company_of, company_path
 from services.console.http.operations.routes import GatewayRoutes
 from services.console.http.stops import NO_STOP, TRIALS, Stops
-from services.console.pages.kinds import BY_PATH, Kind, shown_once
+from services.console.pages.credentials.kinds import BY_PATH, Kind, shown_once
 from services.console.pages.portal.handover import handover
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.pages.routes import MAX_OPENED, opened, unneeded

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from services.console.pages.kinds import BY_PATH
+from services.console.pages.credentials.kinds import BY_PATH
 
 EVENT_TYPES = (
     "credential.expiring",

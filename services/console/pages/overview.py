@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from services.console.pages.bars import OUTCOMES, Bar, Calls, Drawing, in_words, totals_of
-from services.console.pages.kinds import Kind
+from services.console.pages.credentials.kinds import Kind
 
 HOURS = 25
 """That are drawn: the last 24, and the present one."""

@@ -13,9 +13,11 @@ from markupsafe import Markup
 
 from services.console.browser.return_path import is_own_path
 from services.console.pages import events, routes
+from services.console.pages.credentials.kinds import noun_of_kind
 from services.console.pages.field_errors import as_sentence, wrong_fields
-from services.console.pages.kinds import noun_of_kind, path_of_found
+from services.console.pages.found import path_of_found
 from services.console.pages.limits import limits_in_words
+from services.console.pages.paths import breaking
 from services.console.pages.portal import called
 from services.console.pages.qr_code import qr_code
 from services.console.pages.refused_calls.calls import checks_of, credential_of
@@ -140,7 +142,7 @@ def _environment(assets: tuple[tuple[str, str], ...]) -> Environment:
         stands_for=routes.stands_for,
         route_credential=routes.credential_in_words,
         what_it_does=called.what_it_does,
-        breaking=routes.breaking,
+        breaking=breaking,
         event_path=events.subject_path,
     )
     return environment

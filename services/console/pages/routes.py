@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from markupsafe import Markup, escape
-
 from shared.scopes import covers
 
 MAX_SHOWN = 100
@@ -73,8 +71,3 @@ def opened_by(scope: str, routes: Sequence[Route]) -> list[Route]:
 
 def _text(route: Route) -> str:
     return " ".join((route["name"], route["host"], route["path"], *route["scopes"])).lower()
-
-
-def breaking(path: str) -> Markup:
-    """It breaks after its slashes, where a line has to."""
-    return Markup("/<wbr>").join(escape(part) for part in path.split("/"))

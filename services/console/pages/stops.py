@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from services.console.pages.kinds import noun_of_kind
+from services.console.pages.credentials.kinds import noun_of_kind
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
 DRAWN_MS = 1000

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from services.console.http.operations.filtered_list import MAX_FILTER_CHARACTERS, NO_DAY
-from services.console.pages.expiries import CALENDAR_DAYS, WEEKDAYS, credentials_of, months_of
+from services.console.pages.credentials.expiries import CALENDAR_DAYS, WEEKDAYS, credentials_of, months_of
 from services.console.pages.hygiene import CHECKS
 from services.console.pages.renderer import Renderer
 from services.console.session import Session

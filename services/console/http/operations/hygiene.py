@@ -10,9 +10,9 @@ from aiohttp import web
 
 from services.console.admin_api import Object
 from services.console.http.operations.filtered_list import MAX_FILTER_CHARACTERS
-from services.console.pages.expiries import credentials_of
+from services.console.pages.credentials.expiries import credentials_of
+from services.console.pages.credentials.kinds import BY_PATH, KINDS, Kind
 from services.console.pages.hygiene import CHECKS, Check
-from services.console.pages.kinds import BY_PATH, KINDS, Kind
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.clock import Clock

@@ -6,7 +6,8 @@ from aiohttp import web
 
 from services.console.admin_api import Object, together
 from services.console.http.portal.company import own_company, own_company_id, searched_credentials
-from services.console.pages.kinds import BY_API_KIND, Kind, environment_file
+from services.console.pages.credentials.environment_file import environment_file
+from services.console.pages.credentials.kinds import BY_API_KIND, Kind
 from services.console.pages.portal.snippets import (
     LANGUAGES,
     OWN_PATH,

@@ -13,8 +13,8 @@ from services.console.admin_api import Object, segment, together
 from services.console.http.companies import newest_credentials
 from services.console.http.portal.company import own_company, own_company_id
 from services.console.http.usage import RecentUsage
-from services.console.pages.expiries import credentials_of
-from services.console.pages.kinds import KINDS, Kind
+from services.console.pages.credentials.expiries import credentials_of
+from services.console.pages.credentials.kinds import KINDS, Kind
 from services.console.pages.portal.arrivals import Arrivals, State, arrivals
 from services.console.pages.refused_calls.calls import of_calls
 from services.console.pages.renderer import Renderer

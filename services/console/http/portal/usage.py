@@ -11,7 +11,7 @@ from services.console.http.credentials import kind_of
 from services.console.http.operations.filtered_list import filtered_list, typed_filters
 from services.console.http.portal.company import own_company, own_company_id, searched_credentials
 from services.console.http.usage import RecentUsage
-from services.console.pages.kinds import Kind
+from services.console.pages.credentials.kinds import Kind
 from services.console.pages.portal.limits_used import Limited, Per, called, limited, quota_period, starts, used_of
 from services.console.pages.renderer import Renderer
 from services.console.pages.usage import first_day

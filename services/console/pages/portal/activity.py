@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from services.console.pages.credentials.kinds import BY_API_KIND
 from services.console.pages.events import type_in_words
-from services.console.pages.kinds import BY_API_KIND
 
 OPERATOR = "whoever runs the API"
 _SHORT = 13

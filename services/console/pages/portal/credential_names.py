@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from services.console.pages.kinds import BY_API_KIND
+from services.console.pages.credentials.kinds import BY_API_KIND
 
 GONE = "a credential that is gone"
 

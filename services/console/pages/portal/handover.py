@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-from services.console.pages.kinds import Kind, Shown, environment, environment_file
+from services.console.pages.credentials.environment_file import environment, environment_file
+from services.console.pages.credentials.kinds import Kind, Shown
 from services.console.pages.portal.snippets import (
     LANGUAGES,
     OWN_PATH,

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from services.console.pages.kinds import Kind
+from services.console.pages.credentials.kinds import Kind
 from shared.scopes import covered
 
 FOLDER = Path(__file__).resolve().parents[2] / "snippets"

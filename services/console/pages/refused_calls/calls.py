@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from services.console.pages.kinds import BY_PATH
+from services.console.pages.credentials.kinds import BY_PATH
 from services.console.pages.pasted.secret_kinds import kind_of_prefix
 
 _OUTERMOST = "gateway"

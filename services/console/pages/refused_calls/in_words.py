@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from services.console.pages.kinds import BY_API_KIND, noun_of_kind
+from services.console.pages.credentials.kinds import BY_API_KIND, noun_of_kind
 from services.console.pages.refused_calls.by_cause import EXPLANATIONS, OF_NOBODY
 from services.console.pages.refused_calls.found import found_of, says_no_more
 from shared.refusal_traces.causes import CHECKS

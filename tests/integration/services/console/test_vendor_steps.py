@@ -146,7 +146,7 @@ async def test_a_credential_is_rotated_suspended_resumed_and_revoked_at_its_page
 
 
 def test_every_kind_of_credential_has_its_pages() -> None:
-    from services.console.pages.kinds import BY_PATH
+    from services.console.pages.credentials.kinds import BY_PATH
 
     credentials = {r.path for r in RESOURCES.values() if r.deletable == "revoked"} - {"admin-tokens"}
     assert set(BY_PATH) == credentials

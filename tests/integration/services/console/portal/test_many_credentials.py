@@ -11,7 +11,7 @@ from services.console.admin_api import AdminApi
 from services.console.http.portal.calls import OFFERED_OF_A_KIND
 from services.console.http.portal.home import ENDING_SHOWN
 from services.console.http.portal.usage import SHOWN_OF_A_KIND, SHOWN_OF_ONE_KIND
-from services.console.pages.kinds import KINDS
+from services.console.pages.credentials.kinds import KINDS
 from tests.integration.services.console.portal.visiting import Visit, visit
 from tests.support.harness.console import Console
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 from aiohttp import web
 
-from services.console.pages.kinds import BY_PATH
+from services.console.pages.credentials.kinds import BY_PATH
 from services.console.pages.portal.snippets import snippet
 from shared.jose.keys import generate_private_key, private_pem
 from tests.support.harness.serving import serving

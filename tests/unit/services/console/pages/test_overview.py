@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.console.pages.kinds import BY_PATH
+from services.console.pages.credentials.kinds import BY_PATH
 from services.console.pages.overview import Made, calls_of_day, first_steps, made_of
 
 NOTHING = dict.fromkeys(("company", "application", "booking", "credential", "call"), False)

@@ -3,7 +3,6 @@
 from typing import Any
 
 from services.console.pages.routes import (
-    breaking,
     credential_in_words,
     found_routes,
     opened,
@@ -58,9 +57,3 @@ def test_an_application_opens_routes_by_its_scopes_and_by_its_api_tokens() -> No
 def test_a_scope_that_no_route_needs_is_known_where_the_routes_are() -> None:
     assert unneeded(["site:read", "sms:send"], {"routes": ROUTES}) == {"sms:send"}
     assert unneeded(["sms:send"], None) == frozenset()
-
-
-def test_a_path_breaks_after_its_slashes_and_is_no_markup() -> None:
-    assert breaking("/auth/token") == "/<wbr>auth/<wbr>token"
-    assert breaking("site") == "site"
-    assert breaking("/<b>/&") == "/<wbr>&lt;b&gt;/<wbr>&amp;"

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from services.console.pages.kinds import BY_PATH, KINDS, shown_once
+from services.console.pages.credentials.kinds import BY_PATH, KINDS, shown_once
 from services.console.pages.portal.handover import Handover, handover
 
 GATEWAY = "https://api.example"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from services.console.pages.kinds import BY_PATH, KINDS
+from services.console.pages.credentials.kinds import BY_PATH, KINDS
 from services.console.pages.portal.snippets import (
     LANGUAGES,
     OWN_PATH,

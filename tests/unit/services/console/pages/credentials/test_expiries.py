@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from services.console.pages.expiries import CALENDAR_DAYS, credentials_of, months_of
+from services.console.pages.credentials.expiries import CALENDAR_DAYS, credentials_of, months_of
 
 TODAY = date(2026, 11, 27)
 

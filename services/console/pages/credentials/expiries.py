@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from services.console.pages.kinds import BY_API_KIND, Kind
+from services.console.pages.credentials.kinds import BY_API_KIND, Kind
 
 CALENDAR_DAYS = 90
 """That are shown, today included."""

@@ -1,13 +1,9 @@
 """The kinds of credentials, in the words of the vendors' own documents."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
-MAX_FILE_NAME_CHARACTERS = 40
-_NOT_IN_FILE_NAMES = re.compile(r"[^a-z0-9]+")
 IN_WORDS: Mapping[str, str] = {
     "remote_application": "name",
     "name": "name",
@@ -143,32 +139,6 @@ def shown_once(kind: Kind, created: Mapping[str, Any]) -> list[tuple[Shown, str]
         "application_prefix": (created.get("application") or {}).get("application_prefix"),
     }
     return [(shown, str(values[shown.member])) for shown in kind.shown if values.get(shown.member)]
-
-
-def environment_file(kind: Kind, credential: Mapping[str, Any]) -> str:
-    """The name of the file with `environment`: a rotation writes the same one anew."""
-    name = _NOT_IN_FILE_NAMES.sub("-", kind.label(credential).lower()).strip("-")[:MAX_FILE_NAME_CHARACTERS]
-    return f"{kind.path.removesuffix('s')}-{name.strip('-') or str(credential['id'])[-8:]}.env"
-
-
-def environment(values: list[tuple[Shown, str]]) -> str:
-    """The values as shell variables, a line each."""
-    return "".join(f"{shown.variable}={value}\n" for shown, value in values if shown.variable)
-
-
-def path_of_found(item: Mapping[str, Any]) -> str:
-    """The page of what the search of the admin API has found; empty for what has none, such as an admin token."""
-    kind, id_ = item["kind"], item["id"]
-    if kind == "application":
-        return "/applications"
-    if not item["company"]:
-        return ""
-    company = f"/companies/{quote(item['company']['client_prefix'], safe='')}"
-    if kind == "company":
-        return company
-    if kind == "booking":
-        return f"{company}/booked-applications/{id_}"
-    return f"{company}/{BY_API_KIND[kind].path}/{id_}" if kind in BY_API_KIND else ""
 
 
 def noun_of_kind(kind: str) -> str:
