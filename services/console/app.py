@@ -6,10 +6,10 @@ from prometheus_client import CollectorRegistry
 from services.console.admin_api import AdminApiFactory
 from services.console.browser.visitors import Visitors
 from services.console.config import Settings
+from services.console.gateway_routes import GatewayRoutes
 from services.console.http import endpoints
 from services.console.http.assets import Assets
 from services.console.http.operations.documentation import DocumentationPages
-from services.console.http.operations.routes import GatewayRoutes
 from services.console.http.signed_in import Sessions
 from services.console.http.table import ConsolePages
 from services.console.pages.renderer import Renderer

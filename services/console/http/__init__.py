@@ -5,6 +5,7 @@ from functools import partial
 
 from services.console.http.account.table import account_endpoints
 from services.console.http.assets import PATH, Assets
+from services.console.http.lists.table import list_endpoints
 from services.console.http.operations.table import operation_endpoints
 from services.console.http.people.table import people_endpoints
 from services.console.http.portal.table import portal_endpoints
@@ -42,6 +43,7 @@ def endpoints(renderer: Renderer, assets: Assets, sessions: Sessions, pages: Con
         page("/search", pages.search.show, "Search"),
         form("/search", pages.search.find, "Find what somebody has at hand"),
         page("/explain", pages.support.explain, "Why a call was refused"),
+        *list_endpoints(pages.lists, page),
         *operation_endpoints(pages.operations, page, form),
         *portal_endpoints(pages.portal, page, form),
         *people_endpoints(pages.people, "/people", page, form),

@@ -7,8 +7,8 @@ from aiohttp import web
 
 from services.console.admin_api import Object
 from services.console.browser.forms import Form
+from services.console.gateway_routes import GatewayRoutes
 from services.console.http.companies import company_of, company_path
-from services.console.http.operations.routes import GatewayRoutes
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.pages.routes import MAX_ROUTES_BESIDE_CHOICE, MAX_SCOPES_IN_LIST, Opened, opened
 from services.console.session import Session

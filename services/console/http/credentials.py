@@ -7,8 +7,8 @@ from aiohttp import web
 from services.console.admin_api import Object, segment
 from services.console.browser.forms import Form
 from services.console.http.companies import company_of, company_path
+from services.console.http.lists.filtered_list import filtered_list
 from services.console.http.new_credentials import NewCredentialPages
-from services.console.http.operations.filtered_list import filtered_list
 from services.console.http.rotation import OVERLAPS, USUAL_ROTATION, Rotation, chosen_rotation
 from services.console.http.stops import NO_STOP, TRIALS, Stops, StopView
 from services.console.http.usage import RecentUsage

@@ -7,8 +7,8 @@ from aiohttp import web
 
 from services.console.admin_api import Object, segment
 from services.console.browser.forms import Form
+from services.console.gateway_routes import GatewayRoutes
 from services.console.http.companies import company_of, company_path
-from services.console.http.operations.routes import GatewayRoutes
 from services.console.pages.credentials.kinds import BY_PATH
 from services.console.pages.limits import form_of, limits_of, wrong_limits
 from services.console.pages.renderer import Renderer

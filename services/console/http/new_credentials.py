@@ -8,9 +8,9 @@ from aiohttp import web
 
 from services.console.admin_api import Object, segment, together
 from services.console.browser.forms import Form
+from services.console.gateway_routes import GatewayRoutes
 from services.console.http.bookings import booked_scopes
 from services.console.http.companies import SHOWN_OF_A_KIND, company_of, company_path
-from services.console.http.operations.routes import GatewayRoutes
 from services.console.http.stops import NO_STOP, TRIALS, Stops
 from services.console.pages.credentials.kinds import BY_PATH, Kind, shown_once
 from services.console.pages.portal.handover import handover

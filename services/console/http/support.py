@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from services.console.admin_api import segment
-from services.console.http.operations.filtered_list import filtered_list
+from services.console.http.lists.filtered_list import filtered_list
 from services.console.http.refused_call import refused_call
 from services.console.pages.refused_calls.calls import of_calls
 from services.console.pages.refused_calls.in_words import titles

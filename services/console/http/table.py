@@ -1,15 +1,16 @@
 """All pages of the console, put together."""
 
 from services.console.browser.visitors import Visitors
+from services.console.gateway_routes import GatewayRoutes
 from services.console.http.account.table import OwnPages
 from services.console.http.applications import ApplicationPages
 from services.console.http.bookings import BookingPages
 from services.console.http.companies import CompanyPages
 from services.console.http.credentials import CredentialPages
 from services.console.http.limits import LimitPages
+from services.console.http.lists.table import ListPages
 from services.console.http.new_credentials import NewCredentialPages
 from services.console.http.operations.documentation import DocumentationPages
-from services.console.http.operations.routes import GatewayRoutes
 from services.console.http.operations.table import OperationPages
 from services.console.http.people.people import PeoplePages
 from services.console.http.portal.table import PortalPages
@@ -58,5 +59,6 @@ class ConsolePages:
         self.people = PeoplePages(visitors, renderer)
         self.search = SearchPages(renderer)
         self.support = SupportPages(renderer)
+        self.lists = ListPages(renderer, clock)
         self.operations = OperationPages(renderer, clock, documentation, routes, issuer)
         self.portal = PortalPages(renderer, usage, clock, gateway=gateway, issuer=issuer)

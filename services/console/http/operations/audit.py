@@ -7,7 +7,7 @@ import structlog
 from aiohttp import web
 
 from services.console.admin_api import Object
-from services.console.http.operations.filtered_list import filtered_list, typed_filters
+from services.console.http.lists.filtered_list import filtered_list, typed_filters
 from services.console.pages.audit import FORMATS, MAX_LINES, Format
 from services.console.pages.renderer import Renderer
 from services.console.session import Session

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from services.console.admin_api import Object
-from services.console.http.operations.filtered_list import MAX_FILTER_CHARACTERS
+from services.console.http.lists.filtered_list import MAX_FILTER_CHARACTERS
 from services.console.pages.credentials.expiries import credentials_of
 from services.console.pages.credentials.kinds import BY_PATH, KINDS, Kind
 from services.console.pages.hygiene import CHECKS, Check

@@ -2,15 +2,13 @@
 
 from collections.abc import Callable
 
+from services.console.gateway_routes import GatewayRoutes
 from services.console.http.operations.audit import AuditPages
 from services.console.http.operations.documentation import DocumentationPages
-from services.console.http.operations.expiries import ExpiryPages
 from services.console.http.operations.hygiene import HygienePages
 from services.console.http.operations.index import IndexPage
-from services.console.http.operations.notices import NoticePages
 from services.console.http.operations.overview import OverviewPages
-from services.console.http.operations.report_only import ReportOnlyPages
-from services.console.http.operations.routes import GatewayRoutes, RoutePages
+from services.console.http.operations.routes import RoutePages
 from services.console.http.operations.signing_keys import SigningKeyPages
 from services.console.http.operations.system import SystemPages
 from services.console.http.operations.webhooks import WebhookPages
@@ -38,12 +36,9 @@ class OperationPages:
         self.system = SystemPages(renderer)
         self.index = IndexPage(renderer)
         self.audit = AuditPages(renderer)
-        self.notices = NoticePages(renderer)
         self.webhooks = WebhookPages(renderer)
-        self.expiries = ExpiryPages(renderer, clock)
         self.hygiene = HygienePages(renderer, clock)
         self.signing_keys = SigningKeyPages(renderer)
-        self.report_only = ReportOnlyPages(renderer)
         self.doctor = DoctorPages(renderer, issuer, for_operators=True)
         self.routes = RoutePages(renderer, routes)
         self.documentation = documentation
@@ -65,8 +60,6 @@ def operation_endpoints(
         page("/doctor", pages.doctor.show, "What is wrong with a token"),
         form("/doctor", pages.doctor.diagnose, "Examine a token"),
         page("/routes", pages.routes.show, "Which route takes a request"),
-        page("/notices", pages.notices.list, "What happened to credentials"),
-        page("/expiries", pages.expiries.show, "When credentials expire"),
         page("/hygiene", pages.hygiene.show, "Credentials that want looking after"),
         page("/webhooks", webhooks.list, "Webhooks"),
         form("/webhooks", webhooks.create, "Create a webhook"),
@@ -80,5 +73,4 @@ def operation_endpoints(
         page(PAGES_PATH, pages.documentation.index, "The API documentation"),
         page(PAGES_PATH + ERROR_CODES_PATH, pages.documentation.error_codes, "Every error code"),
         page(PAGES_PATH + GROUP_PATH, pages.documentation.group, "Endpoints of one kind"),
-        page("/report-only", pages.report_only.list, "What would have been refused"),
     ]

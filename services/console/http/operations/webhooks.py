@@ -6,7 +6,7 @@ from aiohttp import web
 
 from services.console.admin_api import Object, segment
 from services.console.browser.forms import Form
-from services.console.http.operations.filtered_list import filtered_list
+from services.console.http.lists.filtered_list import filtered_list
 from services.console.pages.events import EVENT_TYPES
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.session import Session

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from services.console.admin_api import Object, segment
 from services.console.http.companies import NewestCredentials, newest_credentials
-from services.console.http.operations.filtered_list import typed_filters
+from services.console.http.lists.filtered_list import typed_filters
 from services.console.pages.field_errors import wrong_fields
 from services.console.session import Session
 from shared.errors import NotFound, Unprocessable

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from services.console.admin_api import segment
-from services.console.http.operations.filtered_list import filtered_list
+from services.console.http.lists.filtered_list import filtered_list
 from services.console.http.portal.company import own_company
 from services.console.http.refused_call import refused_call
 from services.console.http.support import MAX_ID_CHARACTERS

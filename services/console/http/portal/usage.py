@@ -8,7 +8,7 @@ from aiohttp import web
 from services.console.admin_api import Object, together
 from services.console.http.companies import company_path
 from services.console.http.credentials import kind_of
-from services.console.http.operations.filtered_list import filtered_list, typed_filters
+from services.console.http.lists.filtered_list import filtered_list, typed_filters
 from services.console.http.portal.company import own_company, own_company_id, searched_credentials
 from services.console.http.usage import RecentUsage
 from services.console.pages.credentials.kinds import Kind

@@ -7,9 +7,9 @@ from aiohttp import web
 
 from services.console.admin_api import Object, segment
 from services.console.browser.forms import Form
+from services.console.gateway_routes import GatewayRoutes
 from services.console.http.companies import company_of, company_path
 from services.console.http.new_credentials import NewCredentialPages
-from services.console.http.operations.routes import GatewayRoutes
 from services.console.http.stops import NO_STOP, TRIALS, Stops, StopView
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.pages.routes import MAX_OPENED, opened

@@ -6,9 +6,9 @@ from aiohttp import web
 
 from services.console.admin_api import Object, together
 from services.console.browser.forms import Form
+from services.console.gateway_routes import GatewayRoutes
 from services.console.http.bookings import booked_scopes
 from services.console.http.credentials import credential_path, found_credential
-from services.console.http.operations.routes import GatewayRoutes
 from services.console.pages.credentials.kinds import Kind
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.pages.routes import unneeded

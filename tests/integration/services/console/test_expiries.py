@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.console.http.operations import expiries
+from services.console.http.lists import expiries
 from tests.support.browser.browser import Browser
 from tests.support.harness.console import Console
 

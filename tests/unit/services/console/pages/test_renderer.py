@@ -64,7 +64,7 @@ def test_notices() -> None:
     data = {"kind": "api_token", "id": "i" * 36, "name": LONG, "url": "u" * 2000, "source": LONG, "expires_at": AT}
     event = {"at": AT, "type": "credential.leaked", "company": COMPANY, "data": data}
     values = {"items": [event] * 50, "older": "?", "types": EVENT_TYPES}
-    assert size_of("operations/notices.html", **values) < MAX_PAGE_BYTES
+    assert size_of("lists/notices.html", **values) < MAX_PAGE_BYTES
 
 
 def test_report_only() -> None:
@@ -79,7 +79,7 @@ def test_report_only() -> None:
     found = {"id": "i" * 36, "kind": "api_client", "name": LONG, "company": COMPANY}
     values: dict[str, Any] = {"items": [item] * 50, "older": "?", "kinds": ("route",), "causes": titles(CAUSES)}
     values["stopped"] = {item["name"]: found}
-    assert size_of("operations/report_only.html", **values) < MAX_PAGE_BYTES
+    assert size_of("lists/report_only.html", **values) < MAX_PAGE_BYTES
 
 
 def test_webhooks() -> None:

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from services.console.http.operations.filtered_list import filtered_list
+from services.console.http.lists.filtered_list import filtered_list
 from services.console.pages.events import EVENT_TYPES
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
@@ -17,5 +17,5 @@ class NoticePages:
     async def list(self, request: web.Request, session: Session) -> web.Response:
         found = await filtered_list(request, session, "/events", FILTERS)
         return self._renderer.page(
-            "operations/notices.html", session=session, status=found.status, types=EVENT_TYPES, **found.values
+            "lists/notices.html", session=session, status=found.status, types=EVENT_TYPES, **found.values
         )

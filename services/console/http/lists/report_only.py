@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from aiohttp import web
 
 from services.console.admin_api import Object, together
-from services.console.http.operations.filtered_list import filtered_list
+from services.console.http.lists.filtered_list import filtered_list
 from services.console.pages.refused_calls.in_words import titles
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
@@ -26,7 +26,7 @@ class ReportOnlyPages:
     async def list(self, request: web.Request, session: Session) -> web.Response:
         found = await filtered_list(request, session, "/report-only", FILTERS)
         return self._renderer.page(
-            "operations/report_only.html",
+            "lists/report_only.html",
             session=session,
             status=found.status,
             kinds=KINDS,

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from services.console.http.operations.filtered_list import MAX_FILTER_CHARACTERS, NO_DAY
+from services.console.http.lists.filtered_list import MAX_FILTER_CHARACTERS, NO_DAY
 from services.console.pages.credentials.expiries import CALENDAR_DAYS, WEEKDAYS, credentials_of, months_of
 from services.console.pages.hygiene import CHECKS
 from services.console.pages.renderer import Renderer
@@ -30,7 +30,7 @@ class ExpiryPages:
         else:
             values = await self._calendar(session, company)
         return self._renderer.page(
-            "operations/expiries.html", session=session, company=company, checks=CHECKS.values(), **values
+            "lists/expiries.html", session=session, company=company, checks=CHECKS.values(), **values
         )
 
     async def _calendar(self, session: Session, company: str) -> dict[str, Any]:
