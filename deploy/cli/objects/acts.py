@@ -7,7 +7,7 @@ from typing import Any
 from deploy.cli import secrets_output
 from deploy.cli.confirmation import confirm
 from deploy.cli.connection import connection
-from deploy.cli.objects.impact import in_words
+from deploy.cli.objects.impact import impact_in_words
 from deploy.cli.objects.nouns import Noun
 from deploy.cli.objects.options import given, seconds
 from deploy.cli.outcome import DONE, WrongUsage
@@ -41,7 +41,9 @@ def impact(noun: Noun, arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(impact)
     else:
-        print(f"{noun.one} {name_of(found)}: {impact['effective_status']}. A stop would end {in_words(impact)}")
+        print(
+            f"{noun.one} {name_of(found)}: {impact['effective_status']}. A stop would end {impact_in_words(impact)}"
+        )
     return DONE
 
 
@@ -109,7 +111,7 @@ def set_status(act: str, noun: Noun, arguments: argparse.Namespace) -> int:
     if act == "revoke":
         stops = ""
         if not arguments.yes and noun.has("impact"):
-            stops = f" It ends {in_words(registry.get(f'{path}/impact'))}."
+            stops = f" It ends {impact_in_words(registry.get(f'{path}/impact'))}."
         confirm(arguments, f"{act} {noun.one} {name_of(found)} ({found['id']}), for ever?{stops}")
     done = registry.post(f"{path}/{act}")
     receipt = None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def in_words(impact: Mapping[str, Any]) -> str:
+def impact_in_words(impact: Mapping[str, Any]) -> str:
     """`3 access tokens, and served 12 calls in the last hour ...`, after "it ends"."""
     parts = [
         _number(impact["live_jwts"], "access token"),

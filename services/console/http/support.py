@@ -6,7 +6,7 @@ from services.console.admin_api import segment
 from services.console.http.lists.filtered_list import filtered_list
 from services.console.http.refused_call import refused_call
 from services.console.pages.refused_calls.calls import of_calls
-from services.console.pages.refused_calls.in_words import titles
+from services.console.pages.refused_calls.titles import titles
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.errors import NotFound, Unprocessable

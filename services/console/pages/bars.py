@@ -57,7 +57,7 @@ def totals_of(periods: Iterable[Calls]) -> dict[str, int]:
     return found
 
 
-def in_words(span: str, periods: Sequence[tuple[str, Calls]]) -> str:
+def drawing_in_words(span: str, periods: Sequence[tuple[str, Calls]]) -> str:
     """What a drawing of `span` shows, for whoever does not see it; each period with when it is."""
     said = ", ".join(
         f"{number:,} {outcome}" for outcome, number in totals_of(calls for _, calls in periods).items()

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from services.console.pages.bars import OUTCOMES, Bar, Calls, Drawing, in_words, totals_of
+from services.console.pages.bars import OUTCOMES, Bar, Calls, Drawing, drawing_in_words, totals_of
 from services.console.pages.credentials.kinds import Kind
 
 HOURS = 25
@@ -65,7 +65,7 @@ class CallsOfDay:
     def words(self) -> str:
         """What the drawing shows, for whoever does not see it."""
         hours = [(f"in the hour from {hour.begins:%H:%M} UTC", hour.calls) for hour in self.hours]
-        return in_words("24 hours", hours)
+        return drawing_in_words("24 hours", hours)
 
 
 class Made(NamedTuple):

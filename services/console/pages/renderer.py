@@ -22,8 +22,8 @@ from services.console.pages.portal import called
 from services.console.pages.qr_code import qr_code
 from services.console.pages.refused_calls.calls import checks_of, credential_of
 from services.console.pages.refused_calls.explanations import explanation_of
-from services.console.pages.refused_calls.in_words import found_in_words, title_of_cause
 from services.console.pages.refused_calls.operators import todo_of_operator
+from services.console.pages.refused_calls.titles import found_in_words, title_of_cause
 from services.console.pages.stops import drawn_width
 from services.console.session import Session
 from shared.errors import Conflict, Invalid, ServiceError

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from services.console.pages.bars import OUTCOMES, Bar, Calls, Drawing, in_words, totals_of
+from services.console.pages.bars import OUTCOMES, Bar, Calls, Drawing, drawing_in_words, totals_of
 
 DAYS = 7
 DRAWING = Drawing(periods=DAYS, height=48, bar=26, step=36)
@@ -54,7 +54,7 @@ class Week:
     @property
     def words(self) -> str:
         """What the drawing shows, for whoever does not see it."""
-        return in_words(f"{DAYS} days", [(f"on {day.day.isoformat()}", day.calls) for day in self.days])
+        return drawing_in_words(f"{DAYS} days", [(f"on {day.day.isoformat()}", day.calls) for day in self.days])
 
 
 def first_day(now: float) -> date:

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from services.console.admin_api import Object, together
 from services.console.http.lists.filtered_list import filtered_list
-from services.console.pages.refused_calls.in_words import titles
+from services.console.pages.refused_calls.titles import titles
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.refusal_traces.causes import CHECKS

@@ -9,7 +9,7 @@ from services.console.http.refused_call import refused_call
 from services.console.http.support import MAX_ID_CHARACTERS
 from services.console.pages.refused_calls.by_cause import EXPLANATIONS
 from services.console.pages.refused_calls.calls import of_calls
-from services.console.pages.refused_calls.in_words import titles
+from services.console.pages.refused_calls.titles import titles
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.errors import NotFound, Unprocessable

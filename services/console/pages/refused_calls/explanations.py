@@ -15,13 +15,13 @@ from services.console.pages.refused_calls.by_cause import (
     OURS,
     Explanation,
 )
-from services.console.pages.refused_calls.found import cause_of, failed_step
 from services.console.pages.refused_calls.other_kinds import (
     elsewhere,
     expected_of,
     kind_found,
     of_another_kind,
 )
+from services.console.pages.refused_calls.steps import cause_of, failed_step
 from services.console.pages.refused_calls.stopped import OF_TOKENS, Stop, stop_of
 from shared.opaque import API_TOKEN
 from shared.refusal_traces.causes import check_of

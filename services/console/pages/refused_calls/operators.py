@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.console.pages.refused_calls.calls import of_gateway
-from services.console.pages.refused_calls.found import cause_of
+from services.console.pages.refused_calls.steps import cause_of
 from services.console.pages.refused_calls.stopped import OF_TOKENS, Stop, stop_of
 
 _RESUME = "Resume it at its page, or tell the company why not."

@@ -5,7 +5,7 @@ from typing import Any
 
 from services.console.pages.pasted.secret_kinds import KID, SESSION_TOKEN, SecretKind, kind_of_prefix
 from services.console.pages.refused_calls.by_cause import EXPLANATIONS, Explanation
-from services.console.pages.refused_calls.found import failed_step, found_of
+from services.console.pages.refused_calls.steps import failed_step, found_of
 from shared.audit.mismatch import (
     A_CLIENT_PREFIX,
     A_JWT,

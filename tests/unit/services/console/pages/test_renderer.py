@@ -10,7 +10,7 @@ from services.console.http.operations.hygiene import API_PAGE, ENOUGH
 from services.console.pages.credentials.kinds import KINDS
 from services.console.pages.events import EVENT_TYPES
 from services.console.pages.hygiene import CHECKS
-from services.console.pages.refused_calls.in_words import titles
+from services.console.pages.refused_calls.titles import titles
 from services.console.pages.renderer import Renderer
 from services.console.pages.routes import MAX_ROUTES_BESIDE_CHOICE, MAX_SCOPES_IN_LIST, Opened
 from services.console.session import Session

@@ -4,10 +4,10 @@ from typing import Any
 
 from services.console.pages.refused_calls.by_cause import Explanation
 from services.console.pages.refused_calls.explanations import explanation_of
-from services.console.pages.refused_calls.found import found_of
-from services.console.pages.refused_calls.in_words import found_in_words
 from services.console.pages.refused_calls.operators import REMEDIES, todo_of_operator
+from services.console.pages.refused_calls.steps import found_of
 from services.console.pages.refused_calls.stopped import stop_of
+from services.console.pages.refused_calls.titles import found_in_words
 from tests.support.cases import each_case
 
 ID = "0190c0de-0000-7000-8000-000000000001"

@@ -1,7 +1,7 @@
 """Causes are listed in the words of their explanations, and what a check found without the cause before it."""
 
 from services.console.pages.refused_calls.by_cause import EXPLANATIONS
-from services.console.pages.refused_calls.in_words import found_in_words, title_of_cause, titles
+from services.console.pages.refused_calls.titles import found_in_words, title_of_cause, titles
 from shared.refusal_traces.causes import CHECKS
 from tests.support.cases import each_case
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.console.pages.credentials.kinds import BY_API_KIND, noun_of_kind
 from services.console.pages.refused_calls.by_cause import EXPLANATIONS, OF_NOBODY
-from services.console.pages.refused_calls.found import found_of, says_no_more
+from services.console.pages.refused_calls.steps import found_of, says_no_more
 from shared.refusal_traces.causes import CHECKS
 
 _CAUSE_FIRST = re.compile(r"([a-z_]+)(?:: (.+))?", re.DOTALL)
