@@ -42,7 +42,7 @@ from services.key_registry.refusal_traces.keeper import TraceKeeper
 from services.key_registry.refusal_traces.reader import TraceReader
 from services.key_registry.report_only.beginnings import Beginnings
 from services.key_registry.report_only.keeper import ReportOnlyKeeper
-from services.key_registry.report_only.trials import StopTrials
+from services.key_registry.report_only.trials import Trials
 from services.key_registry.retirements import retirements
 from services.key_registry.search.search import Search
 from services.key_registry.signing_keys.keys import SigningKeys
@@ -173,7 +173,7 @@ class Parts:
     def _objects(self) -> tuple[list[ResourceEndpoints], list[RotationEndpoints]]:
         """What there is, and those whose secret is rotated."""
         store, access, clock, authentication = self.store, self.access, self.clock, self.people.authentication
-        trials = StopTrials(store, access, Beginnings(self.audit.lines), clock)
+        trials = Trials(store, access, Beginnings(self.audit.lines), clock)
         objects = ObjectService(store, access, factories(self.generator), clock)
         rotation = RotationService(store, access, clock)
         return (

@@ -52,11 +52,12 @@ def trial(noun: Noun, arguments: argparse.Namespace) -> int:
     path = f"/{noun.path}/{found['id']}/trial"
     if arguments.end:
         registry.delete(path)
-    tried = registry.get(path)
+    response = registry.get(path)
     if arguments.json:
-        print_json(tried)
-    elif runs := tried["report_only"]:
-        print(f"{noun.one} {name_of(found)}: tried as {runs['status']} until {runs['until']}: passgate report-only")
+        print_json(response)
+    elif trial := response["trial"]:
+        until = f"tried as {trial['status']} until {trial['until']}"
+        print(f"{noun.one} {name_of(found)}: {until}: passgate report-only")
     else:
         print(f"{noun.one} {name_of(found)}: no stop is tried")
     return DONE

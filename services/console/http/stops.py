@@ -37,8 +37,8 @@ class StopView:
     receipt: Object | None = None
     look: int = 0
     """How often the page has looked at the receipt."""
-    tried: Object | None = None
-    """The trial that runs: `status`, `until` and `begun_by`."""
+    trial: Object | None = None
+    """The one that runs: `status`, `until` and `begun_by`."""
     ended: bool = False
     """Whether a trial was just ended."""
 
@@ -65,14 +65,14 @@ class Stops:
 
     async def view(self, request: web.Request, session: Session, api_path: str, id_: str) -> StopView:
         asked, look = request.query.get("ask", ""), request.query.get("look", "")
-        receipt, tried = await together(
+        receipt, trial = await together(
             self._receipt(session, request.query.get("receipt", ""), id_), self._trial(session, api_path)
         )
         if asked not in ASKED:
-            ended = tried is None and request.query.get(ENDED) == "ended"
-            return StopView(receipt=receipt, look=int(look) if look in LOOKS else 0, tried=tried, ended=ended)
+            ended = trial is None and request.query.get(ENDED) == "ended"
+            return StopView(receipt=receipt, look=int(look) if look in LOOKS else 0, trial=trial, ended=ended)
         impact = await self._impact(session, api_path)
-        return StopView(asked=asked, impact=impact, receipt=receipt, tried=tried)
+        return StopView(asked=asked, impact=impact, receipt=receipt, trial=trial)
 
     async def act(
         self, request: web.Request, session: Session, form: Form, *, api_path: str, path: str, page: StoppedPage
@@ -91,8 +91,8 @@ class Stops:
             changed = await session.api.post(f"{api_path}/{act}{query}")
         except Conflict as error:
             return await page(status=409, problem=error.description)
-        if tried := changed.get("report_only"):
-            return await page(stop=StopView(tried=tried))
+        if trial := changed.get("report_only"):
+            return await page(stop=StopView(trial=trial))
         return self._renderer.redirect(f"{path}?receipt={changed['receipt']}")
 
     async def _impact(self, session: Session, api_path: str) -> Sequence[str]:
@@ -106,7 +106,7 @@ class Stops:
     async def _trial(self, session: Session, api_path: str) -> Object | None:
         """The one that runs. As with the impact, a stop must not wait for it; a registry of before has none."""
         try:
-            found: Object | None = (await session.api.get(f"{api_path}/trial"))["report_only"]
+            found: Object | None = (await session.api.get(f"{api_path}/trial"))["trial"]
         except (NotFound, Unavailable):
             return None
         return found

@@ -13,7 +13,7 @@ REPORT_ONLY_MEMBERS: Members = {
         "operator",
     ),
     "report_only": Member("The trial, where `report_only` was requested. null: the object is stopped.", None),
-    "RunningStopTrial.report_only": Member("The trial. null: no stop of the object is tried now.", None),
+    "trial": Member("The trial. null: no stop of the object is tried now.", None),
     "ReportOnlyResponse.day": Member("The day (UTC) on which the calls were counted.", "2026-11-26"),
     "ReportOnlyResponse.company_id": Member(
         "The id of the company whose credential it is; null: a stranger's, or not known.", _ID

@@ -24,8 +24,8 @@ from services.key_registry.http.schemas import (
     with_trial,
 )
 from services.key_registry.paging import boolean, filter_parser, number, parse_page, parse_query, words
-from services.key_registry.report_only.responses import RunningStopTrial, StopTrial
-from services.key_registry.report_only.trials import DEFAULT_TRIAL_S, MAX_TRIAL_S, MIN_TRIAL_S, StopTrials
+from services.key_registry.report_only.responses import StopTrial, TrialResponse
+from services.key_registry.report_only.trials import DEFAULT_TRIAL_S, MAX_TRIAL_S, MIN_TRIAL_S, Trials
 from shared.errors import Invalid, NotFound, Unprocessable
 from shared.http.body import validated
 from shared.http.endpoints import Endpoint, Response
@@ -41,7 +41,7 @@ class ResourceEndpoints:
     """The endpoints of one resource, below `path`."""
 
     def __init__(
-        self, resource: Resource, objects: ObjectService, authentication: Authentication, trials: StopTrials
+        self, resource: Resource, objects: ObjectService, authentication: Authentication, trials: Trials
     ) -> None:
         self._trials = trials
         self.resource = self._resource = resource
@@ -96,17 +96,18 @@ class ResourceEndpoints:
     async def _try_stop(
         self, caller: Caller, operation: Operation, reference: Reference, seconds: int
     ) -> web.Response:
-        tried = await self._trials.begin(caller.admin, operation, self._resource, reference, seconds)
-        trial = StopTrial(status=tried.trial.status, until=tried.trial.until, begun_by=tried.begun_by)
-        body = {**tried.response, "receipt": tried.receipt, "report_only": trial.model_dump(mode="json")}
-        return json_response(body, headers=receipt_headers(tried.receipt))
+        (shown, receipt), trial = await self._trials.begin(
+            caller.admin, operation, self._resource, reference, seconds
+        )
+        body = {**shown, "receipt": receipt, "report_only": StopTrial.of(trial).model_dump(mode="json")}
+        return json_response(body, headers=receipt_headers(receipt))
 
     async def trial(self, request: web.Request) -> web.Response:
         """Which stop of it is tried now."""
         caller = await self._authentication.caller(request)
-        found = await self._trials.running(caller.admin, self._resource, reference_of(self._resource, request))
-        trial = None if found is None else StopTrial(**found._asdict())
-        return self._response(RunningStopTrial(report_only=trial).model_dump(mode="json"))
+        trial = await self._trials.running(caller.admin, self._resource, reference_of(self._resource, request))
+        response = TrialResponse(trial=None if trial is None else StopTrial.of(trial))
+        return self._response(response.model_dump(mode="json"))
 
     async def end_trial(self, request: web.Request) -> web.Response:
         caller = await self._authentication.caller(request)
@@ -157,7 +158,7 @@ def trial_endpoints(handlers: ResourceEndpoints, endpoint: partial[Endpoint]) ->
             path,
             handlers.trial,
             f"Show whether a stop of {noun} is tried",
-            responses={200: Response("The trial", RunningStopTrial), **problems(401, 403, 404, 503)},
+            responses={200: Response("The trial", TrialResponse), **problems(401, 403, 404, 503)},
         ),
         endpoint(
             "DELETE",

@@ -1,16 +1,15 @@
 """Who began a trial: the audit trail has it."""
 
 from datetime import datetime, timedelta
-from typing import Literal
 from uuid import UUID
 
 from services.key_registry.audit_trail.chain import AuditFilter
 from services.key_registry.audit_trail.ports import AuditLines
 from services.key_registry.catalog.field_types import format_instant
 from services.key_registry.catalog.permissions import Admin
+from services.key_registry.report_only.ports import BegunBy
 from shared.contracts.key_registry import Kind
 
-BegunBy = Literal["operator", "company"]
 LOOKED_BACK = timedelta(days=2)
 """Before a trial's end: longer than any trial."""
 

@@ -18,6 +18,9 @@ MAX_ROWS_A_DAY = 20_000
 counted together."""
 
 
+BegunBy = Literal["operator", "company"]
+
+
 @dataclass(frozen=True, slots=True)
 class ReportOnlyFilter:
     company_id: str | None = None
@@ -54,15 +57,11 @@ class Trial:
     id: UUID
     company_id: UUID | None
     status: Literal["suspended", "revoked"]
-    until: datetime
-
-
-class RunningTrial(NamedTuple):
-    status: Literal["suspended", "revoked"]
     """What the object would be."""
     until: datetime
-    begun_by: Literal["operator", "company"] | None = None
-    """None where that is not known, as of one that began under the release before."""
+    begun_by: BegunBy | None = None
+    """Not of the store: the audit trail has it. None where that is not known, as of one that began under the
+    release before."""
 
 
 class DefinedScopes(NamedTuple):
@@ -72,7 +71,7 @@ class DefinedScopes(NamedTuple):
 
 
 class TrialReader(Protocol):
-    async def running_trial(self, id_: UUID) -> RunningTrial | None:
+    async def running_trial(self, id_: UUID) -> Trial | None:
         """That of the object with this id, unless it has ended."""
         ...
 

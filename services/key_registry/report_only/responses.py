@@ -1,13 +1,14 @@
 """How the counts of calls that would have been refused are shown to admins."""
 
 from datetime import date
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
 from services.key_registry.catalog.documentation import describe
 from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.responses import CompanyName
+from services.key_registry.report_only.ports import BegunBy, Trial
 from shared.contracts.report_only import ReportOnlyKind
 
 
@@ -18,15 +19,19 @@ class StopTrial(BaseModel):
 
     status: Literal["suspended", "revoked"]
     until: Instant
-    begun_by: Literal["operator", "company"] | None
+    begun_by: BegunBy | None
+
+    @classmethod
+    def of(cls, trial: Trial) -> Self:
+        return cls(status=trial.status, until=trial.until, begun_by=trial.begun_by)
 
 
-class RunningStopTrial(BaseModel):
-    """What is tried of an object now."""
+class TrialResponse(BaseModel):
+    """Which stop of an object is tried now."""
 
     model_config = ConfigDict(json_schema_extra=describe)
 
-    report_only: StopTrial | None
+    trial: StopTrial | None
 
 
 class ReportOnlyResponse(BaseModel):

@@ -1,18 +1,19 @@
 """Trying a stop: for an hour, or a day, what it would end is counted, and nothing is refused."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from services.key_registry.admin.access import AccessControl
-from services.key_registry.admin.presentation import Object, present_one
+from services.key_registry.admin.presentation import Written, present_one
 from services.key_registry.admin.recorder import append
 from services.key_registry.admin.visibility import Reference, find_visible
 from services.key_registry.catalog.field_types import format_instant, instant
 from services.key_registry.catalog.lifecycle import status_after
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import Resource, Row
-from services.key_registry.report_only.beginnings import Beginnings, BegunBy, side_of
-from services.key_registry.report_only.ports import RunningTrial, Trial
+from services.key_registry.report_only.beginnings import Beginnings, side_of
+from services.key_registry.report_only.ports import Trial
 from services.key_registry.storage.ports import Store
 from shared.clock import Clock
 from shared.contracts.key_registry import AuditEvent
@@ -25,17 +26,7 @@ MIN_TRIAL_S = 60
 MAX_TRIAL_S = 86400
 
 
-class Tried(NamedTuple):
-    """The object, which is as it was, and its trial."""
-
-    response: Object
-    receipt: int
-    """Of the object's last change."""
-    trial: Trial
-    begun_by: BegunBy
-
-
-class StopTrials:
+class Trials:
     """Who may stop an object may try it. Another trial of the same object takes the place of the one before.
 
     A company neither ends nor replaces a trial that the operator began.
@@ -49,8 +40,11 @@ class StopTrials:
 
     async def begin(
         self, admin: Admin, operation: Operation, resource: Resource, reference: Reference, seconds: int
-    ) -> Tried:
-        """Raises `Forbidden`, `NotFound`, and `Conflict`: stopped so already, or tried by the operator."""
+    ) -> tuple[Written, Trial]:
+        """The object, which is as it was, with its last change, and the trial.
+
+        Raises `Forbidden`, `NotFound`, and `Conflict`: stopped so already, or tried by the operator.
+        """
         self._access.permit(admin, operation, resource.kind)
         own = await self._companys_own(admin, resource, reference)
         async with self._store.writing(by=admin) as writer:
@@ -61,21 +55,21 @@ class StopTrials:
                 raise Conflict(f"it is {row['status']} already: there is nothing to try")
             running = await writer.running_trial(row["id"])
             if running is not None and not _may_end(admin, running, own):
-                until = format_instant(running.until)
-                raise Conflict(f"whoever runs the API tries a stop of it until {until}: wait until that ends")
+                ends = format_instant(running.until)
+                raise Conflict(f"whoever runs the API tries a stop of it until {ends}: wait until that ends")
             now = instant(self._clock.now())
             owner = resource.company_of(row)
-            trial = Trial(resource.kind, row["id"], owner, status, now + timedelta(seconds=seconds))
+            until, side = now + timedelta(seconds=seconds), side_of(admin)
+            trial = Trial(resource.kind, row["id"], owner, status, until, side)
             if not await writer.keep_trial(trial):
                 raise Conflict(f"{MAX_TRIAL_STOPS} stops are tried already: wait until one ends")
-            side = side_of(admin)
-            detail = {"status": status, "until": format_instant(trial.until), "begun_by": side}
+            detail = {"status": status, "until": format_instant(until), "begun_by": side}
             event = _event("stop_tried", admin, resource, row, now, detail)
             await append(writer, [event])
             shown = await present_one(writer, resource, row, now)
-            return Tried(shown, await writer.last_change(str(row["id"])), trial, side)
+            return Written(shown, await writer.last_change(str(row["id"]))), trial
 
-    async def running(self, admin: Admin, resource: Resource, reference: Reference) -> RunningTrial | None:
+    async def running(self, admin: Admin, resource: Resource, reference: Reference) -> Trial | None:
         """Raises `Forbidden` and `NotFound`."""
         self._access.permit(admin, Operation.READ, resource.kind)
         async with self._store.reading() as reader:
@@ -83,7 +77,7 @@ class StopTrials:
             found = await reader.running_trial(row["id"])
         if found is None:
             return None
-        return found._replace(begun_by=await self._beginnings.of(resource.kind, row["id"], found.until))
+        return replace(found, begun_by=await self._beginnings.of(resource.kind, row["id"], found.until))
 
     async def end(self, admin: Admin, resource: Resource, reference: Reference) -> None:
         """Before its time; nothing where none runs. Raises `NotFound`, and `Forbidden` also for a company's token
@@ -101,13 +95,13 @@ class StopTrials:
                 now = instant(self._clock.now())
                 await append(writer, [_event("stop_trial_ended", admin, resource, row, now, {})])
 
-    async def _companys_own(self, admin: Admin, resource: Resource, reference: Reference) -> RunningTrial | None:
+    async def _companys_own(self, admin: Admin, resource: Resource, reference: Reference) -> Trial | None:
         """The one that runs, if `admin` is bound to a company and one of the company began it."""
         found = None if admin.company_id is None else await self.running(admin, resource, reference)
         return found if found is not None and found.begun_by == "company" else None
 
 
-def _may_end(admin: Admin, running: RunningTrial, own: RunningTrial | None) -> bool:
+def _may_end(admin: Admin, running: Trial, own: Trial | None) -> bool:
     """`own`: read before the transaction, and so perhaps replaced since."""
     return admin.company_id is None or (own is not None and own.until == running.until)
 

@@ -32,7 +32,7 @@ from services.key_registry.catalog.resources import (
 from services.key_registry.catalog.versions import MAX_SHOWN_VERSIONS, QuietSecret, RetiredVersion, Version
 from services.key_registry.events.ports import Event, Expiring, ExpiryNotice
 from services.key_registry.paging import BETWEEN_WORDS
-from services.key_registry.report_only.ports import RunningTrial, Trial
+from services.key_registry.report_only.ports import Trial
 from services.key_registry.storage.ports import (
     FORGOTTEN_AFTER_S,
     AlreadyExists,
@@ -323,10 +323,10 @@ class _Reader:
         response, at = self._tables.responses.get((admin_id, key), (None, since))
         return response if at > since else None
 
-    async def running_trial(self, id_: UUID) -> RunningTrial | None:
+    async def running_trial(self, id_: UUID) -> Trial | None:
         """Until it is ended: here is no clock."""
         found = self._tables.trials.get(id_)
-        return None if found is None else RunningTrial(found.status, found.until)
+        return None if found is None else replace(found, begun_by=None)
 
 
 class _Writer(_Reader):

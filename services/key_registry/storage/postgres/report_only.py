@@ -11,7 +11,6 @@ from services.key_registry.report_only.ports import (
     DayCount,
     DefinedScopes,
     ReportOnlyFilter,
-    RunningTrial,
     Trial,
 )
 from shared.contracts.report_only import (
@@ -58,7 +57,9 @@ SELECT $1, $2, $3, $4, $5 WHERE (SELECT count(*) FROM trial_stop WHERE until > c
 ON CONFLICT (id) DO UPDATE SET status = excluded.status, until = excluded.until
 RETURNING true
 """
-_RUNNING_TRIAL = "SELECT status, until FROM trial_stop WHERE id = $1 AND until > clock_timestamp()"
+_RUNNING_TRIAL = """
+SELECT kind, id, company_id, status, until FROM trial_stop WHERE id = $1 AND until > clock_timestamp()
+"""
 _END_TRIAL = "DELETE FROM trial_stop WHERE id = $1 AND until > clock_timestamp() RETURNING true"
 _TRIALS = """
 SELECT id::text, status, extract(epoch FROM until)::float8 AS until FROM trial_stop WHERE until > clock_timestamp()
@@ -129,9 +130,9 @@ class PostgresReportOnly:
 class PostgresTrialReader:
     _connection: Connection
 
-    async def running_trial(self, id_: UUID) -> RunningTrial | None:
+    async def running_trial(self, id_: UUID) -> Trial | None:
         found = await self._connection.fetchrow(_RUNNING_TRIAL, id_)
-        return None if found is None else RunningTrial(**found)
+        return None if found is None else Trial(**found)
 
 
 class PostgresTrialWriter(PostgresTrialReader):

@@ -196,7 +196,7 @@ async def test_a_stop_can_be_tried_and_stops_nothing(passgate: Run, company: str
     assert await created(passgate, "report-only", "--company", company) == []
     assert "tried as revoked until" in (await passgate("companies", "trial", company))[1]
     assert "no stop is tried" in (await passgate("companies", "trial", company, "--end"))[1]
-    assert await created(passgate, "companies", "trial", company) == {"report_only": None}
+    assert await created(passgate, "companies", "trial", company) == {"trial": None}
 
 
 async def test_a_key_pair_is_rotated_by_a_successor_with_its_rights(passgate: Run, company: str) -> None:

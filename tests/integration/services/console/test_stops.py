@@ -76,7 +76,7 @@ async def test_a_trial_that_runs_is_on_its_page_and_can_be_ended_there(
         assert (ended.status, "is tried until" in ended.words) == (200, False)
         assert "The trial has ended: within five seconds" in " ".join(ended.words.split())
         assert "The trial has ended" not in (await owner.open(path)).words
-    assert (await console.registry.owner.get(f"{key_path(key)}/trial")).body == {"report_only": None}
+    assert (await console.registry.owner.get(f"{key_path(key)}/trial")).body == {"trial": None}
 
 
 async def test_beside_a_registry_without_trials_pages_are_shown_and_stops_work(

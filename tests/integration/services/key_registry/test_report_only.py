@@ -156,12 +156,12 @@ async def test_a_trial_that_runs_is_shown_and_ended_before_its_time(running: Run
     owner = running.owner
     company = await owner.company()
     path = f"/companies/{company['client_prefix']}"
-    assert (await owner.get(f"{path}/trial")).body == {"report_only": None}
+    assert (await owner.get(f"{path}/trial")).body == {"trial": None}
     begun = (await owner.post(f"{path}/suspend?report_only=true")).body["report_only"]
-    assert (await owner.get(f"{path}/trial")).body == {"report_only": begun}
+    assert (await owner.get(f"{path}/trial")).body == {"trial": begun}
     for _ in range(2):
         response = await owner.call("DELETE", f"{path}/trial")
-        assert (response.status, (await owner.get(f"{path}/trial")).body) == (204, {"report_only": None})
+        assert (response.status, (await owner.get(f"{path}/trial")).body) == (204, {"trial": None})
     assert company["id"] not in await tried(running)
     lines = (await owner.get(f"/audit?subject={company['id']}")).body["items"]
     assert [line["action"] for line in lines][:2] == ["company.stop_trial_ended", "company.stop_tried"]
@@ -181,7 +181,7 @@ async def test_a_trial_is_ended_by_whose_it_is_and_seen_by_who_sees_the_object(r
     trying = f"/access-keys/{key['id']}/suspend?report_only=true"
     assert (await owner.post(trying)).body["report_only"]["begun_by"] == "operator"
     await owner.post(f"/companies/{company['id']}/suspend?report_only=true")
-    assert (await editor.get(path)).body["report_only"]["begun_by"] == "operator"
+    assert (await editor.get(path)).body["trial"]["begun_by"] == "operator"
     assert (await editor.call("DELETE", path)).status == 403, "the operator began it"
     assert (await editor.post(trying)).status == 409, "nor is it replaced"
     assert key["id"] in await tried(running)
@@ -195,14 +195,14 @@ async def test_a_trial_is_ended_by_whose_it_is_and_seen_by_who_sees_the_object(r
     assert (await editor.call("DELETE", f"/companies/{company['id']}/trial")).status == 403, "the platform's own"
     assert company["id"] in await tried(running)
     await editor.post(trying)
-    assert (await owner.get(path)).body["report_only"]["begun_by"] == "company"
+    assert (await owner.get(path)).body["trial"]["begun_by"] == "company"
     assert (await owner.post(trying)).status == 200, "the operator replaces and ends any"
     assert (await editor.call("DELETE", path)).status == 403
     async with running.database.connection() as connection:
         await connection.execute(
             "UPDATE trial_stop SET until = until - interval '1 s' WHERE id = $1::uuid", key["id"]
         )
-    assert (await owner.get(path)).body["report_only"]["begun_by"] is None
+    assert (await owner.get(path)).body["trial"]["begun_by"] is None
     assert (await editor.call("DELETE", path)).status == 403, "who began it is not known"
     assert (await owner.call("DELETE", path)).status == 204
 
