@@ -62,7 +62,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._requests = 0
         self._pace = ResponsePace()
         self.deadline = inf
-        self._ended = False  # whether the upstream has closed its side: over TLS, with the alert that says so
+        self._ended = False
+        """Whether the upstream has closed its side: over TLS, with the alert that says so."""
 
     @property
     def usable(self) -> bool:
@@ -92,7 +93,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._end_of_response(reader)
         elif reader.head is not None:
             now = self.endpoint.responded_at = self._loop.time()
-            self.deadline = now + self._pace.idle_timeout
+            self.deadline = self._pace.deadline(now, head_came=True)
         if head is not None:
             receiver.response_began(head, content, complete=complete)
         elif content or complete:
@@ -122,7 +123,7 @@ class UpstreamConnection(asyncio.Protocol):
             receiver.upstream_failed(ConnectionLost(reason, reused=reused))
 
     def pause_writing(self) -> None:
-        self._pace.congested = True
+        self._pace.congest()
         self._renew_deadline()
         if self._receiver is not None:
             self._receiver.upstream_congested()
@@ -130,7 +131,7 @@ class UpstreamConnection(asyncio.Protocol):
             self.abort()  # it has responded, and has not taken that request: it gets no other
 
     def resume_writing(self) -> None:
-        self._pace.congested = False
+        self._pace.drain()
         self._renew_deadline()
         if self._receiver is not None:
             self._receiver.upstream_ready()
@@ -155,16 +156,15 @@ class UpstreamConnection(asyncio.Protocol):
         self._receiver = receiver
         self._reader = ResponseReader(method, upgrade)
         self._requests += 1
-        pace = self._pace
-        pace.response_timeout, pace.idle_timeout, pace.request_complete = response_timeout, idle_timeout, complete
-        self.deadline = self._loop.time() + response_timeout if complete else inf
+        self._pace.begin(complete=complete, response_timeout=response_timeout, idle_timeout=idle_timeout)
+        self._renew_deadline()
         if self._transport is not None:
             self._transport.write(data)
 
     def send(self, data: bytes, *, complete: bool) -> None:
         """More of the request; `complete` with its last bytes."""
         if complete:
-            self._pace.request_complete = True
+            self._pace.complete()
             self._renew_deadline()
         if self._transport is not None and data:
             self._transport.write(data)
@@ -172,13 +172,13 @@ class UpstreamConnection(asyncio.Protocol):
     def pause_reading(self) -> None:
         """Take no more of the response for now; the upstream's time stands still."""
         if self._transport is not None and self._receiver is not None:
-            self._pace.paused = True
+            self._pace.pause()
             self._renew_deadline()
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
         if self._pace.paused and self._transport is not None:
-            self._pace.paused = False
+            self._pace.resume()
             self._renew_deadline()
             self._transport.resume_reading()
 
@@ -222,7 +222,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _renew_deadline(self) -> None:
         if self._reader is not None:
-            self.deadline = self._loop.time() + self._pace.seconds(head_came=self._reader.head is not None)
+            self.deadline = self._pace.deadline(self._loop.time(), head_came=self._reader.head is not None)
 
     # Ending
 
