@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from gateway import refusal
 from gateway.client_address_proof import ClientAddressProof
 from gateway.credentials.access_tokens import AccessTokens
 from gateway.credentials.api_tokens import ApiTokens
@@ -19,20 +18,20 @@ from gateway.credentials.kinds import CredentialKind
 from gateway.credentials.session_tokens import ResolvedCall, Sessions, resolve_for
 from gateway.credentials.staleness import Staleness
 from gateway.forwarding.call_limits import CallLimits
+from gateway.forwarding.destination import destination
 from gateway.forwarding.forward import Decision, Forward, LookUp
 from gateway.forwarding.repeated_call import REPEATED_KINDS, RepeatedCall
 from gateway.forwarding.repeated_calls import RepeatedCalls, key_of
-from gateway.headers import call_lines, passed_before, upstream_lines
-from gateway.http1.request import BadRequest
+from gateway.headers import call_lines, upstream_lines
 from gateway.http1.request_head import RequestHead
 from gateway.identity_tokens.tokens import IdentityTokens
 from gateway.origin import Origin
 from gateway.refusal import Refusal
 from gateway.refused_calls.refusals import insufficient_scope, missing_scopes, refusal_of, stopped_refusal
+from gateway.refused_calls.repeated_refusals import RepeatedRefusals
 from gateway.refused_calls.report_only import anonymous_target, enforced, would_lack, would_refuse
-from gateway.routing.match import match, require_one_route, upstream_target
 from gateway.routing.table import Route, RouteTable
-from gateway.routing.target import Target, read_target
+from gateway.routing.target import Target
 from shared.changes.stopped_set import StoppedSet
 from shared.errors import Unavailable
 from shared.report_only.counts import WouldRefuse
@@ -59,13 +58,18 @@ class Decider:
     """For what is let through and would have been refused, with the request's id."""
     trial_stops: TrialStops | None = None
     repeated: RepeatedCalls = field(default_factory=RepeatedCalls)
+    refused: RepeatedRefusals = field(default_factory=RepeatedRefusals)
 
     def decide(self, head: RequestHead, origin: Origin, request_id: str) -> Decision | LookUp:
         """The decision, when memory is enough for it. Never raises for anything that a request may hold."""
         key = key_of(head, origin)
-        if key is None:
-            return self._within_limits(self._decide(head, origin, request_id), request_id)
         table = self.routes()
+        if key is None:
+            if (refused := self.refused.find(head, table)) is not None:
+                return refused
+            decision = self._decide(head, origin, request_id)
+            self.refused.keep(head, table, decision)
+            return self._within_limits(decision, request_id)
         call = self.repeated.find(key, table)
         if call is not None and self._holds(call):
             return self._repeat(call, head, origin, request_id)
@@ -106,26 +110,10 @@ class Decider:
         return forward
 
     def _decide(self, head: RequestHead, origin: Origin, request_id: str) -> Decision | LookUp:
-        try:
-            target = read_target(head.target)
-            table = self.routes()
-            found = match(table, head.method, target.path, head.host)
-            if target.holds:
-                require_one_route(table, found, head.method, target, head.host)
-        except BadRequest as error:
-            return refusal.malformed(error)
-        if isinstance(found, tuple):
-            return refusal.method_not_allowed(found) if found else refusal.not_found()
-        route = found
-        if route.rewrite is not None:
-            inner = upstream_target(target, route.rewrite)
-            if inner is None:
-                return refusal.not_found()
-            target = inner
-        if passed_before(head, self.via):
-            return refusal.loop(route=route.name)
-        if (head.content_length or 0) > route.max_body:
-            return refusal.too_large(route.max_body, route=route.name)
+        found = destination(head, self.routes(), self.via)
+        if isinstance(found, Refusal):
+            return found
+        route, target = found
         try:
             if route.alternatives:
                 route = choose(route, head, target.query)

@@ -3,17 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-import orjson
-
 from gateway.credentials.choice import AmbiguousCredential
 from gateway.credentials.extract import NoCredential
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.http1.request import BadRequest
 from gateway.http1.websocket import VERSION
 from shared.audit.mismatch import Mismatch
-from shared.error_pages.pages import error_types
 from shared.errors import Unavailable
-from shared.problem import CONTENT_TYPE, problem_document
 
 Fields = tuple[tuple[str, str], ...]
 """Names and values."""
@@ -40,21 +36,6 @@ class Refusal:
     """The credential that was refused, for the audit trail."""
     mismatch: Mismatch | None = None
     """What was sent in another place than the one that the route reads."""
-
-
-def render(refusal: Refusal, request_id: str) -> tuple[Fields, bytes]:
-    """The fields, all but those that frame the message, and the body."""
-    type_ = error_types.of(refusal.code)
-    body = orjson.dumps(
-        problem_document(refusal.status, refusal.code, refusal.description, request_id=request_id, type_=type_)
-    )
-    fields = (
-        ("Content-Type", CONTENT_TYPE),
-        ("Cache-Control", "no-store"),
-        *refusal.fields,
-        ("X-Request-Id", request_id),
-    )
-    return fields, body
 
 
 def no_credential(missing: NoCredential, *, route: str) -> Refusal:

@@ -9,7 +9,8 @@ from gateway.decision_endpoint.dialect import AUTH_REQUEST, DecisionPath
 from gateway.field_names import HOPS_FIELD, OWN_PREFIX
 from gateway.forwarding.forward import Decision
 from gateway.http1.request import BadRequest
-from gateway.refusal import Fields, Refusal, render
+from gateway.refusal import Fields, Refusal
+from gateway.refused_calls.response import render
 from gateway.routing.cors.preflight import Preflight
 
 _NOT_IDENTITY = PROOF_FIELDS | {HOPS_FIELD.lower()}

@@ -11,7 +11,8 @@ from gateway.http1.response import ResponseHead
 from gateway.http1.websocket import UPGRADE_LINES
 from gateway.proxy.client_connection import ClientConnection
 from gateway.proxy.report import Call
-from gateway.refusal import Refusal, render
+from gateway.refusal import Refusal
+from gateway.refused_calls.response import response_to
 from gateway.routing.cors.preflight import refusal_lines, response_lines
 from gateway.routing.rewriting.response import adapted
 from gateway.routing.table import Route, RouteTable
@@ -48,10 +49,9 @@ class ClientResponse:
         self, refusal: Refusal, call: Call, routes: Callable[[], RouteTable], *, request_complete: bool
     ) -> None:
         """A refusal, which a page of another origin can read if its route is for that."""
-        fields, body = render(refusal, call.request_id)
-        lines = [f"{name}: {value}" for name, value in fields]
-        lines.append(writer.date_line())
-        lines += refusal_lines(call.head, routes)
+        response, request_id = response_to(refusal), call.request_id
+        lines = [response.lines(request_id), writer.date_line(), *refusal_lines(call.head, routes)]
+        body = response.body(request_id)
         self.send(refusal.status, lines, body, closes=refusal.closes, request_complete=request_complete)
 
     def send(self, status: int, lines: list[str], body: bytes, *, closes: bool, request_complete: bool) -> None:

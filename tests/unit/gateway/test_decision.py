@@ -8,7 +8,8 @@ import pytest
 
 from gateway.forwarding.forward import Forward
 from gateway.origin import unproxied
-from gateway.refusal import Refusal, render
+from gateway.refusal import Refusal
+from gateway.refused_calls.response import render
 from gateway.routing.rewriting.path_prefix import PrefixRewrite
 from gateway.routing.table import Route, RouteTable
 from shared.contracts.key_registry import Change

@@ -7,7 +7,8 @@ import pytest
 
 from gateway.forwarding.forward import Forward
 from gateway.origin import Origin, unproxied
-from gateway.refusal import Refusal, render
+from gateway.refusal import Refusal
+from gateway.refused_calls.response import render
 from shared.contracts.key_registry import Change
 from shared.contracts.limits import ObjectLimits
 from shared.report_only.counts import WouldRefuse

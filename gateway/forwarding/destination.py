@@ -1,0 +1,33 @@
+"""Where a request is to go, whoever calls."""
+
+from gateway import refusal
+from gateway.headers import passed_before
+from gateway.http1.request import BadRequest
+from gateway.http1.request_head import RequestHead
+from gateway.refusal import Refusal
+from gateway.routing.match import match, require_one_route, upstream_target
+from gateway.routing.table import Route, RouteTable
+from gateway.routing.target import Target, read_target
+
+
+def destination(head: RequestHead, table: RouteTable, via: str) -> tuple[Route, Target] | Refusal:
+    """The route, and the target that its upstream gets; or why the request goes nowhere. `via`: see `Decider`."""
+    try:
+        target = read_target(head.target)
+        found = match(table, head.method, target.path, head.host)
+        if target.holds:
+            require_one_route(table, found, head.method, target, head.host)
+    except BadRequest as error:
+        return refusal.malformed(error)
+    if isinstance(found, tuple):
+        return refusal.method_not_allowed(found) if found else refusal.not_found()
+    if found.rewrite is not None:
+        inner = upstream_target(target, found.rewrite)
+        if inner is None:
+            return refusal.not_found()
+        target = inner
+    if passed_before(head, via):
+        return refusal.loop(route=found.name)
+    if (head.content_length or 0) > found.max_body:
+        return refusal.too_large(found.max_body, route=found.name)
+    return found, target

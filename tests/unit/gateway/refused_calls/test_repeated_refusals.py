@@ -1,0 +1,187 @@
+"""A call without a credential that comes again is refused as if it had come for the first time."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.credentials.kinds import CredentialKind
+from gateway.forwarding.forward import Forward
+from gateway.http1.request_head import RequestHead
+from gateway.origin import unproxied
+from gateway.refusal import Refusal
+from gateway.refused_calls import repeated_refusals
+from gateway.refused_calls.repeated_refusals import RepeatedRefusals
+from gateway.routing.table import RouteTable
+from tests.support.cases import each_case
+from tests.support.clock import FakeClock
+from tests.support.doubles.desk import ROUTES, SESSION, Desk
+from tests.support.http1.heads import head_of, route_of
+
+CLIENT = unproxied("9.9.9.9", "gateway.example")
+SITE = "GET /site HTTP/1.1"
+
+
+@pytest.fixture
+async def desk(clock: FakeClock) -> Desk:
+    desk = Desk(clock)
+    await desk.keys.refresh()
+    return desk
+
+
+def decided(desk: Desk, head: RequestHead) -> Any:
+    return desk.decider.decide(head, CLIENT, "r")
+
+
+def kept(desk: Desk) -> int:
+    return len(desk.decider.refused)
+
+
+def without_memory(clock: FakeClock) -> Desk:
+    """Whoever asks it has asked nothing before."""
+    return Desk(clock)
+
+
+@each_case(
+    "line",
+    (
+        SITE,
+        "GET /sms HTTP/1.1",
+        "GET /editor HTTP/1.1",
+        "GET /any HTTP/1.1",
+        "POST /site HTTP/1.1",
+        "GET /x HTTP/1.1",
+        "GET //x HTTP/1.1",
+    ),
+)
+def test_a_head_that_comes_again_is_decided_upon_once(line: str, desk: Desk) -> None:
+    head_of(line=line)
+    before = kept(desk)
+    first, second = decided(desk, head_of(line=line)), decided(desk, head_of(line=line))
+    assert isinstance(first, Refusal)
+    assert second is first
+    assert kept(desk) == before + 1
+
+
+@each_case(
+    "lines",
+    (
+        (),
+        ("Accept: */*",),
+        ("X-Api-Key: x",),
+        ("Via: 1.1 passgate-x",),
+        ("Content-Length: 11",),
+        ("X-Foo: pgat_12345678",),
+    ),
+)
+def test_what_was_refused_before_leads_to_no_refusal_of_another_head(
+    lines: tuple[str, ...], desk: Desk, clock: FakeClock
+) -> None:
+    for line in (SITE, "GET /open HTTP/1.1", "GET /editor HTTP/1.1", "POST /site HTTP/1.1", "GET /sms HTTP/1.1"):
+        for _ in range(3):
+            head = head_of(*lines, line=line)
+            expected = without_memory(clock).decider.decide(head, CLIENT, "r")
+            found = decided(desk, head)
+            assert isinstance(found, Forward) == isinstance(expected, Forward)
+            if isinstance(expected, Refusal):
+                assert found == expected
+
+
+SENT = st.lists(
+    st.sampled_from(
+        (
+            "Accept: */*",
+            "X-Api-Key: x",
+            "Authorization: Basic eA==",
+            "Authorization: Bearer x",
+            "X-Api-Token: x",
+            "X-Client-Prefix: b",
+            "Via: 1.1 passgate-x",
+            "Content-Length: 11",
+            "traceparent: 00-1",
+            "X-Foo: pgat_12345678",
+        )
+    ),
+    max_size=3,
+    unique_by=lambda line: line.partition(":")[0],
+)
+TARGETS = st.sampled_from(
+    ("/site", "/open", "/sms", "/editor", f"/editor?apitoken={SESSION}", "/any", "/x", "/a;b")
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(("GET", "POST")), TARGETS, SENT), min_size=2, max_size=12))
+def test_in_any_order_each_is_decided_as_it_is_alone(calls: list[tuple[str, str, list[str]]]) -> None:
+    clock = FakeClock()
+    desk = Desk(clock)
+    for method, target, lines in calls * 2:
+        head = head_of(*lines, line=f"{method} {target} HTTP/1.1")
+        found, expected = decided(desk, head), without_memory(clock).decider.decide(head, CLIENT, "r")
+        assert type(found) is type(expected)
+        if isinstance(found, Refusal) and found.credential is None:
+            assert found == expected
+
+
+@each_case(
+    "sent",
+    (
+        ("Authorization: Bearer x",),
+        ("Authorization: Basic eA==",),
+        ("AUTHORIZATION: Bearer x",),
+        ("X-Api-Token: x",),
+        ("X-Api-Token: x", "X-Api-Token: y"),
+        ("X-API-TOKEN: x", "x-api-token: y"),
+        ("X-Session: x",),
+        ("traceparent: 00-1",),
+    ),
+)
+def test_nothing_is_kept_of_what_may_hold_a_credential_or_differs_each_time(
+    sent: tuple[str, ...], desk: Desk
+) -> None:
+    for _ in range(3):
+        decided(desk, head_of(*sent, line="GET /site HTTP/1.1"))
+    assert kept(desk) == 0
+
+
+@each_case("target", (f"/editor?apitoken={SESSION}x", "/site?a", "/" + "x" * 200))
+def test_nothing_is_kept_of_a_query_or_a_long_path(target: str, desk: Desk) -> None:
+    for _ in range(3):
+        assert not isinstance(decided(desk, head_of(line=f"GET {target} HTTP/1.1")), Forward)
+    assert kept(desk) == 0
+
+
+def test_another_route_table_is_asked_anew(desk: Desk) -> None:
+    refused = decided(desk, head_of(line=SITE))
+    assert refused.cause == "no_credential"
+    opened = RouteTable((route_of(name="site", path="/site"),))
+    decider = replace(desk.decider, routes=lambda: opened, refused=desk.decider.refused)
+    assert isinstance(decider.decide(head_of(line=SITE), CLIENT, "r"), Forward)
+    again = replace(decider, routes=lambda: ROUTES).decide(head_of(line=SITE), CLIENT, "r")
+    assert isinstance(again, Refusal)
+    assert again == refused
+
+
+def test_a_host_of_its_own_has_decisions_of_its_own(desk: Desk) -> None:
+    table = RouteTable(
+        (
+            route_of(name="a", path="/site", host="a.example"),
+            route_of(CredentialKind.JWT, name="b", path="/site", host="b.example"),
+        )
+    )
+    decider = replace(desk.decider, routes=lambda: table)
+    for _ in range(2):
+        assert isinstance(decider.decide(head_of(line=SITE, host="a.example"), CLIENT, "r"), Forward)
+        found = decider.decide(head_of(line=SITE, host="b.example"), CLIENT, "r")
+        assert isinstance(found, Refusal)
+        assert found.route == "b"
+
+
+def test_a_scan_takes_no_more_memory_than_the_bound(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repeated_refusals, "MAX_REPEATED_REFUSALS", 50)
+    decider = replace(desk.decider, refused=RepeatedRefusals())
+    for number in range(500):
+        decider.decide(head_of(line=f"GET /{number} HTTP/1.1"), CLIENT, "r")
+        assert len(decider.refused) <= 50
+    assert len(decider.refused) > 0
