@@ -58,7 +58,8 @@ class RefusalCounts:
         self._since = 0.0
         self._known: dict[str, _Excess] = {}
         self._unknown: Counter[Source] = Counter()
-        self._latest: deque[dict[str, str]] = deque(maxlen=MAX_REQUEST_IDS)
+        self._latest: deque[tuple[str, str]] = deque(maxlen=MAX_REQUEST_IDS)
+        """Each request's id, and the cause."""
         self._logged = 0
 
     @property
@@ -87,8 +88,8 @@ class RefusalCounts:
         self._begin()
         cause = cause[:MAX_TEXT_CHARACTERS]
         source = (cause, endpoint[:MAX_TEXT_CHARACTERS], address_block(client)[:MAX_TEXT_CHARACTERS])
-        self._unknown[self._counted_as(*source)] += 1
-        self._latest.append({"request_id": request_id.get(), "cause": cause})
+        self._unknown[source if source in self._unknown else self._counted_as(*source)] += 1
+        self._latest.append((request_id.get(), cause))
         self._logged += 1
         return self._logged <= LOG_LINES_PER_WINDOW
 
@@ -118,7 +119,8 @@ class RefusalCounts:
                 {"cause": cause, "endpoint": endpoint, "client": client, "count": count}
                 for (cause, endpoint, client), count in self._unknown.most_common()
             ]
-            detail = {"count": self._unknown.total(), "sources": sources, "latest": list(self._latest), **period}
+            latest = [{"request_id": id_, "cause": cause} for id_, cause in self._latest]
+            detail = {"count": self._unknown.total(), "sources": sources, "latest": latest, **period}
             lines.append({"action": ACTION, "subject_kind": "unknown_credential", "detail": detail})
         self._clear()
         return lines

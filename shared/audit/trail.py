@@ -167,7 +167,8 @@ class AuditTrail:
 
         `logged`: the caller's own line has the cause. `mismatch`: what it claims to be. Past a bound: a count.
         """
-        request_origin.get().note(NotedRefusal(cause, mismatch=mismatch))
+        if (origin := request_origin.get()) is not NOWHERE:
+            origin.note(NotedRefusal(cause, mismatch=mismatch))
         if self._refusals.count(cause=cause, endpoint=endpoint, client=client) and not logged:
             reason = {"reason": begins_with(mismatch.prefix)} if mismatch is not None and mismatch.prefix else {}
             log.info("credential.refused", cause=cause, endpoint=endpoint, client=client, **reason)

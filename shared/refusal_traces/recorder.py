@@ -7,12 +7,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry
 
 from shared.background_task import PeriodicTask
 from shared.clock import Clock
 from shared.contracts.refusal_traces import MAX_TRACES, RefusalTrace
 from shared.errors import CallRejected, Unavailable
+from shared.metrics import ReadCounter
 from shared.refusal_traces.sampling import Sampling
 
 SEND_INTERVAL_S = 1.0
@@ -40,11 +41,14 @@ class RefusalTraces:
         self._clock = clock
         self._queued: deque[RefusalTrace] = deque()
         self.tasks = (PeriodicTask("refusal_traces", self._send_all, interval=SEND_INTERVAL_S, early_retry=False),)
-        self._left_out = Counter(
-            "refusal_traces_left_out_total",
-            "Refusals without a trace: there were too many of their cause and source, or too many waited.",
-            registry=metrics,
-        )
+        self._left_out = 0
+        if metrics is not None:
+            ReadCounter(
+                metrics,
+                "refusal_traces_left_out",
+                "Refusals without a trace: there were too many of their cause and source, or too many waited.",
+                lambda: self._left_out,
+            )
 
     async def start(self) -> None:
         for task in self.tasks:
@@ -61,11 +65,11 @@ class RefusalTraces:
     ) -> None:
         """`trace` is called with time, service and process, if there is room for one of this cause and source."""
         if not self._sampling.admit(cause, source, known=known):
-            self._left_out.inc()
+            self._left_out += 1
             return
         if len(self._queued) >= MAX_QUEUED:
             self._queued.popleft()
-            self._left_out.inc()
+            self._left_out += 1
         self._queued.append(trace(self._clock.now(), self._service, self._process))
 
     async def _send_all(self) -> None:
@@ -74,7 +78,7 @@ class RefusalTraces:
             try:
                 await self._sink.add_traces(batch)
             except CallRejected:
-                self._left_out.inc(len(batch))
+                self._left_out += len(batch)
             except BaseException:
                 self._queued.extendleft(reversed(batch))
                 raise

@@ -4,7 +4,6 @@ So a flood of one cause, or from one address, leaves the others their places; an
 known have places of their own, which strangers cannot take.
 """
 
-from collections import Counter
 from dataclasses import dataclass, field
 
 from shared.clock import Clock
@@ -20,15 +19,20 @@ IN_ALL = 300
 
 @dataclass(slots=True)
 class _Kept:
-    sources: Counter[tuple[str, str]] = field(default_factory=Counter)
-    causes: Counter[str] = field(default_factory=Counter)
+    sources: dict[tuple[str, str], int] = field(default_factory=dict)
+    causes: dict[str, int] = field(default_factory=dict)
+    in_all: int = 0
 
     def admit(self, cause: str, source: str) -> bool:
-        full = self.causes.total() >= IN_ALL or self.causes[cause] >= PER_CAUSE
-        if full or self.sources[(cause, source)] >= PER_SOURCE:
+        of_cause = self.causes.get(cause, 0)
+        if self.in_all >= IN_ALL or of_cause >= PER_CAUSE:
             return False
-        self.causes[cause] += 1
-        self.sources[(cause, source)] += 1
+        of_source = self.sources.get((cause, source), 0)
+        if of_source >= PER_SOURCE:
+            return False
+        self.in_all += 1
+        self.causes[cause] = of_cause + 1
+        self.sources[(cause, source)] = of_source + 1
         return True
 
 
