@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from services.session_tokens.storage.ports import Outbox
 from shared.audit.delivery import AuditSink, deliver
 from shared.background_task import PeriodicTask
+from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unavailable
 
 log = structlog.get_logger()
@@ -17,6 +18,9 @@ INTERVAL_S = 1.0
 """Between rounds when nothing wakes the relay, and after a failure."""
 GATHERING_S = 0.05
 """Seconds that the relay waits once it is woken: an event is safe where it is, and many together cost little."""
+GATHERING_S_PER_EVENT = 0.004
+MAX_GATHERING_S = 0.25
+"""So much longer it waits after a round of many, by their number, but no longer than this in all."""
 OVERDUE_AFTER_S = 30.0
 """Age of an event from which on health names the outbox."""
 MAX_BATCH = 500
@@ -44,6 +48,7 @@ class OutboxRelay:
         self._report_length = report_length
         self._report_lost = report_lost
         self._wake = asyncio.Event()
+        self._gathering_s = GATHERING_S
         self.tasks = (
             PeriodicTask("audit_outbox", self._gather, interval=INTERVAL_S, wake=self._wake, early_retry=False),
         )
@@ -68,17 +73,26 @@ class OutboxRelay:
                 await self.relay()
 
     async def _gather(self) -> None:
-        await asyncio.sleep(GATHERING_S)
-        await self.relay()
+        await asyncio.sleep(self._gathering_s)
+        longer = await self.relay() * GATHERING_S_PER_EVENT
+        self._gathering_s = min(GATHERING_S + longer, MAX_GATHERING_S)
 
-    async def relay(self) -> None:
-        """Empty the outbox. Raises `Unavailable`."""
-        while entries := await self._outbox.take(MAX_BATCH):
-            events = [event for _, event in entries if event is not None]
-            if events and (rejected := await deliver(self._sink, events)):
-                self._report_lost(len(rejected))
-            await self._outbox.remove([id_ for id_, _ in entries])
-            if unreadable := len(entries) - len(events):
-                log.error("audit_outbox.unreadable", count=unreadable)
-                self._report_lost(unreadable)
+    async def relay(self) -> int:
+        """Relay what is in the outbox; how many events it was. Raises `Unavailable`."""
+        relayed, entries = 0, await self._outbox.take(MAX_BATCH)
+        while entries:
+            await self._relay(entries)
+            relayed += len(entries)
+            full = len(entries) == MAX_BATCH
+            entries = await self._outbox.take(MAX_BATCH) if full else ()  # what came since has woken the next round
         self._report_length(await self._outbox.length())
+        return relayed
+
+    async def _relay(self, entries: Sequence[tuple[str, AuditEvent | None]]) -> None:
+        events = [event for _, event in entries if event is not None]
+        if events and (rejected := await deliver(self._sink, events)):
+            self._report_lost(len(rejected))
+        await self._outbox.remove([id_ for id_, _ in entries])
+        if unreadable := len(entries) - len(events):
+            log.error("audit_outbox.unreadable", count=unreadable)
+            self._report_lost(unreadable)

@@ -4,6 +4,7 @@ import asyncio
 import functools
 import json
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,26 @@ async def test_a_batch_whose_response_was_lost_is_written_once(
     await relay.relay()
     assert sorted(event.subject for event in registry.events) == sorted(event.subject for event in events)
     assert await client.execute("XLEN", OUTBOX) == 0
+    await client.stop()
+
+
+async def test_round_ends_with_what_was_there_and_what_comes_meanwhile_goes_together_in_the_next(
+    redis_database: str, events: list[AuditEvent]
+) -> None:
+    await _put(redis_database, events[:1100])
+    client, batches = PipelinedRedis(redis_database, timeout=10), []
+
+    class Busy(RegistryDouble):
+        """While it takes one batch, one more event comes."""
+
+        async def audit(self, events: Sequence[AuditEvent]) -> None:
+            await super().audit(events)
+            batches.append(len(events))
+            await client.execute("XADD", OUTBOX, "*", "event", events[0].model_dump_json())
+
+    relay = _relay(client, Busy(), [])
+    assert [await relay.relay() for _ in range(2)] == [1102, 1]
+    assert batches == [500, 500, 102, 1]
     await client.stop()
 
 
