@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import NamedTuple, Protocol
 from urllib.parse import quote
 
@@ -57,16 +57,32 @@ async def resolve(
 
 def identity_of(session: ResolvedSession) -> Identity:
     """Who created the token."""
+    key, version = session.access_key_id, session.access_key_version or 0
+    ends = session.expires_at, session.credential_expires_at
+    return _identity(session.company, session.company_id, key, version, session.depends_on, *ends)
+
+
+@lru_cache(maxsize=4096)
+def _identity(
+    company: str,
+    company_id: str,
+    access_key_id: str,
+    version: int,
+    depends_on: frozenset[str],
+    expires_at: int,
+    credential_expires_at: float | None,
+) -> Identity:
+    """Of what each call with a token resolves anew, this is always the same, and no secret."""
     return Identity(
         kind=KIND,
-        company=session.company,
-        credential=session.access_key_id,
-        subject=session.company,
-        company_id=session.company_id,
-        depends_on=session.depends_on,
-        expires_at=session.expires_at,
-        version=session.access_key_version or 0,
-        expiry_line=expiry_line(session.credential_expires_at),
+        company=company,
+        credential=access_key_id,
+        subject=company,
+        company_id=company_id,
+        depends_on=depends_on,
+        expires_at=expires_at,
+        version=version,
+        expiry_line=expiry_line(credential_expires_at),
     )
 
 

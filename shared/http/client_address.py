@@ -73,6 +73,8 @@ class ClientAddress:
 
     def of(self, request: IncomingRequest) -> str:
         peer = request.remote or ""
+        if CLIENT_ADDRESS_FIELD not in request.headers:
+            return peer
         named = request.headers.getall(CLIENT_ADDRESS_FIELD, ())
         proofs = request.headers.getall(CLIENT_ADDRESS_PROOF_FIELD, ())
         if len(named) != 1 or len(proofs) != 1:

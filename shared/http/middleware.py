@@ -114,9 +114,13 @@ class AccessLog:
 
     def client(self, request: web.Request) -> dict[str, str]:
         """The client's address and, when it came through the gateway, the gateway's."""
-        peer = request.remote or ""
-        client = peer if self._addresses is None else self._addresses.of(request)
+        client, peer = self._ends(request)
         return {"client": client} if client == peer else {"client": client, "proxy": peer}
+
+    def _ends(self, request: web.Request) -> tuple[str, str]:
+        """The client's address, and that of the other end of the connection."""
+        peer = request.remote or ""
+        return peer if self._addresses is None else self._addresses.of(request), peer
 
     def write(
         self, request: web.Request, route: str, endpoint: Endpoint | None, status: int, cause: str, seconds: float
@@ -137,10 +141,10 @@ class AccessLog:
             access(self._line(request, path, route, status, seconds), sampled=True)
 
     def _write_kept(self, request: web.Request, path: str, route: str, status: int, seconds: float) -> None:
-        own = {"method": request.method, "route": route, "status": status, **self.client(request)}
-        key = (path, *own.values())
+        key = (path, request.method, route, status, *self._ends(request))
         fields = self._kept.get(key)
         if fields is None:
+            own = {"method": request.method, "route": route, "status": status, **self.client(request)}
             fields = kept_fields({"path": path}, own)
             if redacted(path) == path:  # no secret is kept
                 if len(self._kept) >= MAX_KEPT_FIELDS:
