@@ -161,6 +161,7 @@ def test_only_the_public_port_is_published_beyond_this_machine(stack: ComposeSta
         ("gateway", 8080, "0.0.0.0"),
         ("gateway", 8081, "127.0.0.1"),
         ("key_registry", 8101, "127.0.0.1"),
+        ("console", 8106, "127.0.0.1"),
     }
 
 
