@@ -182,7 +182,7 @@ async def test_a_page_can_read_what_goes_wrong_behind_the_gateway(
         writer.write(b"nothing that could be read\r\n\r\n")
 
     upstream.script = script
-    async with public_server(upstream_at(upstream.port), cors=ONE, grace=0.1, **settings) as public:
+    async with public_server(upstream_at(upstream.port), cors=ONE, **settings) as public:
         fields = {"Content-Length": "5"} if status == 413 else {}
         reply = await get(public.port, Origin=APP, **fields)
     assert reply.status == status
@@ -195,7 +195,7 @@ async def test_a_websocket_is_not_for_pages_of_other_origins_either(
 ) -> None:
     """Browsers leave that to the server: no preflight comes before it (RFC 6455 section 10.2)."""
     upstream.script = accepting(echo)
-    async with public_server(upstream_at(upstream.port), cors=ONE, websocket=True, grace=0.1) as public:
+    async with public_server(upstream_at(upstream.port), cors=ONE, websocket=True) as public:
         conversation = await converse(public.port, handshake(origin=origin), quiet=0.3)
     assert int(conversation.raw.split()[1]) == status
     assert len(upstream.calls) == (status == 101)

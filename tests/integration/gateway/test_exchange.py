@@ -94,7 +94,7 @@ async def test_the_time_that_a_client_takes_to_send_is_not_taken_from_the_respon
 
 async def test_the_wait_for_a_connection_in_use_is_bounded(upstream: Upstream) -> None:
     upstream.script = silent
-    async with public_server(upstream_at(upstream.port, connections=1), grace=0.1) as public:
+    async with public_server(upstream_at(upstream.port, connections=1)) as public:
         first = public.connect(payload=get())
         while not upstream.calls:
             await asyncio.sleep(0.01)
@@ -133,7 +133,7 @@ async def test_a_client_that_leaves_while_nothing_is_read_from_it_is_noticed(
     payload: bytes, reset: bool, deaf_upstream: int
 ) -> None:
     target = upstream_at(deaf_upstream)
-    async with public_server(target, response_timeout=LONG, max_body=len(payload) * 2, grace=0.1) as public:
+    async with public_server(target, response_timeout=LONG, max_body=len(payload) * 2) as public:
         client = public.connect()
         sending = asyncio.create_task(asyncio.get_running_loop().sock_sendall(client, payload))
         await until(lambda: public.metric("gateway_active_requests") == 1)

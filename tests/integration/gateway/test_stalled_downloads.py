@@ -29,7 +29,7 @@ async def test_a_client_whose_buffer_is_filled_by_the_leave_to_send_its_body(
             sent += 65536
 
     upstream.script = respond
-    async with public_server(upstream_at(upstream.port), grace=0.1) as public:
+    async with public_server(upstream_at(upstream.port)) as public:
         client = public.connect(payload=post(5, b"Expect: 100-continue"))
         await until(lambda: public.metric("gateway_active_requests") == 1)
         client.sendall(b"hello")

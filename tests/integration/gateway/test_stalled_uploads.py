@@ -51,7 +51,7 @@ async def taken_of_a_body(client: socket.socket) -> int:
 
 async def test_the_part_of_a_body_that_came_with_its_head_can_hold_back_the_rest(silent: socket.socket) -> None:
     port = silent.getsockname()[1]
-    async with public_server(upstream_at(port), max_body=BODY_BYTES, grace=0.1) as public:
+    async with public_server(upstream_at(port), max_body=BODY_BYTES) as public:
         client = public.connect(payload=post(BODY_BYTES, content=b"x" * 400_000))
         assert await taken_of_a_body(client) < BODY_BYTES // 2
         client.close()
@@ -61,7 +61,7 @@ async def test_a_body_that_an_upstream_has_not_read_though_it_has_responded_can_
     silent: socket.socket,
 ) -> None:
     port, loop = silent.getsockname()[1], asyncio.get_running_loop()
-    async with public_server(upstream_at(port), max_body=BODY_BYTES, grace=0.1) as public:
+    async with public_server(upstream_at(port), max_body=BODY_BYTES) as public:
         widen(public)
         client = public.connect(payload=post(200_000, content=b"x" * 200_000))
         upstream, _ = await loop.sock_accept(silent)

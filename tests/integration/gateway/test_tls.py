@@ -304,13 +304,16 @@ async def test_handshakes_under_way_hold_up_no_stop(upstream: Upstream, server_c
             assert silent.fileno() >= 0 <= slow.fileno()
 
 
-async def test_an_idle_connection_is_ended_with_an_alert_when_the_listener_stops(public: Public) -> None:
-    client = await asyncio.to_thread(TlsClient, public.port)
-    client.tls.sendall(get())
-    assert (await asyncio.to_thread(client.tls.recv, 65536)).startswith(b"HTTP/1.1 200")
-    stop = asyncio.create_task(public.server.stop())
-    assert await asyncio.to_thread(client.read_to_the_end) == (b"", True)
-    await asyncio.wait_for(stop, 10)
+async def test_an_idle_connection_is_ended_with_an_alert_when_the_listener_stops(
+    upstream: Upstream, server_context: ssl.SSLContext
+) -> None:
+    async with public_server(upstream_at(upstream.port), grace=10.0, tls=server_context) as public:
+        client = await asyncio.to_thread(TlsClient, public.port)
+        client.tls.sendall(get())
+        assert (await asyncio.to_thread(client.tls.recv, 65536)).startswith(b"HTTP/1.1 200")
+        stop = asyncio.create_task(public.server.stop())
+        assert await asyncio.to_thread(client.read_to_the_end) == (b"", True)
+        await asyncio.wait_for(stop, 10)
 
 
 async def test_a_handshake_that_has_begun_when_the_listener_stops_is_served(

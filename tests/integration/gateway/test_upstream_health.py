@@ -150,7 +150,7 @@ async def test_a_slow_endpoint_does_not_close_the_others(upstream: Upstream) -> 
 
     upstream.script = script
     target = upstream_at(upstream.port, circuit_breaker=LONG)
-    async with public_server(target, response_timeout=2.0, grace=0.1) as public:
+    async with public_server(target, response_timeout=2.0) as public:
         slow = [asyncio.create_task(statuses(public, get(b"GET /slow HTTP/1.1"))) for _ in range(10)]
         await until(lambda: sum(call.target == "/slow" for call in upstream.calls) == 10)
         assert await statuses(public, get()) == [200]
@@ -163,7 +163,7 @@ async def open_circuit(upstream: Upstream, open_for: float) -> AsyncIterator[Pub
     """It has just opened."""
     upstream.script = responding(b"")
     breaker = CircuitBreaker(failures=3, window=60.0, open_for=open_for)
-    async with public_server(upstream_at(upstream.port, circuit_breaker=breaker), grace=0.1) as public:
+    async with public_server(upstream_at(upstream.port, circuit_breaker=breaker)) as public:
         assert await statuses(public, *[get()] * 3) == [502] * 3
         upstream.reset()
         yield public
@@ -192,7 +192,7 @@ async def crashing(call: UpstreamCall, _: asyncio.StreamReader, writer: asyncio.
 
 async def test_a_client_whose_requests_make_an_upstream_fail_takes_it_from_nobody_else(upstream: Upstream) -> None:
     upstream.script = crashing
-    async with public_server(upstream_at(upstream.port, circuit_breaker=SHORT), grace=0.1) as public:
+    async with public_server(upstream_at(upstream.port, circuit_breaker=SHORT)) as public:
         crashes = [get(b"GET /crash HTTP/1.1")] * 20
         for _ in range(3):
             found = [await converse(public.port, crash, replies=1, client="127.0.0.5") for crash in crashes]
@@ -224,7 +224,7 @@ async def test_bodies_that_an_upstream_does_not_wait_for_are_no_failure_of_it() 
 
     server = await asyncio.start_server(impatient, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    async with server, public_server(upstream_at(port, circuit_breaker=LONG), grace=0.1) as public:
+    async with server, public_server(upstream_at(port, circuit_breaker=LONG)) as public:
         unfinished = get(b"POST / HTTP/1.1", b"Content-Length: 100001") + b"x" * 100_000
         assert await statuses(public, *[unfinished] * 6, get()) == [*[502] * 6, 200]
 
@@ -273,7 +273,7 @@ async def test_of_several_addresses_the_one_that_fails_is_left_alone_and_let_bac
     async with upstreams(2) as (failing, sound):
         failing.script = script
         target = spread_over(failing.port, sound.port, circuit_breaker=SHORT)
-        async with public_server(target, response_timeout=0.2, grace=0.1) as public:
+        async with public_server(target, response_timeout=0.2) as public:
             found = await statuses(public, *[get()] * 12)
             assert 3 <= len([status for status in found if status != 200]) <= 8  # three, and calls that tried again
             failing.reset()
@@ -293,7 +293,7 @@ async def test_an_address_that_is_out_costs_no_call_its_time() -> None:
     async with upstreams(2) as (failing, sound):
         failing.script = SILENCE
         target = spread_over(failing.port, sound.port, circuit_breaker=LONG)
-        async with public_server(target, response_timeout=0.2, grace=0.1) as public:
+        async with public_server(target, response_timeout=0.2) as public:
             await statuses(public, *[get()] * 6)
             failing.calls.clear()
             assert await statuses(public, *[get()] * 20) == [200] * 20

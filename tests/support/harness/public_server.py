@@ -56,7 +56,7 @@ async def public_server(
     upstream: Upstream,
     *,
     limits: Limits = AMPLE,
-    grace: float = 1.0,
+    grace: float = 0.1,
     tls: ssl.SSLContext | None = None,
     keepalive_timeout: float = KEEPALIVE_TIMEOUT_S,
     via_name: str = "1.1 passgate-test",
@@ -67,7 +67,8 @@ async def public_server(
 ) -> AsyncIterator[Public]:
     """`route` are members of the one route, below which all paths are; `routes` takes the place of it.
 
-    `proxy_header_from` is a network.
+    `proxy_header_from` is a network. `grace`, in seconds, is short: many tests leave their clients' connections
+    open.
     """
     members = {"name": "all", "path": "/", "prefix": True, "credential": CredentialKind.NONE, **route}
     table = RouteTable([Route(upstream=upstream, **members)])
