@@ -1,4 +1,4 @@
-"""`python -m deploy.settings_page`: writes what is generated, of docs/, deploy/ and shared/setting_names.py.
+"""`python -m deploy.settings_page`: writes what is generated, of docs/, deploy/ and shared/settings/names.py.
 
 The settings are read from the deployables' own classes, by name: what deploys imports no deployable.
 """
@@ -22,10 +22,10 @@ from pydantic_settings import BaseSettings
 from deploy import metrics_page, routes_page
 from deploy.local.leftovers import MARK
 from deploy.local.stack import DEPLOYABLES, ROOT, STORE_PORTS, port_variables
-from shared.setting_names import PREFIX
+from shared.settings.names import PREFIX
 
 PAGE = ROOT / "docs" / "configuration.md"
-NAMES = ROOT / "shared" / "setting_names.py"
+NAMES = ROOT / "shared" / "settings" / "names.py"
 UNITS = ("seconds", "days", "months", "bits", "connections")
 
 COMPOSE = {
@@ -157,7 +157,7 @@ def setting_names() -> frozenset[str]:
 
 
 def names_module(text: str) -> str:
-    """The text of shared/setting_names.py with the names of now."""
+    """The text of shared/settings/names.py with the names of now."""
     listed = "".join(f'        "{name}",\n' for name in sorted(setting_names()))
     return re.sub(
         r"(frozenset\(\n    \{\n).*?(    \}\n\))", lambda m: m[1] + listed + m[2], text, count=1, flags=re.S

@@ -27,13 +27,13 @@ from gateway.proxy.connection_limits import Limits
 from gateway.proxy.public_server import PublicServer
 from gateway.proxy.report import Report
 from gateway.routing.route_watch import RouteWatch
-from gateway.workers.heap import FrozenHeap
 from gateway.workers.place import WorkerPlace
 from gateway.workers.samples import samples_endpoint
 from shared.clock import Clock, SystemClock
 from shared.clock_offset import JudgingClock
 from shared.contracts.session_tokens import SessionTokensClient
 from shared.error_pages.pages import OWN_PATH, error_types
+from shared.heap import FrozenHeap
 from shared.http.app import service_app
 from shared.http.forwarded_for import TrustedProxies
 

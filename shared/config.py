@@ -13,8 +13,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.contracts.identifiers import ISSUER, anchored
 from shared.http.forwarded_for import Network
-from shared.setting_errors import setting_errors
-from shared.setting_names import PREFIX, unknown_settings
+from shared.settings.errors import setting_errors
+from shared.settings.names import PREFIX, unknown_settings
 
 
 def parse_networks(value: object) -> object:

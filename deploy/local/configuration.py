@@ -12,8 +12,8 @@ from pydantic_settings import BaseSettings
 
 from deploy.errors import StackError
 from deploy.local.stack import DEPLOYABLES, ROOT, Stack
-from shared.setting_errors import setting_errors
-from shared.setting_names import PREFIX
+from shared.settings.errors import setting_errors
+from shared.settings.names import PREFIX
 
 
 def check_configuration(stack: Stack) -> None:

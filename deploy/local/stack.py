@@ -13,7 +13,7 @@ from deploy.local.command import Command
 from deploy.local.ports import loopback_addresses
 from deploy.local.stores.postgres import DATABASE, OWNER
 from shared.config import with_password
-from shared.setting_names import PREFIX, SETTING_NAMES, unknown_settings
+from shared.settings.names import PREFIX, SETTING_NAMES, unknown_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"

@@ -1,7 +1,6 @@
 """The process of a service: starts on uvloop, listens, drains on SIGTERM, exits 0."""
 
 import asyncio
-import gc
 import os
 import resource
 import signal
@@ -18,22 +17,19 @@ from aiohttp import web
 
 from shared.config import ConfigError, ServiceSettings, addresses, refuse
 from shared.console import open_streams
+from shared.heap import freeze_heap
 from shared.http.app import DIRECT, HEALTH
 from shared.http.connection import PROTOCOL_OPTIONS, RequestHandler, finish
 from shared.http.direct.connection import DirectConnection
 from shared.http.direct.endpoints import DirectEndpoints
 from shared.http.liveness.listener import LivenessListener
 from shared.logging import configure
-from shared.setting_names import unknown_settings
+from shared.settings.names import unknown_settings
 
 log = structlog.get_logger()
 
 WANTED_DESCRIPTORS = 65536
 """Files and connections that a process may need at the same time: up to so many its own limit is raised."""
-YOUNG_OBJECTS = 20_000
-"""Objects that are allocated and not freed before the garbage collector looks at them. A request leaves no cycle:
-reference counts free what it allocates. Each new connection adds some objects that live on, and at Python's own 700
-a burst of 4,000 brings about 50 collections (20 to 50 ms in all) that find nothing."""
 SWITCH_INTERVAL_S = 0.001
 """Seconds for which the thread that responds to liveness may have to wait for the one that serves calls."""
 FEW_DESCRIPTORS = 4096
@@ -215,13 +211,3 @@ async def _main(
     app = await build_app()
     freeze_heap()
     await serving(app, settings, stop)
-
-
-def freeze_heap() -> None:
-    """What lives now is looked through no more by the garbage collector, which is the whole process's.
-
-    A full collection over the modules alone holds up all requests for some 90 ms: this is the last of that kind.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])

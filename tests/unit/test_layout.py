@@ -21,7 +21,7 @@ OWN = {".venv", "var", "routes", "node_modules"}
 """At the top level of a working copy, and in .gitignore."""
 SHARED_TEMPLATE = ("__init__.py", "__main__.py", "app.py", "config.py")
 MODULES_PER_FOLDER = 15
-CROWDED = {"shared": 18}
+CROWDED = {"shared": 17}
 """Folders with more, each with its own bound; the list only ever shrinks."""
 LINES_PER_FILE = 250
 LONGER = {

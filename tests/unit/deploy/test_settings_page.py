@@ -7,7 +7,7 @@ import pytest
 
 from deploy.local.stack import DEPLOYABLES
 from deploy.settings_page import outputs, setting_names, settings_of
-from shared.setting_names import SETTING_NAMES
+from shared.settings.names import SETTING_NAMES
 
 
 def test_every_setting_of_every_deployable_says_what_it_is() -> None:
@@ -24,9 +24,7 @@ def generated() -> Mapping[Path, str]:
     return outputs()
 
 
-@pytest.mark.parametrize(
-    "name", ["configuration.md", "metrics.md", "routes.md", "routes.schema.json", "setting_names.py"]
-)
+@pytest.mark.parametrize("name", ["configuration.md", "metrics.md", "routes.md", "routes.schema.json", "names.py"])
 def test_what_is_generated_is_up_to_date(generated: Mapping[Path, str], name: str) -> None:
     path, text = next((path, text) for path, text in generated.items() if path.name == name)
     assert path.read_text(encoding="utf-8") == text, "run `make docs`"

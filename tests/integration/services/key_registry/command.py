@@ -8,7 +8,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from unittest.mock import patch
 
 from services.key_registry.__main__ import main
-from shared.setting_names import PREFIX
+from shared.settings.names import PREFIX
 
 
 async def command(*arguments: str, **environment: str) -> tuple[int, str, str]:

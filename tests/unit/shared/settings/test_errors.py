@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings
 from deploy.generate_secrets import generate_secrets
 from deploy.local.stack import DEPLOYABLES, Stack
 from shared.config import load
-from shared.setting_errors import PATTERNS, setting_errors
+from shared.settings.errors import PATTERNS, setting_errors
 
 FOREIGN = re.compile(r"Input should|should match|unable to parse|Value error|pattern|Error\b|inputs are|required$")
 """The words of the libraries, and of Python."""

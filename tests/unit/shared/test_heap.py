@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.workers.heap import FrozenHeap
-from shared.http.server import YOUNG_OBJECTS
+from shared.heap import YOUNG_OBJECTS, FrozenHeap
 
 
 @pytest.fixture(autouse=True)

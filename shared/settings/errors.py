@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 
 from shared.contracts.identifiers import CLAIM, ISSUER, anchored
 from shared.contracts.identifiers import PREFIX as APPLICATION_PREFIX
-from shared.setting_names import PREFIX
+from shared.settings.names import PREFIX
 
 PATTERNS = {
     "^https?://": "must begin with http:// or https://",

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.config import warn_of_unknown_settings
-from shared.setting_names import unknown_settings
+from shared.settings.names import unknown_settings
 
 
 def test_a_misspelt_setting_is_named_with_the_nearest_one() -> None:

@@ -1,0 +1,1 @@
+"""The names of settings, and what is wrong with their values."""
