@@ -15,7 +15,7 @@ from services.console.http.stops import NO_STOP, TRIALS, Stops
 from services.console.pages.credentials.kinds import BY_PATH, Kind, shown_once
 from services.console.pages.portal.handover import handover
 from services.console.pages.renderer import Renderer, filled_in
-from services.console.pages.routes import MAX_OPENED, opened, unneeded
+from services.console.pages.routes import MAX_OPENED, opened, unused_scopes
 from services.console.session import Session
 from shared.errors import Conflict, NotFound, Unprocessable
 
@@ -216,7 +216,7 @@ class NewCredentialPages:
             credentials=credentials,
             more=more,
             scopes=scopes,
-            unneeded=unneeded((scope for of_one in scopes.values() for scope in of_one), table),
+            unused_scopes=unused_scopes((scope for of_one in scopes.values() for scope in of_one), table),
             **{"opened": False, "chosen": None, **values},
         )
 

@@ -59,7 +59,7 @@ def opened(application: Mapping[str, Any], table: Mapping[str, Any] | None) -> O
     return Opened(by_scope, [r for r in routes if r["application"] == application["application_prefix"]])
 
 
-def unneeded(scopes: Iterable[str], table: Mapping[str, Any] | None) -> frozenset[str]:
+def unused_scopes(scopes: Iterable[str], table: Mapping[str, Any] | None) -> frozenset[str]:
     """Those of the scopes that no route needs; none of them where nothing is known of the routes."""
     return frozenset() if table is None else frozenset(s for s in scopes if not opened_by(s, table["routes"]))
 

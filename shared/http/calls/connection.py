@@ -29,8 +29,10 @@ class CallConnection(asyncio.Protocol):
         self._transport: TurnTransport | None = None
         self._result: asyncio.Future[Response] | None = None
         self._served = 0
-        self._large = self._ended = False
-        """Whether the request may still be under way, and whether the callee has closed its side."""
+        self._may_be_under_way = False
+        """Whether the request is so large that the callee may not have taken all of it."""
+        self._ended = False
+        """Whether the callee has closed its side."""
         self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self.released: Callable[[CallConnection], None] | None = None
@@ -55,7 +57,7 @@ class CallConnection(asyncio.Protocol):
         result: asyncio.Future[Response] = self._loop.create_future()
         self._result = result
         self._reader.begin(on_head)
-        self._large = len(request) >= LARGE_BYTES
+        self._may_be_under_way = len(request) >= LARGE_BYTES
         self._expect_by(deadline)
         self._transport.write(request)
         try:
@@ -128,7 +130,8 @@ class CallConnection(asyncio.Protocol):
 
     def _request_sent(self) -> bool:
         """Whether the callee has taken all of the request that it has responded to."""
-        return not self._large or self._transport is None or not self._transport.get_write_buffer_size()
+        transport = self._transport
+        return not self._may_be_under_way or transport is None or not transport.get_write_buffer_size()
 
     def _fail(self, error: Exception) -> None:
         result, self._result = self._result, None

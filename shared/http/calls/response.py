@@ -23,25 +23,29 @@ class ResponseTooLarge(InvalidResponse):
 class Fields(Mapping[str, str]):
     """Header fields by their names in any case; the values of a repeated one are joined (RFC 9110 section 5.2)."""
 
-    __slots__ = ("lowered",)
+    __slots__ = ("_lowered",)
 
     def __init__(self) -> None:
-        self.lowered: dict[str, str] = {}
+        self._lowered: dict[str, str] = {}
         """By names in lower case."""
 
     def add(self, name: bytes, value: bytes) -> None:
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-        lowered = self.lowered
+        lowered = self._lowered
         lowered[key] = f"{lowered[key]}, {text}" if key in lowered else text
 
+    def named(self, name: str) -> str | None:
+        """The value by a name that is in lower case; None if it is not there, which costs less than by `get`."""
+        return self._lowered.get(name)
+
     def __getitem__(self, name: str) -> str:
-        return self.lowered[name.lower()]
+        return self._lowered[name.lower()]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.lowered)
+        return iter(self._lowered)
 
     def __len__(self) -> int:
-        return len(self.lowered)
+        return len(self._lowered)
 
 
 class Response:
@@ -125,7 +129,7 @@ class ResponseReader:
 
     def on_headers_complete(self) -> None:
         status, fields = self._parser.get_status_code(), self._fields
-        coding, length = fields.lowered.get("transfer-encoding"), fields.lowered.get("content-length")
+        coding, length = fields.named("transfer-encoding"), fields.named("content-length")
         if self._parser.get_http_version() not in _VERSIONS or status < 100 or status == 101:
             raise InvalidResponse("no response to the request")
         if coding is not None and (coding.lower() != "chunked" or self._parser.get_http_version() == "1.0"):

@@ -99,9 +99,9 @@ class HomePages:
             found = arrivals(calls.usage, calls.refused, more=calls.more)
         else:
             before, _ = await session.api.newest("/usage", 1, by="day", **{"from": self._at(days=-LONG_AGO_DAYS)})
-            found = Arrivals("calls") if before else Arrivals(await _readiness(session), idle=False)
-        readiness = await _readiness(session) if found.idle else "waiting"
-        return replace(found, lacks=readiness if readiness in BEFORE_ANY_CALL else None)
+            found = Arrivals("calls") if before else Arrivals(await _next_step(session), idle=False)
+        next_step = await _next_step(session) if found.idle else "waiting"
+        return replace(found, lacks=next_step if next_step in BEFORE_ANY_CALL else None)
 
     def _at(self, **later: int) -> str:
         """Of a time so much later, RFC 3339."""
@@ -109,7 +109,7 @@ class HomePages:
         return f"{at.isoformat()[:19]}Z"
 
 
-async def _readiness(session: Session) -> State:
+async def _next_step(session: Session) -> State:
     """What a company has to do before its next call, unless it is "waiting". What is revoked is no credential."""
     with_rights = await together(
         *(session.api.newest(f"/{kind.path}", EXAMINED, status="active", **_rights_filter(kind)) for kind in KINDS)

@@ -11,7 +11,7 @@ from services.console.http.bookings import booked_scopes
 from services.console.http.credentials import credential_path, found_credential
 from services.console.pages.credentials.kinds import Kind
 from services.console.pages.renderer import Renderer, filled_in
-from services.console.pages.routes import unneeded
+from services.console.pages.routes import unused_scopes
 from services.console.session import Session
 from shared.errors import Conflict, Unprocessable
 
@@ -57,7 +57,7 @@ class CredentialChangePages:
             credential=credential,
             now={member: _now(credential, member) for member in kind.changes},
             scopes={**scopes, **({"Not booked now": unbooked} if unbooked else {})},
-            unneeded=unneeded((*booked, *own), table),
+            unused_scopes=unused_scopes((*booked, *own), table),
             path=credential_path(company, kind, credential),
             **{"chosen": own, **values},
         )

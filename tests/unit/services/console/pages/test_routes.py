@@ -8,7 +8,7 @@ from services.console.pages.routes import (
     opened,
     opened_by,
     stands_for,
-    unneeded,
+    unused_scopes,
 )
 
 
@@ -55,5 +55,5 @@ def test_an_application_opens_routes_by_its_scopes_and_by_its_api_tokens() -> No
 
 
 def test_a_scope_that_no_route_needs_is_known_where_the_routes_are() -> None:
-    assert unneeded(["site:read", "sms:send"], {"routes": ROUTES}) == {"sms:send"}
-    assert unneeded(["sms:send"], None) == frozenset()
+    assert unused_scopes(["site:read", "sms:send"], {"routes": ROUTES}) == {"sms:send"}
+    assert unused_scopes(["sms:send"], None) == frozenset()
