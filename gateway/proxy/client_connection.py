@@ -85,8 +85,7 @@ class ClientConnection(asyncio.Protocol):
         """What came after the request under way, or of its body in this turn."""
         self._advancing = False
         self._steps = self._turn = 0
-        """How many steps have been made in this turn, and which one that is, by the transport: where nobody has
-        written anything, the steps of several turns add up, and the connection waits for a turn early."""
+        """How many steps have been made in a turn of the loop, and in which one."""
         self._turn_due = False
         """Whether what is kept ahead is looked at in the next one."""
         self._lingering = False
@@ -294,15 +293,14 @@ class ClientConnection(asyncio.Protocol):
 
     def _begin_turn(self) -> None:
         self._turn_due = False
-        self._steps = 0
         if not self._pace.paused:  # else whoever takes no more says when to go on
             self._resume()
 
     def _advance(self, data: bytes) -> None:
         self._advancing = True
         transport = self._transport
-        if transport is not None and transport.turn != self._turn:
-            self._turn, self._steps = transport.turn, 0
+        if transport is not None and (turn := transport.turn) != self._turn:
+            self._turn, self._steps = turn, 0
         while data and not self._lingering:
             # What the client does not take would be known only at the end of the turn.
             if transport is not None and transport.waiting:

@@ -16,20 +16,23 @@ LARGE_BYTES = 16384
 class TurnWrites:
     """What the connections of one event loop have written in this turn of it."""
 
-    __slots__ = ("_due", "_loop", "_waiting", "turn")
+    __slots__ = ("_due", "_loop", "_turn", "_waiting")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._waiting: deque[tuple[TurnTransport, bytes]] = deque()
         self._due = False
-        self.turn = 0
-        """The number of this turn, among those in which something small was written."""
+        self._turn = 0
+
+    @property
+    def turn(self) -> int:
+        """The number of this turn of the loop: another one in each turn that somebody asks in."""
+        self._await_end()
+        return self._turn
 
     def add(self, transport: "TurnTransport", data: bytes) -> None:
         self._waiting.append((transport, data))
-        if not self._due:
-            self._due = True
-            self._loop.call_soon(self._end_turn)
+        self._await_end()
 
     def send(self) -> None:
         """Send all of it now. What is for a transport that has been closed meanwhile is dropped.
@@ -49,9 +52,14 @@ class TurnWrites:
                 self._loop.call_exception_handler({"message": "a write failed", "exception": error})
                 below.abort()
 
+    def _await_end(self) -> None:
+        if not self._due:
+            self._due = True
+            self._loop.call_soon(self._end_turn)
+
     def _end_turn(self) -> None:
         self._due = False
-        self.turn += 1
+        self._turn += 1
         self.send()
 
 
@@ -75,7 +83,7 @@ class TurnTransport(asyncio.Transport):
 
     @property
     def turn(self) -> int:
-        """Another number whenever the loop has taken another turn, if anything small was written."""
+        """The number of this turn of the loop, which all its connections have."""
         return self._writes.turn
 
     def write(self, data: Any) -> None:

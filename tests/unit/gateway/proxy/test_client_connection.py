@@ -233,6 +233,14 @@ def test_one_turn_has_no_more_than_its_requests_however_many_come_at_a_time(toge
     assert [target for _, target, _ in listener.received] == [f"/{number}" for number in range(100)]
 
 
+def test_the_requests_of_several_turns_do_not_add_up_where_nobody_writes() -> None:
+    listener = Listener()
+    for number in range(2 * STEPS_PER_TURN):
+        listener.connection.data_received(get(b"GET /%d HTTP/1.1" % number))
+        assert (len(listener.received), listener.transport.reading) == (number + 1, True)
+        listener.loop.turn()
+
+
 CHUNKED = b"POST /body HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 PER_TURN = STEPS_PER_TURN * CHUNKS_AT_A_TIME
 
@@ -262,7 +270,7 @@ def test_a_large_body_waits_for_no_turn(chunked: bool) -> None:
     listener.connection.data_received(head)
     for _ in range(100):
         listener.connection.data_received((b"4000\r\n%b\r\n" if chunked else b"%b") % (b"x" * 0x4000))
-    assert (len(listener.receivers[0].content), listener.loop.soon) == (1638400, [])
+    assert (len(listener.receivers[0].content), listener.transport.reading) == (1638400, True)
 
 
 def test_what_is_kept_of_a_body_waits_for_who_takes_no_more_of_it() -> None:

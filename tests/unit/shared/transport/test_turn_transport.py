@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from shared.transport.turn_transport import LARGE_BYTES, turn_transport
+from shared.transport.turn_transport import LARGE_BYTES, TurnTransport, turn_transport
 from tests.support.waiting import until
 
 
@@ -70,6 +70,20 @@ async def test_all_that_is_written_in_a_turn_arrives_in_its_order(pairs: list[Pa
             pair.near.transport.write(piece)
     for pair in pairs:
         await until(lambda pair=pair: pair.far.received == b"abc")  # type: ignore[misc]
+
+
+async def test_each_turn_has_a_number_be_anything_written_or_not(pairs: list[Pair]) -> None:
+    one, other = pairs[0].near.transport, pairs[1].near.transport
+    assert isinstance(one, TurnTransport)
+    assert isinstance(other, TurnTransport)
+    numbers = []
+    for written in (b"", b"a", b"", b"b"):
+        if written:
+            one.write(written)
+        numbers.append(one.turn)
+        assert one.turn == other.turn == numbers[-1]
+        await asyncio.sleep(0)
+    assert len(set(numbers)) == 4
 
 
 async def test_what_is_large_is_sent_at_once_after_what_was_written_before(pairs: list[Pair]) -> None:
