@@ -1,22 +1,11 @@
 """Each cause that docs/refusals.md explains belongs to a check, so that a trace names which one failed."""
 
-import re
-from pathlib import Path
-
 from shared.refusal_traces.causes import CHECKS, ORDER, check_of, comes_after
 from tests.support.cases import each_case
-
-PAGE = (Path(__file__).resolve().parents[4] / "docs/refusals.md").read_text(encoding="utf-8")
-EXPLAINED = sorted(
-    {
-        cause
-        for cell in re.findall(r"^\| (`[a-z_]+`[^|]*)\|", PAGE, re.MULTILINE)
-        for cause in re.findall(r"`([a-z_]+)`", cell)
-    }
-)
+from tests.support.refusals_page import explained_causes
 
 
-@each_case("cause", EXPLAINED)
+@each_case("cause", explained_causes())
 def test_cause_has_a_check(cause: str) -> None:
     assert CHECKS[cause].name in ORDER
     assert CHECKS[cause].expected
