@@ -15,10 +15,14 @@ from deploy.cli.registry import Object, Registry, name_of
 from deploy.cli.tables import print_json, print_object, print_table
 
 RECEIPT_WAIT_S = "3"
+HAS_SCOPES = {"yes": "true", "no": "false"}
+"""As the command line says it, and as the admin API does."""
 
 
 def list_(noun: Noun, arguments: argparse.Namespace) -> int:
     words = {"q": arguments.search, "status": arguments.status} if noun.searched else {}
+    if noun.is_granted_scopes and arguments.has_scopes:
+        words["has_scopes"] = HAS_SCOPES[arguments.has_scopes]
     found = Registry(connection(arguments)).items(
         f"/{noun.path}", arguments.limit, **words, **noun.filters_in(arguments)
     )

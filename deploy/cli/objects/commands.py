@@ -53,6 +53,10 @@ def _add_list(verbs: Commands, noun: Noun, verb: str) -> None:
     if noun.searched:
         parser.add_argument("-q", "--search", default="", metavar="WORDS", help="those with these words")
         parser.add_argument("--status", default="", help="active, suspended or revoked")
+    if noun.is_granted_scopes:
+        parser.add_argument(
+            "--has-scopes", choices=tuple(acts.HAS_SCOPES), help="yes: those with a scope alone; no: those without"
+        )
     _add_limit(parser)
     _add_filters(parser, noun)
 

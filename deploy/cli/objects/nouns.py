@@ -52,6 +52,8 @@ class Noun:
     verbs: tuple[str, ...] = VERBS
     searched: bool = True
     """Whether its list takes words and a status."""
+    is_granted_scopes: bool = False
+    """Whether its list may be of those alone that have a scope, or have none."""
 
     def has(self, verb: str) -> bool:
         return verb in self.verbs and (verb != "versions" or self.rotates)
@@ -147,6 +149,7 @@ RESOURCES = (
         filters=("company_id",),
         secrets=("secret",),
         rotates=True,
+        is_granted_scopes=True,
     ),
     Noun(
         "key-pairs",
@@ -169,6 +172,7 @@ RESOURCES = (
         ),
         filters=("company_id",),
         secrets=("private_key",),
+        is_granted_scopes=True,
     ),
     Noun(
         "admin-tokens",

@@ -56,6 +56,18 @@ async def test_every_noun_is_listed_as_a_table_and_as_json(passgate: Run, compan
     assert isinstance(json.loads((await passgate(noun.path, "list", "--json"))[1]), list)
 
 
+async def test_those_with_scopes_are_listed_apart_from_those_without(passgate: Run, company: str) -> None:
+    of = ("--company", company)
+    client = await created(passgate, "api-clients", "create", *of, "--comment", "c", "--scope", "site:read")
+    listed = {
+        has: await created(passgate, "api-clients", "list", *of, "--has-scopes", has) for has in ("yes", "no")
+    }
+    assert client["id"] in [one["id"] for one in listed["yes"]]
+    assert [one["id"] for one in listed["no"] if one["scopes"]] == []
+    assert await created(passgate, "key-pairs", "list", *of, "--has-scopes", "yes") == []
+    assert (await passgate("access-keys", "list", "--has-scopes", "yes"))[0] == 2, "they are granted none"
+
+
 async def test_a_life_from_creation_to_deletion(passgate: Run, company: str) -> None:
     key = await created(passgate, "access-keys", "create", "--company", company, "--name", f"life of {company}")
     by_words = ("access-keys", "show", f"life of {company}", "--json")
