@@ -18,6 +18,7 @@ MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 """Bytes: a snapshot is the largest response there is."""
 
 CALL_TIMEOUT_S = 0.9
+"""Less than the second in which a request must be served, and a 503 be sent if this call is not."""
 RETRYABLE_CLIENT_ERRORS = frozenset({401, 403, 404, 405, 408, 425, 429})
 """Statuses that concern who calls, what is called or when, so that the same call may be accepted later."""
 
@@ -33,7 +34,8 @@ class RenewableAuthorization(Protocol):
 
 
 class ServiceClient:
-    """A client for one service. `timeout` bounds a call, in seconds; `authorization` names the caller.
+    """A client for one service. `timeout` bounds a call, in seconds; None: `CALL_TIMEOUT_S`. `authorization` names
+    the caller.
 
     A call that gets a 401 is repeated once with a renewed authorization: it was not processed. Each response that
     says what time it is at the callee is an observation of its clock.
@@ -44,7 +46,7 @@ class ServiceClient:
         base_url: str,
         *,
         authorization: Authorization | None = None,
-        timeout: float = CALL_TIMEOUT_S,
+        timeout: float | None = None,
         connections: int = 32,
         peer_clock: PeerClock | None = None,
     ) -> None:
@@ -52,7 +54,7 @@ class ServiceClient:
         self._peer = Peer(base_url)
         self._authorization = authorization
         self._renewable = authorization if isinstance(authorization, RenewableAuthorization) else None
-        self._timeout = timeout
+        self._timeout = CALL_TIMEOUT_S if timeout is None else timeout
         self._connections = connections
         self._peer_clock = peer_clock
         self._pool: CallPool | None = None

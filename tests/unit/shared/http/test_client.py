@@ -1,5 +1,6 @@
 """Calls between services: authorized anew after a 401, once, and observing the callee's clock."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -8,6 +9,7 @@ from aiohttp import web
 
 from shared.clock_offset import TIME_FIELD, ClockOffsets
 from shared.errors import CallRejected, Unavailable
+from shared.http import client as service_client
 from shared.http.client import ServiceClient
 from tests.support.clock import FakeClock
 from tests.support.harness.serving import serving
@@ -62,6 +64,30 @@ async def called(callee: Callee, client: ServiceClient) -> int:
         await client.stop()
     assert body == "the body"
     return status
+
+
+def test_a_call_is_given_up_while_the_request_that_it_is_for_can_have_a_response(own_call_timeout: float) -> None:
+    assert 0.5 <= own_call_timeout < 1
+
+
+async def test_a_call_without_a_time_of_its_own_ends_by_that_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_client, "CALL_TIMEOUT_S", 0.05)
+    never = asyncio.Event()
+
+    async def silent(_: web.Request) -> web.Response:
+        await never.wait()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/x", silent)
+    async with serving(app) as url:
+        client = ServiceClient(url)
+        await client.start()
+        with pytest.raises(Unavailable) as raised:
+            await client.get("/x")
+        never.set()
+        await client.stop()
+    assert raised.value.detail.endswith(": TimeoutError")
 
 
 async def test_the_time_is_requested_only_by_who_observes_it(callee: Callee, clock: FakeClock) -> None:
