@@ -39,10 +39,10 @@ MEMBERS: Members = {
         "What `found` is, for machines. Of what was sent in the place of another kind: its prefix (`pgat_`), "
         "or `session_token`, `kid`, `jwt`, `client_prefix`, `access_token` or `assertion`. Of what is stopped: its "
         "kind. Empty: neither, or a process of the release before wrote it.",
-        "pgat_",
+        "api_client",
     ),
     "found_id": Member(
-        "The id of what is stopped, with `_v` and the number if that is one secret of it. Empty: nothing is.", ""
+        "The id of what is stopped, with `_v` and the number if that is one secret of it. Empty: nothing is.", _ID
     ),
     "traces": Member("At most 200.", []),
 }
