@@ -10,6 +10,9 @@ from shared.errors import CallRejected, Unavailable
 
 log = structlog.get_logger()
 
+MAX_BATCH = 500
+"""Events of one call."""
+
 
 class AuditSink(Protocol):
     async def audit(self, events: Sequence[AuditEvent]) -> None:

@@ -6,6 +6,18 @@ from shared.audit.mismatch import Mismatch
 from shared.contracts.key_registry import AuditEvent
 
 
+class BegunLine(Protocol):
+    """A line that is under way while what it is about is prepared."""
+
+    async def durable(self) -> None:
+        """Returns when the line is. Raises `Unavailable`."""
+        ...
+
+    def withdraw(self) -> None:
+        """It did not happen. The line may be there all the same."""
+        ...
+
+
 class Audit(Protocol):
     """What the rules of a service need of an `AuditTrail`."""
 
@@ -13,6 +25,10 @@ class Audit(Protocol):
 
     async def record(self, event: AuditEvent) -> None:
         """Returns when the line is durable. Raises `Unavailable`."""
+        ...
+
+    def begin(self, event: AuditEvent) -> BegunLine:
+        """Queues a line that will be awaited. Raises `Unavailable`."""
         ...
 
     def note(self, event: AuditEvent) -> None:

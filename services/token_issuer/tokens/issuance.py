@@ -10,6 +10,7 @@ from shared.audit.ports import Audit
 from shared.clock import Clock
 from shared.contracts.access_token import AccessTokenClaims, TokenType
 from shared.contracts.credential_expiry import expires_soon
+from shared.contracts.key_registry import AuditEvent
 from shared.jose.signer import Signer
 
 
@@ -67,11 +68,20 @@ class TokenIssuer:
         self._lifetime = lifetime
 
     async def issue(self, authorized: AuthorizedGrant, *, typ: TokenType) -> AccessToken:
-        """A signed token, recorded in the audit trail. Raises `Unavailable` when either cannot be done."""
+        """A signed token, recorded in the audit trail. Raises `Unavailable` when either cannot be done.
+
+        It is recorded while it is signed, with all others that wait for their signatures: one batch for many. There
+        may be a line of a token that nobody was given; of each that somebody was given there is one.
+        """
         signer = self._signers.signer()
         claims = self._claims(authorized)
-        value = await self._pool.sign(signer, claims.members(), typ)
-        await self._record(authorized, claims, signer.kid)
+        line = self._audit.begin(self._event(authorized, claims, signer.kid))
+        try:
+            value = await self._pool.sign(signer, claims.members(), typ)
+        except BaseException:
+            line.withdraw()
+            raise
+        await line.durable()
         expires_in = int(claims.exp - claims.iat)
         return AccessToken(value, expires_in, claims.scope, claims.exp, claims.credential_expires_at)
 
@@ -95,9 +105,9 @@ class TokenIssuer:
             credential_expires_at=client.ends_at if expires_soon(client.ends_at, now) else None,
         )
 
-    async def _record(self, authorized: AuthorizedGrant, claims: AccessTokenClaims, kid: str) -> None:
+    def _event(self, authorized: AuthorizedGrant, claims: AccessTokenClaims, kid: str) -> AuditEvent:
         client = authorized.client
-        event = self._audit.event(
+        return self._audit.event(
             "token.issued",
             actor=f"client:{client.public_id}",
             subject_kind="jwt",
@@ -111,7 +121,6 @@ class TokenIssuer:
                 "signing_key": kid,
             },
         )
-        await self._audit.record(event)
 
 
 def _lifetime(longest: int, client: Client, now: int) -> int:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable
+from dataclasses import dataclass
 from typing import Any
 
 from services.token_issuer.clients.assertions import AssertionVerifier
@@ -49,12 +50,27 @@ class Reports:
         return await self._registry.report_signing_keys(report)
 
 
+@dataclass
+class BegunLine:
+    trail: "Trail"
+    event: AuditEvent
+
+    async def durable(self) -> None:
+        if self.trail.away:
+            raise Unavailable("the audit trail is unavailable")
+        self.trail.recorded.append(self.event)
+
+    def withdraw(self) -> None:
+        self.trail.withdrawn.append(self.event)
+
+
 class Trail:
     """An audit trail that keeps what it gets; `away` refuses what must not be lost."""
 
     def __init__(self) -> None:
         self.away = False
         self.recorded: list[AuditEvent] = []
+        self.withdrawn: list[AuditEvent] = []
         self.noted: list[AuditEvent] = []
         self.counted: list[tuple[str, str, str]] = []
 
@@ -62,9 +78,10 @@ class Trail:
         return AuditEvent(action=action, actor=actor, at=time.time(), **fields)
 
     async def record(self, event: AuditEvent) -> None:
-        if self.away:
-            raise Unavailable("the audit trail is unavailable")
-        self.recorded.append(event)
+        await self.begin(event).durable()
+
+    def begin(self, event: AuditEvent) -> "BegunLine":
+        return BegunLine(self, event)
 
     def note(self, event: AuditEvent) -> None:
         self.noted.append(event)
@@ -125,9 +142,10 @@ class World:
             self.clock,
             audiences=own_urls(ISSUER),
         )
+        self.pool = SigningPool()
         self.issuer = TokenIssuer(
             self.ring,
-            SigningPool(),
+            self.pool,
             self.trail,
             self.clock,
             issuer=ISSUER,

@@ -5,7 +5,8 @@ import pytest
 import structlog
 from prometheus_client import CollectorRegistry
 
-from shared.audit.trail import MAX_BATCH, MAX_NOTED, AuditTrail
+from shared.audit.delivery import MAX_BATCH
+from shared.audit.trail import MAX_NOTED, AuditTrail
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import CallRejected, Unavailable
 from tests.support.clock import FakeClock

@@ -60,6 +60,16 @@ async def test_no_signing_key_no_audit_line(world: World) -> None:
     assert world.trail.recorded == []
 
 
+async def test_no_signature_no_audit_line(world: World) -> None:
+    world.rotator = world.rotator_for("RS256")
+    await world.with_key()
+    await world.pool.stop()
+    with pytest.raises(Unavailable):
+        await world.issuer.issue(authorization(world), typ="JWT")
+    assert world.trail.recorded == []
+    assert [event.action for event in world.trail.withdrawn] == ["token.issued"]
+
+
 async def test_audit_line_names_the_token_and_does_not_hold_it(world: World) -> None:
     await world.with_key()
     token = await world.issuer.issue(authorization(world), typ="JWT")
