@@ -65,15 +65,14 @@ async def append(writer: Writer, events: Sequence[AuditEvent]) -> None:
 
     A sender whose response was lost sends them again, and of two relays of one outbox both may send the same.
     """
-    ids = [event.id for event in events if event.id]
-    known = set(await writer.written_events(ids)) if ids else set()
-    new = []
+    head, written = await writer.audit_head([event.id for event in events if event.id])
+    known, new = set(written), []
     for event in events:
         if event.id not in known:
             new.append(event)
             known |= {event.id} - {""}
     if new:
-        await writer.append_audit(list(chained(await writer.audit_head(), new)))
+        await writer.append_audit(list(chained(head, new)))
 
 
 class AuditLog:

@@ -424,12 +424,10 @@ class _Writer(_Reader):
         self._tables.changes.append(change)
         return seq
 
-    async def audit_head(self) -> Head:
+    async def audit_head(self, ids: Sequence[str]) -> tuple[Head, frozenset[str]]:
         lines = self._tables.lines
-        return Head(lines[-1].seq, lines[-1].hash) if lines else START
-
-    async def written_events(self, ids: Sequence[str]) -> frozenset[str]:
-        return frozenset(ids) & {line.event_id for line in self._tables.lines if line.event_id is not None}
+        head = Head(lines[-1].seq, lines[-1].hash) if lines else START
+        return head, frozenset(ids) & {line.event_id for line in lines if line.event_id is not None}
 
     async def append_audit(self, lines: Sequence[Line]) -> None:
         self._tables.lines.extend(lines)
@@ -638,7 +636,7 @@ class MemoryCheckpoints:
 
     async def head(self) -> Head:
         async with self._store.writing(by=None) as writer:
-            return await writer.audit_head()
+            return (await writer.audit_head([]))[0]
 
     async def epoch(self) -> str:
         return self._epoch

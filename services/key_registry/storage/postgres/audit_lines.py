@@ -52,7 +52,10 @@ FROM current, unnest(
 """
 """Into the newest month that has begun: the present one, unless there is no partition for it yet."""
 _HEAD = "SELECT seq, hash FROM audit_line WHERE month >= $1 ORDER BY seq DESC LIMIT 1"
-_WRITTEN = "SELECT event_id::text FROM audit_line WHERE event_id = ANY($1::uuid[]) AND month >= $2"
+_HEAD_AND_WRITTEN = """
+SELECT seq, hash, ARRAY(SELECT event_id::text FROM audit_line WHERE event_id = ANY($2::uuid[]) AND month >= $3)
+FROM audit_line WHERE month >= $1 ORDER BY seq DESC LIMIT 1
+"""
 _FOLLOWING = " ".join(
     (
         "SELECT",
@@ -105,10 +108,17 @@ async def head_of(connection: Connection) -> Head:
     return START
 
 
-async def written(connection: Connection, event_ids: Sequence[str]) -> frozenset[str]:
-    """Those of the ids whose events are in the trail: an event is older than no line that it became."""
-    since = _begun(event_ids)
-    return frozenset(record[0] for record in await connection.fetch(_WRITTEN, event_ids, since))
+async def head_and_written(connection: Connection, event_ids: Sequence[str]) -> tuple[Head, frozenset[str]]:
+    """Where the trail ends, and those of the ids whose events are in it, in one statement: each write needs both.
+
+    An event is older than no line that it became.
+    """
+    begun = _begun(event_ids)
+    for since in (_month(datetime.now(UTC) - RECENT), _EVER):
+        if record := await connection.fetchrow(_HEAD_AND_WRITTEN, since, event_ids, begun):
+            seq, hash_, written = record
+            return Head(seq, hash_), frozenset(written)
+    return START, frozenset()
 
 
 class PostgresAuditLines:

@@ -23,7 +23,7 @@ from services.key_registry.storage.ports import (
     RevocationListing,
 )
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
-from services.key_registry.storage.postgres.audit_lines import append, head_of, written
+from services.key_registry.storage.postgres.audit_lines import append, head_and_written
 from services.key_registry.storage.postgres.notices.events import PostgresEventReader, PostgresEventWriter
 from services.key_registry.storage.postgres.notices.webhooks import PostgresWebhookWriter
 from services.key_registry.storage.postgres.people.store import PostgresPeopleReader, PostgresPeopleWriter
@@ -159,14 +159,11 @@ class PostgresWriter(
         self.head = Position(seq, mark)
         return int(seq)
 
-    async def audit_head(self) -> Head:
-        head = await head_of(self._connection)
+    async def audit_head(self, ids: Sequence[str]) -> tuple[Head, frozenset[str]]:
+        head, known = await head_and_written(self._connection, ids)
         if self._guard is not None and self.audit is None:
             self._guard.confirm_audit(head)
-        return head
-
-    async def written_events(self, ids: Sequence[str]) -> frozenset[str]:
-        return await written(self._connection, ids)
+        return head, known
 
     async def append_audit(self, lines: Sequence[Line]) -> None:
         await append(self._connection, lines)

@@ -15,7 +15,7 @@ from services.key_registry.admin.recorder import AuditLog
 from services.key_registry.audit_trail.chain import START, AuditFilter, Head, Line, chained, verified
 from services.key_registry.audit_trail.months import following, month_of
 from services.key_registry.storage.postgres import SCHEMA
-from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines, head_of, written
+from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines, head_and_written, head_of
 from services.key_registry.storage.postgres.audit_months import PostgresMonths
 from services.key_registry.storage.postgres.store import PostgresStore
 from shared.postgres.pool import Database
@@ -88,7 +88,8 @@ async def test_an_event_is_written_once_also_when_it_is_sent_again_in_the_next_m
         await PostgresMonths(db).prepare(THIS, NEXT)
         sent = [event.id for event in await write(db, 2, THIS)] + [event.id for event in await write(db, 1, NEXT)]
         async with db.connection() as connection:
-            assert await written(connection, [*sent, str(uuid7())]) == set(sent)
+            head, written = await head_and_written(connection, [*sent, str(uuid7())])
+            assert (head, written) == (await head_of(connection), set(sent))
 
 
 async def test_lines_of_a_month_that_has_no_partition_go_to_the_one_before(registry_database_url: str) -> None:

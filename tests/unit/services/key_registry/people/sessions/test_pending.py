@@ -29,11 +29,8 @@ class AuditAlone:
     def __init__(self) -> None:
         self.actions: list[str] = []
 
-    async def written_events(self, ids: Sequence[str]) -> frozenset[str]:
-        return frozenset()
-
-    async def audit_head(self) -> Head:
-        return START
+    async def audit_head(self, ids: Sequence[str]) -> tuple[Head, frozenset[str]]:
+        return START, frozenset()
 
     async def append_audit(self, lines: Sequence[Line]) -> None:
         self.actions += [line.action for line in lines]
