@@ -20,11 +20,12 @@ class SessionsClient(Protocol):
         self, token: str, *, peek: bool = False, defer_use: bool = False
     ) -> ResolvedSession | RefusedSession: ...
 
-    async def resolve_together(self, tokens: Sequence[str]) -> Sequence[ResolvedSession | None]: ...
+    async def resolve_together(self, asked: Sequence[tuple[str, str]]) -> Sequence[ResolvedSession | None]: ...
 
 
 class _Waiting(NamedTuple):
     token: str
+    request_id: str
     found: asyncio.Future[ResolvedSession | None]
 
 
@@ -52,7 +53,7 @@ class SessionsTogether:
     def _find(self, token: str) -> asyncio.Future[ResolvedSession | None]:
         loop = asyncio.get_running_loop()
         found: asyncio.Future[ResolvedSession | None] = loop.create_future()
-        self._waiting.append(_Waiting(token, found))
+        self._waiting.append(_Waiting(token, request_id.get(), found))
         if len(self._waiting) >= MAX_TOGETHER:
             self._send()
         elif self._due is None:
@@ -76,9 +77,9 @@ class SessionsTogether:
             self._send()
 
     async def _ask(self, waiting: Sequence[_Waiting]) -> None:
-        request_id.set("")  # it is not that of one of them
+        request_id.set("")  # the call itself is none of theirs
         try:
-            sessions = await self._client.resolve_together([one.token for one in waiting])
+            sessions = await self._client.resolve_together([(one.token, one.request_id) for one in waiting])
         except Exception as error:
             for one in waiting:
                 if not one.found.done():

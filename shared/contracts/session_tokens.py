@@ -122,11 +122,13 @@ class SessionTokensClient:
             return _refused(response)
         raise Unavailable(detail=f"session tokens: unexpected status {status}")
 
-    async def resolve_together(self, tokens: Sequence[str]) -> Sequence[ResolvedSession | None]:
+    async def resolve_together(self, asked: Sequence[tuple[str, str]]) -> Sequence[ResolvedSession | None]:
         """What each token stands for, `MAX_TOGETHER` at most; None of one that has to be resolved alone.
 
-        Counts as no use: of a token that has a number of them, `use_deferred` is set. Raises `Unavailable`.
+        `asked`: tokens, each with the id of the request that it came with. Counts as no use: of a token that has a
+        number of them, `use_deferred` is set. Raises `Unavailable`.
         """
+        tokens = [{"token": token, "request_id": request_id} for token, request_id in asked]
         status, response = await self._client.request("POST", RESOLVE_TOGETHER, orjson.dumps({"tokens": tokens}))
         if status == 404:  # a service of the release before
             return [None] * len(tokens)

@@ -31,9 +31,14 @@ def adopt_request_id(given: str | None) -> str:
 
     A UUID of version 4 is one: it has the form of a session token.
     """
-    rid = given if given is not None and _usable(given) else new_request_id()
+    rid = usable_request_id(given)
     request_id.set(rid)
     return rid
+
+
+def usable_request_id(given: str | None) -> str:
+    """The caller's id as `adopt_request_id` has it, without making it that of this request."""
+    return given if given is not None and _usable(given) else new_request_id()
 
 
 def _usable(given: str) -> bool:

@@ -125,5 +125,6 @@ def _resolve(handlers: SessionTokenEndpoints) -> list[Endpoint]:
             "Resolve several session tokens, for the gateway",
             body=TokensToResolve,
             responses={200: Response("What those stand for that memory and the store know.", FoundSessions)},
+            poll=True,
         ),
     ]

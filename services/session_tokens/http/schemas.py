@@ -30,7 +30,15 @@ class TokenToResolve(BaseModel):
     )
 
 
+class TokenOfRequest(BaseModel):
+    token: str = Field(description="The session token.", examples=[_TOKEN])
+    request_id: str = Field(description="That of the request that it came with.", examples=["f" * 32])
+
+
 class TokensToResolve(BaseModel):
-    tokens: list[str] = Field(
-        min_length=1, max_length=MAX_TOGETHER, description="The session tokens.", examples=[[_TOKEN]]
+    tokens: list[TokenOfRequest] = Field(
+        min_length=1,
+        max_length=MAX_TOGETHER,
+        description="The session tokens.",
+        examples=[[{"token": _TOKEN, "request_id": "f" * 32}]],
     )

@@ -1,5 +1,6 @@
 """The endpoints: the vendor's protocol (`/generate`, `/verify`), and the gateway's own call."""
 
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import TracebackType
@@ -8,6 +9,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from services.session_tokens.http.schemas import TokensToResolve
 from services.session_tokens.limits import KeyLimits
 from services.session_tokens.metrics import TokenMetrics
 from services.session_tokens.parameters import MAX_BODY_BYTES, as_query, parse
@@ -17,18 +19,23 @@ from services.session_tokens.wrong_token import EXPECTED, WrongToken, nothing_th
 from shared.audit.ports import RefusalAudit
 from shared.contracts.credential_expiry import expires_soon, expiry_fields
 from shared.contracts.key_registry import AccessKey
-from shared.contracts.session_tokens import MAX_TOGETHER, ResolvedSession
+from shared.contracts.session_tokens import RESOLVE_TOGETHER, ResolvedSession
 from shared.errors import Invalid, ServiceError, Unauthenticated, UnsupportedMediaType
-from shared.http.body import json_object, judge_again_with_body, read, require_content_type
+from shared.http.body import json_model, json_object, judge_again_with_body, read, require_content_type
 from shared.http.client_address import ClientAddress
 from shared.http.endpoints import route_of
 from shared.http.responses import NO_STORE, error_headers, json_response, problem, status_of
-from shared.logging import request_id
+from shared.logging import access_kept, kept_fields, request_id
+from shared.logging.request_ids import usable_request_id
 from shared.report_only.trial_stops import TrialStops
 from shared.service_tokens import ServiceAuthenticator
 
 JSON_NO_STORE = {"Content-Type": "application/json; charset=utf-8", **NO_STORE}
 AREA = "session_tokens"
+RESOLVED_LINE = kept_fields(
+    {"path": RESOLVE_TOGETHER}, {"method": "POST", "route": RESOLVE_TOGETHER, "status": 200}
+)
+"""Of the access log, for each token that was resolved together with others: under its own request's id."""
 STATUS: dict[type[ServiceError], int] = {Unauthenticated: 403, UnsupportedMediaType: 400}
 """Where the protocol's statuses are not the usual ones."""
 
@@ -110,13 +117,14 @@ class SessionTokenEndpoints:
     async def resolve_together(self, request: web.Request) -> web.Response:
         """POST /internal/v1/resolve-together"""
         self._authenticator.require(request.headers.get("Authorization"), AREA)
-        tokens = (await json_object(request, from_own_service=True)).get("tokens")
-        if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
-            raise Invalid.field("tokens", "must be a list of strings")
-        if not 0 < len(tokens) <= MAX_TOGETHER:
-            raise Invalid.field("tokens", f"must be 1 to {MAX_TOGETHER}")
-        sessions = await self._tokens.find(tokens)
+        started = time.perf_counter()
+        asked = (await json_model(request, TokensToResolve, from_own_service=True)).tokens
+        sessions = await self._tokens.find([each.token for each in asked])
         found = [each and self._resolution(each, use_deferred=each.counted) for each in sessions]
+        duration_ms = (time.perf_counter() - started) * 1000
+        for token, session in zip(asked, sessions, strict=True):
+            if session is not None:
+                access_kept(RESOLVED_LINE, usable_request_id(token.request_id), duration_ms)
         return json_response({"sessions": found}, headers=NO_STORE)
 
     def _resolution(self, session: Session, *, use_deferred: bool) -> dict[str, Any]:

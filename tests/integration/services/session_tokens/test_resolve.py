@@ -1,5 +1,6 @@
 """The gateway's own call."""
 
+import io
 import json
 import uuid
 from functools import partial
@@ -7,9 +8,9 @@ from unittest.mock import patch
 
 import pytest
 
+from shared import logging
 from shared.contracts.identifiers import SESSION_TOKEN
 from shared.contracts.session_tokens import (
-    MAX_TOGETHER,
     RESOLVE,
     RESOLVE_TOGETHER,
     RefusedSession,
@@ -19,11 +20,14 @@ from shared.contracts.session_tokens import (
 )
 from shared.errors import Unavailable
 from shared.http.client import ServiceClient
+from shared.logging.sink import LogSink
 from tests.support.doubles.registry import COMPANY
 from tests.support.harness.proxy import FaultProxy
 from tests.support.harness.session_tokens import Service
 from tests.support.waiting import until
 
+REQUEST_ID = "f" * 32
+ASKED = {"token": "x", "request_id": REQUEST_ID}
 EXACT = '{"z":"\u00e9 &=+#\\u0000","n":12345678901234567890123,"f":1.10,"a":[1, {"b":null}],"t":true,"":"empty"}'
 
 
@@ -81,7 +85,7 @@ async def test_several_are_resolved_in_one_call_and_what_is_not_good_is_left_for
     service: Service,
 ) -> None:
     plain, counted = await service.generate(EXACT.encode()), await service.generate(query="?uses=1")
-    asked = [plain, str(uuid.uuid4()), counted, plain]
+    asked = [(token, REQUEST_ID) for token in (plain, str(uuid.uuid4()), counted, plain)]
     async with service.as_gateway() as gateway:
         first, unknown, limited, again = await gateway.resolve_together(asked)
         assert (first, unknown) == (await gateway.resolve(plain, defer_use=True), None)
@@ -89,7 +93,7 @@ async def test_several_are_resolved_in_one_call_and_what_is_not_good_is_left_for
         assert limited is not None
         assert limited.use_deferred
         assert isinstance(await gateway.resolve(counted), ResolvedSession)
-        assert await gateway.resolve_together([counted]) == [None]
+        assert await gateway.resolve_together([(counted, REQUEST_ID)]) == [None]
 
 
 async def test_a_store_that_is_away_is_no_session_that_is_not_there(service: Service, proxy: FaultProxy) -> None:
@@ -97,13 +101,13 @@ async def test_a_store_that_is_away_is_no_session_that_is_not_there(service: Ser
     proxy.cut()
     async with service.as_gateway() as gateway:
         with pytest.raises(Unavailable):
-            await gateway.resolve_together([token])
+            await gateway.resolve_together([(token, REQUEST_ID)])
 
 
 async def test_a_service_of_the_release_before_is_asked_about_each_alone(service: Service) -> None:
     async with service.as_gateway() as gateway:
         with patch("shared.contracts.session_tokens.RESOLVE_TOGETHER", "/internal/v1/nothing-here"):
-            assert await gateway.resolve_together(["a", "b"]) == [None, None]
+            assert await gateway.resolve_together([("a", REQUEST_ID), ("b", REQUEST_ID)]) == [None, None]
 
 
 @pytest.mark.parametrize("token", ["", "x", "\ud800", "0" * 5000, "5f0c5c6e-8c1c-4d5e-9b1a-0123456789ab"])
@@ -150,7 +154,10 @@ async def test_only_the_gateway_may_resolve(service: Service) -> None:
     token = await service.generate()
     for caller, status in (("gateway", 200), ("sample_resources", 403), ("operator_validator", 403)):
         authorization = service.stack.keys.identity(caller).authorization_for("session_tokens")()
-        for path, asked in ((RESOLVE, {"token": token}), (RESOLVE_TOGETHER, {"tokens": [token]})):
+        for path, asked in (
+            (RESOLVE, {"token": token}),
+            (RESOLVE_TOGETHER, {"tokens": [{"token": token, "request_id": REQUEST_ID}]}),
+        ):
             body = json.dumps(asked).encode()
             response, _ = await service.call("POST", path, data=body, authorization=authorization)
             assert response.status == status
@@ -166,12 +173,29 @@ async def test_a_malformed_call_is_400(service: Service, body: bytes) -> None:
     assert response.status == 400
 
 
-@pytest.mark.parametrize("tokens", [None, "x", {}, [], [1], [None], ["x"] * (MAX_TOGETHER + 1)])
-async def test_a_malformed_call_about_several_is_400(service: Service, tokens: object) -> None:
+@pytest.mark.parametrize(
+    "tokens", [None, "x", {}, [], [1], ["x"], [{"token": "x"}], [{"token": 1, "request_id": "r"}], [ASKED] * 65]
+)
+async def test_a_malformed_call_about_several_is_422(service: Service, tokens: object) -> None:
     authorization = service.stack.keys.identity("gateway").authorization_for("session_tokens")()
     body = json.dumps({"tokens": tokens}).encode()
     response, _ = await service.call("POST", RESOLVE_TOGETHER, data=body, authorization=authorization)
-    assert response.status == 400
+    assert response.status == 422
+
+
+async def test_each_token_that_is_resolved_with_others_has_its_line_under_its_requests_id(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, ids = await service.generate(), ["1" * 32, "2" * 32, '","level":"x', "4" * 32]
+    asked = zip([token, token, token, str(uuid.uuid4())], ids, strict=True)
+    written = io.BytesIO()
+    monkeypatch.setattr(logging._log, "sink", LogSink(written, logging._resumed))
+    async with service.as_gateway() as gateway:
+        await gateway.resolve_together(list(asked))
+    logging._log.sink.flush()
+    lines = [json.loads(line) for line in written.getvalue().splitlines() if RESOLVE_TOGETHER.encode() in line]
+    assert [line["request_id"] for line in lines if line["request_id"] in ids] == ids[:2]
+    assert len(lines) == 3
 
 
 async def test_the_id_of_a_token_is_not_a_token(service: Service) -> None:

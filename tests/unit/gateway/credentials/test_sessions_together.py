@@ -8,6 +8,7 @@ import pytest
 from gateway.credentials.sessions_together import SessionsTogether
 from shared.contracts.session_tokens import MALFORMED, MAX_TOGETHER, RefusedSession, ResolvedSession
 from shared.errors import Unavailable
+from shared.logging import request_id
 from tests.support.waiting import until
 
 UNKNOWN = RefusedSession("unknown", known=False)
@@ -27,6 +28,7 @@ class Client:
     def __init__(self) -> None:
         self.together: list[list[str]] = []
         """What was asked about in one call each."""
+        self.request_ids: list[str] = []
         self.alone: list[tuple[str, bool, bool]] = []
         self.good: set[str] = set()
         self.hanging: asyncio.Event | None = None
@@ -39,8 +41,10 @@ class Client:
         self.alone.append((token, peek, defer_use))
         return UNKNOWN if len(token) == 36 else MALFORMED
 
-    async def resolve_together(self, tokens: Sequence[str]) -> Sequence[ResolvedSession | None]:
-        self.together.append([*tokens])
+    async def resolve_together(self, asked: Sequence[tuple[str, str]]) -> Sequence[ResolvedSession | None]:
+        tokens = [token for token, _ in asked]
+        self.together.append(tokens)
+        self.request_ids += [request_id for _, request_id in asked]
         if (hanging := self.hanging) is not None:
             self.hanging = None
             await hanging.wait()
@@ -67,6 +71,15 @@ async def test_the_tokens_of_one_turn_are_one_call_and_each_gets_its_own_respons
     assert client.together == [[token(n) for n in range(4)]]
     assert found == [session(token(0)), UNKNOWN, session(token(2)), session(token(3))]
     assert client.alone == [(token(1), False, True)]
+
+
+async def test_each_token_goes_with_the_id_of_its_own_request(client: Client, sessions: SessionsTogether) -> None:
+    async def call(number: int) -> None:
+        request_id.set(f"{number:032}")
+        await sessions.resolve(token(number), defer_use=True)
+
+    await asyncio.gather(*map(call, range(3)))
+    assert client.request_ids == [f"{number:032}" for number in range(3)]
 
 
 async def test_a_token_in_capitals_is_asked_about_as_it_is_stored(

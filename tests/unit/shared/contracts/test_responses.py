@@ -63,7 +63,7 @@ CALLS: dict[str, Callable[[Service], Awaitable[object]]] = {
     "changes": lambda service: KeyRegistryClient(service).changes(0),
     "snapshot": lambda service: KeyRegistryClient(service).snapshot(),
     "resolve": lambda service: SessionTokensClient(service).resolve(SESSION),
-    "resolve_together": lambda service: SessionTokensClient(service).resolve_together([SESSION]),
+    "resolve_together": lambda service: SessionTokensClient(service).resolve_together([(SESSION, "f" * 32)]),
     "check": checked,
     "validate": validated,
     "jwks": lambda service: TokenIssuerClient(service).jwks(),
