@@ -4,6 +4,8 @@ A client sends the same fields with each of its calls, byte for byte, and at mos
 after the strict reading of a whole head, and under its exact bytes: what is found again has been read.
 """
 
+from itertools import count
+
 from gateway.http1.credential_line import credential_line
 from gateway.http1.fields import MAX_FIELDS, Field
 from gateway.http1.framing import UNFRAMED, Framing
@@ -13,7 +15,8 @@ MAX_FIELD_BYTES = 16384
 """For the header fields of a request together."""
 _MAX_KEPT_BLOCKS = 2048
 _MAX_KEPT_BYTES = 1024
-"""Of one block."""
+_MAX_KEPT_FIELDS = 40
+"""Of one block. What is kept of a field is some ten times as long as the shortest ones are."""
 
 
 class FieldBlock:
@@ -40,8 +43,9 @@ class FieldBlock:
         self.keep_alive = True
         self.expects_continue = False
         self.offers_websocket = False
-        self.kept = False
-        """Whether another head with the same fields has this very block, for now."""
+        self.kept = 0
+        """Which of all that were ever kept it is: for now, another head with the same fields has this very block.
+        What follows from it is kept under this number, so that it lives no longer for that. 0: it is not kept."""
         self.memo: dict[object, str] = {}
         """What follows from the fields for who passes them on, by what else it depends on."""
 
@@ -67,11 +71,14 @@ def keep_block(raw: bytes, start: int, block: FieldBlock) -> None:
     line = credential_line(raw, start)
     rest = raw[start:] if line is None else raw[start : line.start] + raw[line.end :]
     lines = rest.count(b"\r\n")
-    if len(rest) > _MAX_KEPT_BYTES or lines != len(block.fields) or not rest.isascii():
+    if len(rest) > _MAX_KEPT_BYTES or lines > _MAX_KEPT_FIELDS:
+        return
+    if lines != len(block.fields) or not rest.isascii():
         return  # where the count differs, the credential's name is spelled in another way
     if all(field.may_be_kept for field in block.fields):
         _kept.keep(rest, block)
-        block.kept = True
+        block.kept = next(_numbers)
 
 
+_numbers = count(1)
 _kept: Kept[bytes, FieldBlock] = Kept(_MAX_KEPT_BLOCKS)

@@ -5,7 +5,6 @@ head follows from its bytes and the route table alone: there is nobody who may h
 """
 
 from gateway.forwarding.forward import Decision, LookUp
-from gateway.http1.field_block import FieldBlock
 from gateway.http1.kept import Kept
 from gateway.http1.request_head import RequestHead
 from gateway.refusal import Refusal
@@ -14,8 +13,8 @@ from gateway.routing.table import RouteTable
 MAX_REPEATED_REFUSALS = 4096
 _MAX_KEPT_TARGET_LENGTH = 128
 
-Key = tuple[FieldBlock, str, str, str]
-"""The fields, the method, the target and the host."""
+Key = tuple[int, str, str, str]
+"""The number of the fields' block, the method, the target and the host."""
 
 
 class RepeatedRefusals:
@@ -31,13 +30,17 @@ class RepeatedRefusals:
         """What was decided with this table about a head that is the same, if it was refused."""
         if not _may_repeat(head):
             return None
-        found = self._refusals.get((head.block, head.method, head.target, head.host))
+        found = self._refusals.get(_key(head))
         return found[1] if found is not None and found[0] is table else None
 
     def keep(self, head: RequestHead, table: RouteTable, decision: Decision | LookUp) -> None:
         """A call that is let through is none of these, whatever its route is."""
         if isinstance(decision, Refusal) and _may_repeat(head):
-            self._refusals.keep((head.block, head.method, head.target, head.host), (table, decision))
+            self._refusals.keep(_key(head), (table, decision))
+
+
+def _key(head: RequestHead) -> Key:
+    return head.block.kept, head.method, head.target, head.host
 
 
 def _may_repeat(head: RequestHead) -> bool:

@@ -98,9 +98,10 @@ def test_the_same_fields_are_read_once_and_any_other_byte_is_another_block() -> 
         b"x-api-key: k",
         b"Proxy-Authorization: x",
         b"X-A: " + b"x" * 1100,
+        b"\r\n".join(b"%d: x" % number for number in range(field_block._MAX_KEPT_FIELDS)),
     ],
 )
-def test_what_may_be_secret_and_what_is_long_is_not_kept(line: bytes) -> None:
+def test_what_may_be_secret_or_is_long_or_has_many_fields_is_not_kept(line: bytes) -> None:
     field_block._kept.clear()
     parse_head(b"GET / HTTP/1.1" + FIELDS + b"\r\n" + line)
     assert field_block._kept == {}

@@ -1,5 +1,6 @@
 """A call without a credential that comes again is refused as if it had come for the first time."""
 
+import gc
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 
 from gateway.credentials.kinds import CredentialKind
 from gateway.forwarding.forward import Forward
+from gateway.http1 import field_block
+from gateway.http1.field_block import FieldBlock
 from gateway.http1.request_head import RequestHead
 from gateway.origin import unproxied
 from gateway.refusal import Refusal
@@ -185,3 +188,28 @@ def test_a_scan_takes_no_more_memory_than_the_bound(desk: Desk, monkeypatch: pyt
         decider.decide(head_of(line=f"GET /{number} HTTP/1.1"), CLIENT, "r")
         assert len(decider.refused) <= 50
     assert len(decider.refused) > 0
+
+
+def blocks_that_live() -> int:
+    return sum(type(each) is FieldBlock for each in gc.get_objects())
+
+
+def test_a_scan_with_other_fields_each_time_keeps_no_fields_alive(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    field_block._kept.clear()
+    monkeypatch.setattr(field_block._kept, "max_size", 10)
+    before = blocks_that_live()
+    for number in range(100):
+        decided(desk, head_of(f"Accept: {number}", line=SITE))
+    assert kept(desk) == 100
+    assert blocks_that_live() <= before + 10
+
+
+def test_fields_that_were_forgotten_and_come_again_are_decided_upon_anew(desk: Desk) -> None:
+    first = decided(desk, head_of(line=SITE))
+    field_block._kept.clear()
+    again = decided(desk, head_of(line=SITE))
+    assert again is not first
+    assert again == first
+    assert decided(desk, head_of(line=SITE)) is again
