@@ -275,12 +275,12 @@ class Position(Wire):
     instance: str
     """Names the process: service, host and pid, and something that no other process has."""
     service: str
-    position: int
+    position: int = Field(strict=True)
     mark: str | None = None
     """The mark of `position`: a receipt counts reports of the registry's own history alone."""
-    leaving: bool = False
+    leaving: bool = Field(default=False, strict=True)
     """It ends now, and is not to be waited for."""
-    staleness_bound: float = Field(default=0.0, ge=0.0, le=MAX_STALENESS_BOUND_S, allow_inf_nan=False)
+    staleness_bound: float = Field(default=0.0, ge=0.0, le=MAX_STALENESS_BOUND_S, allow_inf_nan=False, strict=True)
     """Seconds for which it may go on accepting by what it knows, without a word from the registry: its longest."""
     signing_keys: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] | None = Field(
         default=None, max_length=MAX_HELD_KEYS
@@ -305,7 +305,7 @@ class AuditEvent(Wire):
     subject: str = ""
     company_id: str | None = None
     request_id: str = ""
-    at: float
+    at: float = Field(strict=True)
     detail: dict[str, Any] = {}
 
 
@@ -318,11 +318,11 @@ class Revocation(Wire):
 
     kind: Literal["jwt", "signing_key", "session_token"]
     id: str
-    until: float
+    until: float = Field(strict=True)
     """When nothing that it concerns can still be alive, in seconds since the epoch."""
     company_id: str | None = None
     reason: str = ""
-    leaked: bool = False
+    leaked: bool = Field(default=False, strict=True)
     """Whether its holder ends it because others may hold it too: then the company is notified."""
 
 

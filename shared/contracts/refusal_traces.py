@@ -59,7 +59,7 @@ class Wire(BaseModel):
 
 class TraceStep(Wire):
     check: str = Field(max_length=64)
-    ok: bool
+    ok: bool = Field(strict=True)
     found: str = Field(default="", max_length=MAX_TEXT_CHARACTERS)
     expected: str = Field(default="", max_length=MAX_TEXT_CHARACTERS)
     found_kind: str = Field(default="", max_length=64, exclude_if=_is_empty)
@@ -70,13 +70,13 @@ class RefusalTrace(Wire):
     """Holds no secret and no body."""
 
     request_id: StoredText = Field(max_length=128)
-    at: float = Field(ge=0, le=MAX_TIME_S)
+    at: float = Field(ge=0, le=MAX_TIME_S, strict=True)
     service: StoredText = Field(default="", max_length=64)
     process: StoredText = Field(default="", max_length=MAX_TEXT_CHARACTERS)
     route: StoredText = Field(max_length=MAX_TEXT_CHARACTERS)
     method: StoredText = Field(default="", max_length=32)
     path: StoredText = Field(default="", max_length=MAX_TEXT_CHARACTERS)
-    status: int = Field(ge=0, le=999)
+    status: int = Field(ge=0, le=999, strict=True)
     cause: StoredText = Field(max_length=64)
     client: StoredText = Field(default="", max_length=64)
     credential_kind: StoredText = Field(default="", max_length=64)

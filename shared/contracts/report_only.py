@@ -51,9 +51,9 @@ class ReportOnlyCount(Wire):
     cause: StoredText = Field(min_length=1, max_length=64)
     kind: ReportOnlyKind
     name: StoredText = Field(max_length=MAX_NAME_CHARACTERS)
-    count: int = Field(ge=1, le=2**53)
-    first_at: float = Field(ge=0, le=MAX_TIME_S)
-    last_at: float = Field(ge=0, le=MAX_TIME_S)
+    count: int = Field(ge=1, le=2**53, strict=True)
+    first_at: float = Field(ge=0, le=MAX_TIME_S, strict=True)
+    last_at: float = Field(ge=0, le=MAX_TIME_S, strict=True)
     last_request_id: StoredText = Field(default="", max_length=128)
 
 
@@ -67,7 +67,7 @@ class TrialStop(Wire):
 
     id: str = Field(max_length=64)
     status: Literal["suspended", "revoked"]
-    until: float = Field(ge=0, le=MAX_TIME_S)
+    until: float = Field(ge=0, le=MAX_TIME_S, strict=True)
 
 
 class TrialStopList(Wire):

@@ -69,13 +69,13 @@ class Wire(BaseModel):
 class UsageCount(Wire):
     kind: UsedKind
     credential: StoredText = Field(min_length=1, max_length=64)
-    version: int = Field(default=0, ge=0, le=2**31 - 1)
+    version: int = Field(default=0, ge=0, le=2**31 - 1, strict=True)
     route: StoredText = Field(max_length=200)
     outcome: Outcome
     cause: StoredText = Field(default="", max_length=64)
-    hour: int = Field(ge=0, le=MAX_HOUR)
-    calls: int = Field(ge=0, le=MAX_CALLS)
-    last_used_at: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    hour: int = Field(ge=0, le=MAX_HOUR, strict=True)
+    calls: int = Field(ge=0, le=MAX_CALLS, strict=True)
+    last_used_at: float | None = Field(default=None, ge=0, allow_inf_nan=False, strict=True)
     addresses: tuple[Hash, ...] = Field(default=(), max_length=MAX_DISTINCT)
     users: tuple[Hash, ...] = Field(default=(), max_length=MAX_DISTINCT)
 
@@ -83,10 +83,10 @@ class UsageCount(Wire):
 class IssuedCount(Wire):
     kind: UsedKind
     credential: StoredText = Field(min_length=1, max_length=64)
-    version: int = Field(default=0, ge=0, le=2**31 - 1)
+    version: int = Field(default=0, ge=0, le=2**31 - 1, strict=True)
     what: IssuedWhat
-    expires_at: int = Field(ge=0, le=MAX_HOUR * 3600)
-    tokens: int = Field(ge=-MAX_CALLS, le=MAX_CALLS)
+    expires_at: int = Field(ge=0, le=MAX_HOUR * 3600, strict=True)
+    tokens: int = Field(ge=-MAX_CALLS, le=MAX_CALLS, strict=True)
 
 
 class UsageBatch(Wire):
@@ -96,12 +96,12 @@ class UsageBatch(Wire):
     """
 
     source: str = Field(pattern=anchored(UUID_FORM))
-    number: int = Field(ge=1, le=2**62)
+    number: int = Field(ge=1, le=2**62, strict=True)
     counts: tuple[UsageCount, ...] = Field(default=(), max_length=MAX_COUNTS)
     issued: tuple[IssuedCount, ...] = Field(default=(), max_length=MAX_COUNTS)
     counted_until: Instant | None = None
     lost_at: Instant | None = None
-    ended: bool = False
+    ended: bool = Field(default=False, strict=True)
 
 
 class UsageClient:
