@@ -16,6 +16,7 @@ PRODUCT = ("gateway", "services", "shared")
 OWNERS = {
     "services/key_registry/webhooks/dispatch.py",  # deliveries to one webhook, which end with the dispatcher
     "gateway/proxy/exchange.py",  # a look-up, which ends with its request
+    "gateway/credentials/sessions_together.py",  # a call for several look-ups, which ends within a call's time
     "gateway/proxy/upstream/background/due_jobs.py",  # jobs that are due, in a group that its task owns
     "gateway/proxy/upstream/attempts.py",  # connections that are being opened, which end with the pool
     "services/console/admin_api.py",  # calls for one page, which end before it is made
