@@ -11,7 +11,7 @@ has to be remembered by `jti`, not by the token's bytes.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -45,10 +45,10 @@ __all__ = [
 MAX_TOKEN_BYTES = 16384
 
 _NOT_SIGNED = "the token is not signed by a known key that has this kid and alg"
+_NOT_THREE_PARTS = "the token must be three parts of base64url, joined by dots"
 
 
-@dataclass(frozen=True, slots=True)
-class UnverifiedToken:
+class UnverifiedToken(NamedTuple):
     """A well-formed token. Only `header` has been read, and only to find the key with."""
 
     header: Header
@@ -107,10 +107,11 @@ def split(token: str | bytes, *, max_bytes: int = MAX_TOKEN_BYTES) -> tuple[byte
         raise InvalidToken(Fault.MALFORMED, f"the token is longer than {max_bytes} bytes")
     if isinstance(token, str):
         if not token.isascii():
-            _refuse_form(b"")
+            raise _not_three_parts(b"", b"")
         token = token.encode("ascii")
-    if token.translate(None, base64url.ALPHABET) != b"..":
-        _refuse_form(token)
+    others = token.translate(None, base64url.ALPHABET)
+    if others != b"..":
+        raise _not_three_parts(token, others)
     header, payload, signature = token.split(b".")
     if not header or not payload or not signature:
         raise InvalidToken(Fault.MALFORMED, "a part of the token is empty")
@@ -178,8 +179,10 @@ def decoded(part: str, text: bytes) -> bytes:
         raise InvalidToken(Fault.MALFORMED, f"the {part} {error}") from None
 
 
-def _refuse_form(token: bytes) -> NoReturn:
-    """Says which of the usual slips it is, if it is one."""
+def _not_three_parts(token: bytes, others: bytes) -> InvalidToken:
+    """Says which of the usual slips it is, if it is one. `others`: its characters that are not of base64url."""
+    if not others.strip(b".") and len(others) != 4:  # what strangers send in number is none of these
+        return InvalidToken(Fault.MALFORMED, _NOT_THREE_PARTS)
     for found, reason in (
         (token.count(b".") == 4, "has five parts: it is encrypted (JWE), and must be signed"),
         (token.lstrip().startswith(b"{"), "is JSON, and must be the compact form: three parts joined by dots"),
@@ -189,5 +192,5 @@ def _refuse_form(token: bytes) -> NoReturn:
         (b"+" in token or b"/" in token, "is base64, and must be base64url: - for +, _ for /"),
     ):
         if found:
-            raise InvalidToken(Fault.MALFORMED, f"the token {reason}")
-    raise InvalidToken(Fault.MALFORMED, "the token must be three parts of base64url, joined by dots")
+            return InvalidToken(Fault.MALFORMED, f"the token {reason}")
+    return InvalidToken(Fault.MALFORMED, _NOT_THREE_PARTS)

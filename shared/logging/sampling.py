@@ -39,8 +39,9 @@ class Sampler:
     def admits(self, key: Key) -> bool:
         """Whether a line of this bucket may be written; if not, it is counted."""
         now = self._monotonic()
-        bucket = self._bucket(key, now)
-        bucket.lines = min(BURST_LINES, bucket.lines + (now - bucket.filled_at) * LINES_PER_S)
+        bucket = self._buckets.get(key) or self._bucket(key, now)
+        lines = bucket.lines + (now - bucket.filled_at) * LINES_PER_S
+        bucket.lines = lines if lines < BURST_LINES else BURST_LINES
         bucket.filled_at = now
         self._bytes = min(BURST_BYTES, self._bytes + (now - self._filled_at) * BYTES_PER_S)
         self._filled_at = now
