@@ -28,7 +28,7 @@ from gateway.identity_tokens.tokens import IdentityTokens
 from gateway.origin import Origin
 from gateway.refusal import Refusal
 from gateway.refused_calls.refusals import insufficient_scope, missing_scopes, refusal_of, stopped_refusal
-from gateway.refused_calls.repeated_refusals import RepeatedRefusals
+from gateway.refused_calls.repeated_refusals import RepeatedRefusals, key_without_credential
 from gateway.refused_calls.report_only import anonymous_target, enforced, would_lack, would_refuse
 from gateway.routing.table import Route, RouteTable
 from gateway.routing.target import Target
@@ -62,20 +62,27 @@ class Decider:
 
     def decide(self, head: RequestHead, origin: Origin, request_id: str) -> Decision | LookUp:
         """The decision, when memory is enough for it. Never raises for anything that a request may hold."""
-        key = key_of(head, origin)
-        table = self.routes()
+        key, table = key_of(head, origin), self.routes()
         if key is None:
-            if (refused := self.refused.find(head, table)) is not None:
-                return refused
-            decision = self._decide(head, origin, request_id)
-            self.refused.keep(head, table, decision)
-            return self._within_limits(decision, request_id)
+            return self._decide_by_head_alone(head, origin, request_id, table)
         call = self.repeated.find(key, table)
         if call is not None and self._holds(call):
             return self._repeat(call, head, origin, request_id)
         decision = self._decide(head, origin, request_id)
         if isinstance(decision, Forward):
             self.repeated.keep(key, head, origin, decision, table)
+        return self._within_limits(decision, request_id)
+
+    def _decide_by_head_alone(
+        self, head: RequestHead, origin: Origin, request_id: str, table: RouteTable
+    ) -> Decision | LookUp:
+        """What `_decide` decides; once for all where there is no credential, and nothing that may change."""
+        key = key_without_credential(head)
+        if key is not None and (refused := self.refused.find(key, table)) is not None:
+            return refused
+        decision = self._decide(head, origin, request_id)
+        if key is not None and isinstance(decision, Refusal):
+            self.refused.keep(key, decision, table)
         return self._within_limits(decision, request_id)
 
     def _holds(self, call: RepeatedCall) -> bool:

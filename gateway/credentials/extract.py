@@ -63,7 +63,7 @@ def read_bearer(head: RequestHead) -> Bearer:
     Raises `NoCredential` when there is none, or another scheme; `RefusedCredential` when it is not one word, or in
     another scheme one of ours that is no bearer token. Its form is seen by whoever verifies it.
     """
-    value = head.first("authorization")  # of which a head has one at most
+    value = head.authorization
     if value is None:
         raise NoCredential
     scheme, _, token = value.partition(" ")

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
+from types import MappingProxyType
 
 from shared.audit.mismatch import text_of
 from shared.jose.errors import InvalidToken
@@ -66,26 +67,29 @@ _SETTERS = tuple(vars(Identity)[name].__set__ for name in Identity.__slots__)
 class RefusedCredential(Exception):
     """A credential that is invalid. `cause` is for our log: the caller learns no more than that."""
 
+    kind = ""
+    subject = ""
+    """The credential's public id and its kind, as far as they are known."""
+    company = ""
+    version = 0
+    company_id: str | None = None
+    detail: Mapping[str, object] = MappingProxyType({})
+    """More on the cause, for the access log and the audit trail."""
+    found: object = None
+    expected = ""
+    """What the token holds there, and what it must be: for its trace alone."""
+    found_kind = ""
+    """Of what is of another kind: that of a `Mismatch`."""
+    prefix = ""
+    """The same, where it is a prefix such as `pgat_`."""
+    alike = False
+    """Whether all with this cause and this reason are the same but for the call that they are the refusal of."""
+
     def __init__(self, cause: str, *, noted: bool = False) -> None:
         super().__init__(cause)
         self.cause = cause
         self.noted = noted
         """Whether the service that was called has reported it to the audit trail already."""
-        self.kind = ""
-        self.subject = ""
-        """The credential's public id and its kind, as far as they are known."""
-        self.company = ""
-        self.version = 0
-        self.company_id: str | None = None
-        self.detail: Mapping[str, object] = {}
-        """More on the cause, for the access log and the audit trail."""
-        self.found: object = None
-        self.expected = ""
-        """What the token holds there, and what it must be: for its trace alone."""
-        self.found_kind = ""
-        """Of what is of another kind: that of a `Mismatch`."""
-        self.prefix = ""
-        """The same, where it is a prefix such as `pgat_`."""
 
     def without_frames(self) -> "RefusedCredential":
         """The same, to be kept: the frames of where it was raised lead to the call, and that to whatever keeps it.
@@ -101,6 +105,7 @@ class RefusedCredential(Exception):
         refused = cls(str(fault.code))
         refused.detail = {"reason": fault.description}
         refused.found, refused.expected = fault.found, fault.expected
+        refused.alike = fault.found is None and not fault.expected
         return refused
 
     @classmethod

@@ -9,6 +9,7 @@ from gateway.credentials.extract import NoCredential
 from gateway.credentials.found_credential import find_in_head
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.credentials.kinds import API_TOKEN_FIELD
+from gateway.http1.kept import Kept
 from gateway.http1.request_head import RequestHead
 from gateway.refusal import Refusal
 from gateway.routing.table import Route
@@ -16,6 +17,7 @@ from shared.audit.mismatch import Mismatch, known_by_form, nothing_sent
 from shared.errors import Unavailable
 from shared.scopes import covered
 
+MAX_KEPT_REFUSALS = 1024
 _NOTHING_THERE = frozenset({"no_credential", "no_api_token"})
 
 
@@ -27,7 +29,7 @@ def refusal_of(
     if isinstance(error, AmbiguousCredential):
         return refusal.ambiguous_credential(error, route=route.name)
     if isinstance(error, RefusedCredential):
-        return refusal.bad_credential(error, route=route.name)
+        return _bad_credential(error, route=route.name)
     return refusal.unavailable(error, route=route.name)
 
 
@@ -52,6 +54,18 @@ def _no_credential(error: NoCredential, route: Route, head: RequestHead) -> Refu
     )
 
 
+def _bad_credential(refused: RefusedCredential, *, route: str) -> Refusal:
+    """One for all that are refused alike: most of what strangers send in number is."""
+    if not refused.alike:
+        return refusal.bad_credential(refused, route=route)
+    key = (route, refused.cause, refused.detail["reason"])
+    kept = _kept.get(key)
+    if kept is None:
+        kept = refusal.bad_credential(refused, route=route)
+        _kept.keep(key, kept)
+    return kept
+
+
 def stopped_refusal(found: tuple[str, str], identity: Identity, route: Route) -> Refusal:
     kind, id_ = found
     refused = RefusedCredential.of(identity, "stopped", stopped={"kind": kind, "id": id_})
@@ -68,3 +82,6 @@ def missing_scopes(route: Route, identity: Identity) -> Sequence[str]:
     """The scopes that the route needs and the caller does not have."""
     granted = identity.scopes
     return [scope for scope in route.scopes if scope not in granted and not covered(granted, scope)]
+
+
+_kept: Kept[tuple[object, ...], Refusal] = Kept(MAX_KEPT_REFUSALS)
