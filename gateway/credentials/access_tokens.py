@@ -16,6 +16,7 @@ from shared.jose.keys import PublicKey
 from shared.jose.verifier import (
     UnverifiedToken,
     check_claims,
+    not_compact,
     parse,
     require_signature,
     signed_payload,
@@ -49,7 +50,9 @@ class AccessTokens:
 
     def known(self, token: str, audiences: frozenset[str]) -> Identity | None:
         """Whose token it is; None when its key is to be fetched first. Raises `RefusedCredential`."""
-        digest = token_digest(token) if token.count(".") == 2 else b""  # what is no token is not looked for
+        if token.count(".") != 2:  # what is no token is not looked for
+            raise not_a_jwt(token, not_compact(token))
+        digest = token_digest(token)
         verified = self._remembered(digest)
         if verified is None:
             unverified = _parse(token)

@@ -34,6 +34,7 @@ __all__ = [
     "VerifiedPayload",
     "check_claims",
     "check_signature",
+    "not_compact",
     "parse",
     "require_signature",
     "signed_payload",
@@ -104,7 +105,7 @@ def parse(
 def split(token: str | bytes, *, max_bytes: int = MAX_TOKEN_BYTES) -> tuple[bytes, bytes, bytes]:
     """The three parts of a compact JWS, none of them read. Raises InvalidToken when there are no such three."""
     if len(token) > max_bytes:
-        raise InvalidToken(Fault.MALFORMED, f"the token is longer than {max_bytes} bytes")
+        raise _too_long(max_bytes)
     if isinstance(token, str):
         if not token.isascii():
             raise _not_three_parts(b"", b"")
@@ -116,6 +117,14 @@ def split(token: str | bytes, *, max_bytes: int = MAX_TOKEN_BYTES) -> tuple[byte
     if not header or not payload or not signature:
         raise InvalidToken(Fault.MALFORMED, "a part of the token is empty")
     return header, payload, signature
+
+
+def not_compact(text: str) -> InvalidToken:
+    """Why a text that has not two dots is no token, as `parse` says it; for who has seen that and raises it."""
+    if len(text) > MAX_TOKEN_BYTES:
+        return _too_long(MAX_TOKEN_BYTES)
+    token = text.encode("ascii") if text.isascii() else b""
+    return _not_three_parts(token, token.translate(None, base64url.ALPHABET))
 
 
 def unverified_issuer(token: UnverifiedToken) -> str | None:
@@ -177,6 +186,10 @@ def decoded(part: str, text: bytes) -> bytes:
         return base64url.decode_clean(text)
     except ValueError as error:
         raise InvalidToken(Fault.MALFORMED, f"the {part} {error}") from None
+
+
+def _too_long(max_bytes: int) -> InvalidToken:
+    return InvalidToken(Fault.MALFORMED, f"the token is longer than {max_bytes} bytes")
 
 
 def _not_three_parts(token: bytes, others: bytes) -> InvalidToken:

@@ -18,6 +18,7 @@ from shared.jose.verifier import (
     InvalidToken,
     check_claims,
     check_signature,
+    not_compact,
     parse,
     unverified_issuer,
     verify,
@@ -327,6 +328,19 @@ def test_a_caller_names_the_types_that_it_accepts(typ: str, accepted: bool) -> N
 def test_the_form_of_a_token_is_refused_by_what_is_wrong_with_it(change: Any, reason: str) -> None:
     with pytest.raises(InvalidToken, match=reason):
         taken(change(compact().decode()))
+
+
+@given(
+    st.one_of(
+        st.text(alphabet='aZ09-_.=+/ {\n"\xe9', max_size=12),
+        st.sampled_from(("", "....", "Bearer x", "{}", "a.b.c.d.e", "x" * 16_385, "\u2028")),
+    ).filter(lambda text: text.count(".") != 2)
+)
+def test_what_has_not_two_dots_is_refused_alike_by_whoever_sees_it_first(text: str) -> None:
+    with pytest.raises(InvalidToken) as parsed:
+        parse(text)
+    found = not_compact(text)
+    assert (found.code, found.description) == (parsed.value.code, parsed.value.description)
 
 
 @pytest.mark.parametrize(
