@@ -11,7 +11,8 @@ from gateway.http1.fields import Field, is_plain
 
 CREDENTIAL_FIELDS = ("authorization", "x-api-token")
 _BEGINNING = re.compile(rb"\r\n(Authorization|X-Api-Token|authorization|x-api-token): ")
-_API_TOKEN = (b"X-Api-Token", b"x-api-token")
+_MAY_COME_AGAIN = re.compile(rb"\r\n(?:[Aa]uthorization: Bearer ey|(?:X-Api-Token|x-api-token): )")
+"""With a token that begins as JSON in base64url, or one of those that are not changed for every call."""
 
 
 class CredentialLine(NamedTuple):
@@ -33,11 +34,6 @@ class CredentialLine(NamedTuple):
             return None
         return Field.of(self.spelled.decode(), value.decode())
 
-    def may_come_again(self, raw: bytes) -> bool:
-        """Whether many calls are made with it: a token that begins as JSON in base64url, or one of those that are
-        not changed for every call."""
-        return raw.startswith(b"Bearer ey", self.value_start) or self.spelled in _API_TOKEN
-
 
 def credential_line(raw: bytes, start: int = 0) -> CredentialLine | None:
     """The first one in the head `raw` from `start` on; that there is one only, its other lines tell."""
@@ -46,3 +42,8 @@ def credential_line(raw: bytes, start: int = 0) -> CredentialLine | None:
         return None
     end = raw.find(b"\r\n", match.end())
     return CredentialLine(match.start(), match.end(), len(raw) if end < 0 else end, match[1])
+
+
+def may_come_again(raw: bytes) -> bool:
+    """Whether the head `raw` holds a credential with which many calls are made."""
+    return _MAY_COME_AGAIN.search(raw) is not None

@@ -6,7 +6,7 @@ after the strict reading of a whole head, and under its exact bytes: what is fou
 
 from itertools import count
 
-from gateway.http1.credential_line import CredentialLine, credential_line
+from gateway.http1.credential_line import credential_line
 from gateway.http1.fields import MAX_FIELDS, Field
 from gateway.http1.framing import UNFRAMED, Framing
 from gateway.http1.kept import Kept
@@ -50,11 +50,12 @@ class FieldBlock:
         """What follows from the fields for who passes them on, by what else it depends on."""
 
 
-def find_block(raw: bytes, start: int, line: CredentialLine | None) -> tuple[FieldBlock, Field | None, int] | None:
+def find_block(raw: bytes, start: int) -> tuple[FieldBlock, Field | None, int] | None:
     """The block of the head `raw`, whose first line ends at `start`, if it is kept and nothing else is odd.
 
-    With the field of the head's credential, which `line` is, and how many fields come before that one.
+    With the field of the head's credential, and how many fields come before that one.
     """
+    line = credential_line(raw, start)
     if line is None:
         block = _kept.get(raw[start:])
         return None if block is None else (block, None, 0)

@@ -7,11 +7,11 @@ strangers send takes no place.
 import hashlib
 
 from gateway.http1.call_fields import cut_call_fields
-from gateway.http1.credential_line import credential_line
+from gateway.http1.credential_line import may_come_again
 from gateway.http1.field_block import FieldBlock
 from gateway.http1.fields import MAX_FIELDS
 from gateway.http1.kept import Kept
-from gateway.http1.request import parse_head_with
+from gateway.http1.request import parse_head
 from gateway.http1.request_head import RequestHead
 
 MAX_DIGESTED_BYTES = 4096
@@ -32,13 +32,12 @@ def read_head(raw: bytes, *, varies: bool = False) -> RequestHead:
 
 
 def _read(raw: bytes) -> RequestHead:
-    line = credential_line(raw)
-    if line is None or len(raw) > MAX_DIGESTED_BYTES or not line.may_come_again(raw):
-        return parse_head_with(raw, line)
+    if len(raw) > MAX_DIGESTED_BYTES or not may_come_again(raw):
+        return parse_head(raw)
     digest = hashlib.sha256(raw).digest()
     known = _kept.get(digest)
     if known is None:
-        head = parse_head_with(raw, line)
+        head = parse_head(raw)
         head.digest = digest
         return head
     method, target, block, position = known

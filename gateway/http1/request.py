@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from gateway.http1.authority import are_same, parse_authority
 from gateway.http1.body import BodyDecoder, MalformedBody, TooManyExtensions
-from gateway.http1.credential_line import CREDENTIAL_FIELDS, CredentialLine, credential_line
+from gateway.http1.credential_line import CREDENTIAL_FIELDS
 from gateway.http1.field_block import MAX_FIELD_BYTES, FieldBlock, find_block, keep_block
 from gateway.http1.fields import MAX_FIELDS, Field, MalformedField, parse_lines, tokens
 from gateway.http1.framing import MalformedFraming, request_framing
@@ -31,13 +31,8 @@ class BadRequest(Exception):
 
 def parse_head(raw: bytes) -> RequestHead:
     """The head in `raw`, from its first byte up to, without, the empty line at its end. Raises `BadRequest`."""
-    return parse_head_with(raw, credential_line(raw))
-
-
-def parse_head_with(raw: bytes, line_of_credential: CredentialLine | None) -> RequestHead:
-    """The same for who has looked for that line already."""
     end_of_line = raw.find(b"\r\n")
-    if end_of_line > 0 and (found := find_block(raw, end_of_line, line_of_credential)) is not None:
+    if end_of_line > 0 and (found := find_block(raw, end_of_line)) is not None:
         line = raw[:end_of_line].decode("latin-1")
         # A query may hold a secret, and is seldom the same twice.
         known = end_of_line <= _MAX_CACHED_LINE_LENGTH and "?" not in line
