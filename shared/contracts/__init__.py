@@ -35,7 +35,13 @@ class Caller(Protocol):
         ...
 
     async def request(
-        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        repeatable: bool = False,
     ) -> tuple[int, Any]:
-        """Status and JSON of any response under 500."""
+        """Status and JSON of any response under 500. `repeatable`: it has no effect, and may be sent twice."""
         ...

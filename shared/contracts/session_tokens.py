@@ -129,7 +129,8 @@ class SessionTokensClient:
         number of them, `use_deferred` is set. Raises `Unavailable`.
         """
         tokens = [{"token": token, "request_id": request_id} for token, request_id in asked]
-        status, response = await self._client.request("POST", RESOLVE_TOGETHER, orjson.dumps({"tokens": tokens}))
+        body = orjson.dumps({"tokens": tokens})
+        status, response = await self._client.request("POST", RESOLVE_TOGETHER, body, repeatable=True)
         if status == 404:  # a service of the release before
             return [None] * len(tokens)
         if status != 200:

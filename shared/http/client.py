@@ -95,20 +95,35 @@ class ServiceClient:
         return response.body
 
     async def request(
-        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        repeatable: bool = False,
     ) -> tuple[int, Any]:
-        """Status and JSON of any response under 500. Raises `Unavailable` without one in time, and on a 5xx."""
-        status, value, _ = await self.exchange(method, path, body, headers)
+        """Status and JSON of any response under 500. Raises `Unavailable` without one in time, and on a 5xx.
+
+        `repeatable`: it has no effect, so that it may be sent twice, as a GET.
+        """
+        status, value, _ = await self.exchange(method, path, body, headers, repeatable=repeatable)
         return status, value
 
     async def exchange(
-        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        repeatable: bool = False,
     ) -> tuple[int, Any, Mapping[str, str]]:
         """As `request`, with the header fields."""
         sent = dict(headers or {})
         if body is not None:
             sent.setdefault("Content-Type", "application/json")
-        response = await self._response(method, path, sent, self._timeout, body)
+        response = await self._response(method, path, sent, self._timeout, body, repeatable=repeatable)
         if response.status >= 500:
             raise Unavailable(detail=f"{method} {self._base}: {response.status}")
         try:
@@ -117,7 +132,14 @@ class ServiceClient:
             raise Unavailable(detail=f"{method} {self._base}: not JSON") from None
 
     async def _response(
-        self, method: str, path: str, headers: Mapping[str, str], seconds: float, body: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        seconds: float,
+        body: bytes | None = None,
+        *,
+        repeatable: bool = False,
     ) -> Response:
         """Whole, whatever its status. Raises `Unavailable` without one in so many seconds."""
         sent = dict(headers) if self._peer_clock is None else {TIME_FIELD: "?", **headers}
@@ -128,12 +150,12 @@ class ServiceClient:
         pool = self._pool
         if pool is None:
             raise Unavailable("the client is not open yet")
-        deadline = pool.time() + seconds
+        deadline, repeatable = pool.time() + seconds, repeatable or method == "GET"
         try:
-            response = await self._exchange(pool, method, self._request(method, path, sent, body), deadline)
+            response = await self._exchange(pool, repeatable, self._request(method, path, sent, body), deadline)
             if response.status == 401 and self._renewable is not None:
                 sent["Authorization"] = self._renewable.renewed(sent["Authorization"])
-                response = await self._exchange(pool, method, self._request(method, path, sent, body), deadline)
+                response = await self._exchange(pool, repeatable, self._request(method, path, sent, body), deadline)
         except ResponseTooLarge:
             raise Unavailable(detail=f"a response of more than {MAX_RESPONSE_BYTES} bytes") from None
         except (OSError, InvalidResponse, PoolClosed) as error:
@@ -143,13 +165,13 @@ class ServiceClient:
     def _request(self, method: str, path: str, fields: Mapping[str, str], body: bytes | None) -> bytes:
         return rendered(method, self._peer.path + path, self._peer.authority, fields, body)
 
-    async def _exchange(self, pool: CallPool, method: str, request: bytes, deadline: float) -> Response:
-        """A GET is repeated once that was sent on a connection which the callee was just closing."""
+    async def _exchange(self, pool: CallPool, repeatable: bool, request: bytes, deadline: float) -> Response:
+        """What may be repeated is, once, where it was sent on a connection which the callee was just closing."""
         connection = await pool.take(deadline)
         try:
             return await connection.call(request, deadline, self._observer())
         except ConnectionEnded as error:
-            if method != "GET" or not error.unanswered:
+            if not (repeatable and error.unanswered):
                 raise
         connection = await pool.take(deadline)
         return await connection.call(request, deadline, self._observer())

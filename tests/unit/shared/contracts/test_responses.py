@@ -31,6 +31,8 @@ class Service:
 
     def __init__(self, response: object) -> None:
         self._response = response
+        self.repeatable = False
+        """Whether the last request was said to be."""
 
     async def get(self, path: str) -> Any:
         return self._response
@@ -42,8 +44,15 @@ class Service:
         return orjson.dumps(self._response)
 
     async def request(
-        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        repeatable: bool = False,
     ) -> tuple[int, Any]:
+        self.repeatable = repeatable
         return 200, self._response
 
 
@@ -99,6 +108,15 @@ async def test_a_session_with_a_member_of_another_type_is_unavailable(member: st
         await CALLS["resolve"](Service({**RESOLVED, member: value}))
     assert member in (refused.value.detail or "")
     assert member not in refused.value.description
+
+
+async def test_what_takes_a_use_is_asked_once_and_what_takes_none_may_be_asked_again() -> None:
+    service = Service(RESOLVED)
+    await SessionTokensClient(service).resolve(SESSION)
+    assert not service.repeatable
+    service = Service({"sessions": [RESOLVED]})
+    await CALLS["resolve_together"](service)
+    assert service.repeatable
 
 
 @pytest.mark.parametrize("sessions", [[], [RESOLVED, RESOLVED], [None, None], [7], RESOLVED, None])

@@ -130,7 +130,10 @@ async def _refuses(
 # Repeating a request
 
 
-async def test_a_get_is_repeated_where_the_callee_was_just_closing(callee: Upstream, client: ServiceClient) -> None:
+@pytest.mark.parametrize(("method", "repeatable"), [("GET", False), ("POST", True)])
+async def test_what_has_no_effect_is_repeated_where_the_callee_was_just_closing(
+    callee: Upstream, client: ServiceClient, method: str, repeatable: bool
+) -> None:
     await client.get("/1")
     closing = writes(closes=True)
 
@@ -139,7 +142,7 @@ async def test_a_get_is_repeated_where_the_callee_was_just_closing(callee: Upstr
         await closing(call, reader, writer)
 
     callee.script = once
-    assert await client.get("/2") == {"ok": True}
+    assert await client.request(method, "/2", repeatable=repeatable) == (200, {"ok": True})
     assert [call.target for call in callee.calls] == ["/1", "/2", "/2"]
 
 
