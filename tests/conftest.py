@@ -19,6 +19,7 @@ from hypothesis import settings
 
 from deploy.local.stores.postgres import OWNER, create_owner_and_database
 from shared.http import client
+from shared.logging import request_id
 from shared.refusal_traces import recorder
 from tests.support import nested_connections
 from tests.support.clock import FakeClock
@@ -112,6 +113,13 @@ def _traces_are_sent_soon() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(recorder, "SEND_INTERVAL_S", 0.05)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_request() -> Iterator[None]:
+    """The id of a request that a test sets is not that of the next."""
+    yield
+    request_id.set("")
 
 
 @pytest.fixture
