@@ -46,7 +46,11 @@ class AwaitedLine:
         if self.state in (_State.QUEUED, _State.SENT):
             self._settled = asyncio.get_running_loop().create_future()
             self._lines.await_(self, self._settled)
-            await self._settled
+            try:
+                await self._settled
+            except Unavailable:  # the time-out: whoever awaits it goes without
+                self.withdraw()
+                raise
         if self.state is _State.FAILED:
             raise Unavailable("the audit trail is unavailable", detail=self._reason)
 

@@ -91,6 +91,19 @@ async def test_who_awaits_a_line_only_after_its_batch_has_failed_is_told(sink: S
     assert sink.batches == [["first", "second"]]
 
 
+async def test_a_line_that_nobody_waits_for_any_more_is_not_sent(sink: Sink, lines: AwaitedLines) -> None:
+    sink.respond.clear()
+    hung = asyncio.create_task(lines.begin(event("hung")).durable())
+    await until(lambda: sink.batches)
+    with pytest.raises(Unavailable):
+        await lines.begin(event("given up")).durable()
+    sink.respond.set()
+    with pytest.raises(Unavailable):
+        await hung
+    await lines.begin(event("next")).durable()
+    assert sink.batches == [["hung"], ["next"]]
+
+
 async def test_who_awaits_a_line_that_is_under_way_gets_its_end(sink: Sink, lines: AwaitedLines) -> None:
     sink.respond.clear()
     first, second = lines.begin(event("first")), lines.begin(event("second"))
