@@ -121,6 +121,10 @@ class DirectConnection(asyncio.Protocol):
             log.exception("request.failed")
             close = True
             written = rendered(internal_error(), head_only=head_only, close=close)
+        except asyncio.CancelledError:
+            if self.transport is not None:  # else its sender would wait for a response that nobody makes
+                self.transport.abort()
+            raise
         finally:
             self._task = None
             if self.transport is None:  # it was lost meanwhile

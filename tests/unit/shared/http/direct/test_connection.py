@@ -20,6 +20,7 @@ from shared.errors import Forbidden, Unavailable
 from shared.http import connection as ordinary_connection
 from shared.http.app import DIRECT, METRICS, service_app
 from shared.http.body import read
+from shared.http.connection import HEAD_TIMEOUT_S
 from shared.http.direct import connection as direct_connection
 from shared.http.endpoints import Endpoint, route_of
 from shared.http.health import Health
@@ -204,6 +205,13 @@ async def _large(_: web.Request) -> web.Response:
     return web.Response(body=LARGE)
 
 
+async def _cancelled(_: web.Request) -> web.Response:
+    """Awaits what somebody else cancels."""
+    awaited: asyncio.Future[web.Response] = asyncio.get_running_loop().create_future()
+    awaited.cancel()
+    return await awaited
+
+
 async def _closing(_: web.Request) -> web.Response:
     response = web.Response(body=b"the last")
     response.force_close()
@@ -233,7 +241,7 @@ def _app(*, direct: bool, held: Held | None = None) -> web.Application:
     handlers = {
         "/unread": _unread, "/refused": _refused, "/noted": _noted, "/away": _away, "/broken": _broken,
         "/raises": _raises, "/empty": _empty, "/nothing": _nothing, "/typeless": _typeless, "/closing": _closing,
-        "/large": _large, "/held": (held or Held()).respond,
+        "/large": _large, "/cancelled": _cancelled, "/held": (held or Held()).respond,
     }  # fmt: skip
     endpoints = [
         *(Endpoint(m, "/things", _see, "See", direct=direct, security="s") for m in ("GET", "POST", "DELETE")),
@@ -487,6 +495,17 @@ async def test_at_the_end_a_request_that_has_begun_is_finished_and_idle_connecti
     for one in (idle_writer, writer):
         one.close()
     await runner.cleanup()
+
+
+@pytest.mark.parametrize("direct", [True, False])
+async def test_what_is_cancelled_before_its_response_ends_the_connection(direct: bool) -> None:
+    """Else whoever sent it waits for as long as they wait at all."""
+    async with serving(_app(direct=direct)) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        writer.write(get(b"/cancelled"))
+        async with asyncio.timeout(HEAD_TIMEOUT_S / 2):  # when it would end anyhow
+            assert await _end_of(reader) == b""
+        writer.close()
 
 
 async def test_what_is_not_finished_within_the_grace_is_given_up(held: Held) -> None:
