@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from services.session_tokens.storage.ports import Outbox
-from shared.audit.delivery import AuditSink, deliver
+from shared.audit.delivery import MAX_BATCH, AuditSink, deliver
 from shared.background_task import PeriodicTask
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unavailable
@@ -23,7 +23,6 @@ MAX_GATHERING_S = 0.25
 """So much longer it waits after a round of many, by their number, but no longer than this in all."""
 OVERDUE_AFTER_S = 30.0
 """Age of an event from which on health names the outbox."""
-MAX_BATCH = 500
 STOP_TIMEOUT_S = 2.0
 
 
