@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import sys
@@ -67,40 +68,49 @@ def serve(requests: socket.socket) -> None:
 def _serve(requests: socket.socket) -> Start | None:
     """Returns what to run in each process that it forks, and None in the server, once there is nobody left."""
     children: dict[int, int] = {}
-
-    def reap(*_: object) -> None:
-        for pid in tuple(children):
-            ended, status = os.waitpid(pid, os.WNOHANG)
-            if ended:
-                _report(children[pid], os.waitstatus_to_exitcode(status))
-                os.close(children.pop(pid))
-
-    signal.signal(signal.SIGCHLD, reap)
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    # Reaped in the loop alone: a handler may be called within itself, and reap a child that is being reaped.
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
     while True:
+        ready, _, _ = select.select([requests.fileno(), woken], [], [])
+        if woken in ready:
+            os.read(woken, REQUEST_BYTES)
+            _reap(children)
+        if requests.fileno() not in ready:
+            continue
         request, descriptors, _, _ = socket.recv_fds(requests, REQUEST_BYTES, 3)
         if not request:
             for pid in children:
                 os.kill(pid, signal.SIGKILL)  # nothing outlives the tests, even if they were killed
             return None
         output, errors, status = descriptors
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
         pid = os.fork()
         if pid == 0:
             start = Start(*json.loads(request))
-            _become(start, output, errors, (status, requests.detach(), *children.values()))
+            _become(start, output, errors, (status, requests.detach(), woken, wake, *children.values()))
             return start
         children[pid] = status
         _report(status, pid)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         os.close(output)
         os.close(errors)
 
 
+def _reap(children: dict[int, int]) -> None:
+    """Report those that have ended, and forget them."""
+    for pid in tuple(children):
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            _report(children[pid], os.waitstatus_to_exitcode(status))
+            os.close(children.pop(pid))
+
+
 def _become(start: Start, output: int, errors: int, of_the_server: Sequence[int]) -> None:
     """A process with these streams, without anything that is the server's."""
+    signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
     os.dup2(output, sys.stdout.fileno())
     os.dup2(errors, sys.stderr.fileno())
     for descriptor in (output, errors, *of_the_server):

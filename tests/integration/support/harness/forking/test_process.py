@@ -54,3 +54,16 @@ async def test_a_signal_ends_it_and_is_its_status(number: signal.Signals) -> Non
 def test_a_command_that_does_not_end_is_ended() -> None:
     with pytest.raises(TimeoutError):
         run_command(mirror.__name__, "wait", environment=ENVIRONMENT, limit=0.1)
+
+
+async def test_of_many_that_are_killed_at_once_each_is_reported() -> None:
+    for _ in range(3):
+        processes = [
+            await start_process(mirror.__name__, "wait", environment=ENVIRONMENT, merged=True) for _ in range(30)
+        ]
+        for process in processes:
+            await process.stdout.readline()
+        for process in processes:
+            process.kill()
+        for process in processes:
+            assert await asyncio.wait_for(process.wait(), BUSY_MACHINE_LIMIT_S) == -signal.SIGKILL
