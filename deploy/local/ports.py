@@ -1,30 +1,8 @@
-"""Ports of the loopback addresses: a free one, and who has one that is taken."""
+"""Ports of the loopback addresses: whether one is free, and who has one that is taken."""
 
-import random
 import socket
 from functools import cache
 from pathlib import Path
-
-QUIET = (20000, 32000)
-_KEPT_APART = 5000
-_given: dict[int, None] = {}
-"""The ports that this process was given last, the oldest first."""
-
-
-def free_port() -> int:
-    """A port that nobody listens on, outside the range from which systems take those of outgoing connections.
-
-    A port in that range may be gone between this call and the server's start, or while the server is down. No port
-    is given again soon: whoever got it may not listen yet.
-    """
-    while True:
-        port = random.randrange(*QUIET)  # noqa: S311 - nothing depends on its being a secret
-        if port not in _given and is_free(port):
-            break
-    if len(_given) == _KEPT_APART:
-        del _given[next(iter(_given))]
-    _given[port] = None
-    return port
 
 
 def is_free(port: int) -> bool:

@@ -10,7 +10,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.ports import free_port
 from deploy.local.report import Report
 from deploy.local.runfile import RunFile
 from deploy.local.stack import ROOT
@@ -23,6 +22,7 @@ from tests.bench.peers import floor, nginx
 from tests.bench.process import Peers, end_leftovers
 from tests.bench.product import MeasuredStack, running
 from tests.bench.tokens import signature
+from tests.support.free_port import free_port
 
 TURNS = 6
 PAGE = ROOT / "docs" / "benchmarks.md"

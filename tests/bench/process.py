@@ -7,9 +7,9 @@ from pathlib import Path
 
 from deploy.errors import StackError
 from deploy.local.command import Command
-from deploy.local.ports import free_port
 from deploy.local.runfile import RunFile, Started
 from tests.bench.load import HOST
+from tests.support.free_port import free_port
 
 READY_LIMIT = 20.0
 STOP_PATIENCE = 5.0

@@ -21,8 +21,9 @@ import pytest
 import requests
 
 from deploy.generate_secrets import SERVICES
-from deploy.local.ports import free_port, is_free
+from deploy.local.ports import is_free
 from deploy.variables import read_variables
+from tests.support.free_port import free_port
 from tests.support.harness.certificates import NAME, CertificateFiles, client_context, write_certificate
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,12 +10,12 @@ import requests
 
 from deploy import demo
 from deploy.generate_secrets import generate_secrets
-from deploy.local.ports import free_port
 from deploy.local.stack import DEPLOYABLES, STORE_SECRETS, Deployable, port_variables
 from deploy.local.stack import Stack as Layout
 from deploy.local.stores.postgres import Postgres
 from deploy.local.stores.valkey import Valkey
 from shared.config import read_secret
+from tests.support.free_port import free_port
 from tests.support.harness.forking.process import ForkedProcess
 from tests.support.harness.stack import PATIENCE
 from tests.support.harness.stores import FAST, RunningStore

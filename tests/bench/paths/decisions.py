@@ -1,6 +1,5 @@
 """What a decision costs for a proxy that forwards itself, beside a call that the gateway forwards."""
 
-from deploy.local.ports import free_port
 from tests.bench.gateway_beside import one_more
 from tests.bench.load import HOST, Request
 from tests.bench.page import Table
@@ -9,6 +8,7 @@ from tests.bench.paths.race import BEARERS, PASSGATE, HotPath, Race, Ring
 from tests.bench.probes import Probe
 from tests.bench.tokens.minting import forged
 from tests.bench.turns import Contestant
+from tests.support.free_port import free_port
 
 DECISION = "Passgate, decision alone"
 DIALECT = "/envoy"

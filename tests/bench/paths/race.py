@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from deploy.local.ports import free_port
 from tests.bench.load import Request
 from tests.bench.page import Table, section
 from tests.bench.peers import envoy, floor, haproxy, nginx
@@ -14,6 +13,7 @@ from tests.bench.probes import Probe, check
 from tests.bench.process import Peers, free_ports
 from tests.bench.product import Product
 from tests.bench.turns import Contestant, interleave
+from tests.support.free_port import free_port
 
 PASSGATE = "Passgate"
 NGINX = "nginx, no check"

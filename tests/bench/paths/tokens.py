@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
-from deploy.local.ports import free_port
 from deploy.local.report import Report
 from tests.bench.load import Request
 from tests.bench.page import Table, section
@@ -16,6 +15,7 @@ from tests.bench.product import MeasuredStack, Product, running
 from tests.bench.tokens import signature
 from tests.bench.tokens.jwks import described, modulus_bits
 from tests.bench.turns import Contestant, interleave
+from tests.support.free_port import free_port
 
 OIDC_PROVIDER = "oidc-provider"
 BEHIND = ("key_registry", "postgres", "valkey")

@@ -5,9 +5,9 @@ import socket
 
 import pytest
 
-from deploy.local.ports import free_port
 from gateway.upstreams.settings import Balance
 from tests.integration.gateway.several_upstreams import spread_over, statuses, upstreams
+from tests.support.free_port import free_port
 from tests.support.harness.public_server import public_server
 from tests.support.http1.framing_payloads import get
 from tests.support.http1.upstream import OK, UpstreamCall

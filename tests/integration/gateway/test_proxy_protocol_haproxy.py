@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.ports import free_port
+from tests.support.free_port import free_port
 from tests.support.harness.certificates import CertificateFiles, write_certificate
 from tests.support.harness.gateway_process import GatewayProcess, gateway_process
 from tests.support.harness.tls_client import exchange, statuses

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.ports import free_port
 from deploy.local.stack import ROOT
 from tests.bench.peers.nginx import temporary_paths
+from tests.support.free_port import free_port
 from tests.support.harness.gateway_process import gateway_process
 from tests.support.http1.upstream import Upstream
 from tests.support.waiting import until

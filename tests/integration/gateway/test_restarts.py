@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.ports import free_port
+from tests.support.free_port import free_port
 from tests.support.harness.balancer import balancer
 from tests.support.harness.gateway import ISSUER, Surroundings, bearer, surroundings
 from tests.support.harness.gateway_process import gateway_process

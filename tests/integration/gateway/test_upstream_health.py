@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from deploy.local.ports import free_port
 from gateway.upstreams.settings import CircuitBreaker, HealthCheck
 from shared.errors import Unavailable
 from tests.integration.gateway.several_upstreams import CLIENTS, spread_over, statuses, upstreams
+from tests.support.free_port import free_port
 from tests.support.harness.public_server import Public, public_server, upstream_at
 from tests.support.http1.client import converse
 from tests.support.http1.framing_payloads import get

@@ -10,11 +10,11 @@ import pytest
 import uvloop
 from structlog.testing import capture_logs
 
-from deploy.local.ports import free_port
 from gateway.proxy.upstream.background import names
 from gateway.routing.table import Upstream as Target
 from gateway.routing.upstream_address import OwnPorts
 from tests.integration.gateway.several_upstreams import statuses
+from tests.support.free_port import free_port
 from tests.support.harness.public_server import Public, public_server
 from tests.support.http1.client import converse
 from tests.support.http1.framing_payloads import get

@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 
-from deploy.local.ports import free_port
+from tests.support.free_port import free_port
 from tests.support.harness.commands import Ended, run_command
 
 SCHEMAS = ("key_registry", "token_issuer")

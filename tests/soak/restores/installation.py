@@ -17,7 +17,6 @@ import aiohttp
 import redis.asyncio
 from aiohttp import web
 
-from deploy.local.ports import free_port
 from gateway.app import build_app as build_gateway
 from gateway.config import Settings as GatewaySettings
 from services.key_registry.app import build_app as build_registry
@@ -29,6 +28,7 @@ from services.token_issuer.grants import jwt_bearer
 from shared.http.server import listen
 from shared.jose.keys import generate_private_key, public_pem
 from shared.jose.signer import Signer
+from tests.support.free_port import free_port
 from tests.support.harness.key_registry import Admin
 from tests.support.harness.serving import ServiceKeys, serving
 from tests.support.harness.token_issuer import basic, settings_for

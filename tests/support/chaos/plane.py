@@ -17,13 +17,13 @@ from urllib.parse import urlsplit, urlunsplit
 
 from deploy.generate_secrets import generate_secrets
 from deploy.local.health import until_ready
-from deploy.local.ports import free_port
 from deploy.local.stack import DEPLOYABLES, Stack, port_variables
 from deploy.local.stores.postgres import DATABASE, OWNER, Postgres
 from deploy.local.stores.valkey import Valkey
 from shared.config import read_secret
 from tests.support.chaos.routes import write_routes
 from tests.support.chaos.stores import waited_for_cpu
+from tests.support.free_port import free_port
 from tests.support.harness.commands import run_command
 from tests.support.harness.forking.process import ForkedProcess
 from tests.support.harness.proxy import FaultProxy

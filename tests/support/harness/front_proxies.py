@@ -13,9 +13,9 @@ from pathlib import Path
 
 from yarl import URL
 
-from deploy.local.ports import free_port
 from deploy.local.stack import ROOT
 from tests.bench.peers import envoy, haproxy, nginx
+from tests.support.free_port import free_port
 from tests.support.harness.gateway import Gateway, Surroundings
 from tests.support.harness.proxy_differences import FORCED, Forced
 from tests.support.http1.client import Reply, converse

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.ports import free_port
 from deploy.local.runfile import RunFile, Started
 from deploy.local.stack import ROOT, port_variables
 from deploy.variables import read_variables
+from tests.support.free_port import free_port
 from tests.support.harness.forking import supervisor
 from tests.support.harness.forking.process import ForkedProcess
 from tests.support.harness.stores import reachable_directory

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from yarl import URL
 
-from deploy.local.ports import free_port
 from gateway.envoy.messages import Place
 from gateway.envoy.places import Places, TokenRules
 from gateway.envoy.render import render
 from gateway.routing.route_watch import read_route_file
 from gateway.routing.upstream_address import OwnPorts, place_of
 from tests.bench.peers import envoy
+from tests.support.free_port import free_port
 from tests.support.harness.front_proxies import is_up
 from tests.support.harness.gateway import ISSUER, Gateway, Surroundings
 from tests.support.http1.client import Reply, converse

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from deploy.local.command import Command
-from deploy.local.ports import free_port
 from deploy.local.stores.postgres import Postgres
 from deploy.local.stores.valkey import Valkey
+from tests.support.free_port import free_port
 
 FAST = {
     "fsync": "off",

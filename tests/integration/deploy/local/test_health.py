@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from deploy.local import health
-from deploy.local.ports import free_port
+from tests.support.free_port import free_port
 
 Requested = Callable[[int], Awaitable[str]]
 

@@ -11,12 +11,12 @@ import asyncpg
 import pytest
 
 from deploy.generate_secrets import generate_secrets
-from deploy.local.ports import free_port
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from shared import opaque
 from shared.config import read_secret
 from shared.postgres.schema import Schema
 from tests.integration.services.key_registry.command import command
+from tests.support.free_port import free_port
 from tests.support.harness.forking.async_process import AsyncForkedProcess, start_process
 from tests.support.harness.forking.client import fork, read_number
 from tests.support.harness.key_registry import Admin

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import redis.asyncio
 
-from deploy.local.ports import free_port
 from services.session_tokens.outbox import OVERDUE_AFTER_S, OutboxRelay
 from services.session_tokens.storage.redis import LEASE, LEASE_MS, OUTBOX, RedisOutbox, RedisSessionStore
 from shared.contracts.key_registry import AuditEvent
@@ -19,6 +18,7 @@ from shared.errors import Unavailable
 from shared.redis import PipelinedRedis
 from tests.integration.services.session_tokens.process import environment_of, is_ready
 from tests.support.doubles.registry import RegistryDouble
+from tests.support.free_port import free_port
 from tests.support.harness.forking.async_process import start_process
 from tests.support.harness.key_registry import running_registry
 from tests.support.harness.session_tokens import Service, Stack

@@ -5,8 +5,8 @@ import signal
 
 import pytest
 
-from deploy.local.ports import free_port
 from tests.integration.services.session_tokens.process import environment_of, is_ready
+from tests.support.free_port import free_port
 from tests.support.harness.commands import run_command
 from tests.support.harness.forking.async_process import start_process
 from tests.support.harness.session_tokens import Stack

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from deploy.local.ports import free_port
 from services.token_issuer import __main__
 from services.token_issuer.config import Settings
 from tests.support.doubles.registry import RegistryDouble
 from tests.support.doubles.registry_server import registry_server
+from tests.support.free_port import free_port
 from tests.support.harness.commands import Ended, run_command
 from tests.support.harness.serving import ServiceKeys
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy.compose import healthcheck
-from deploy.local.ports import free_port
+from tests.support.free_port import free_port
 
 
 class Service(http.server.BaseHTTPRequestHandler):
