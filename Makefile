@@ -5,7 +5,7 @@
 #: FILE=passgate.dump         backup, restore: the file
 #: DETACH=1                    up: return when the stack is ready
 #: ARGS="..."                  test, bench: arguments, such as ARGS="tests/unit -x"
-#: WORKERS=2                   test: processes that share the tests
+#: WORKERS=3                   test: processes that share the tests; by default one more than there are cores
 #: MINUTES=10                  soak, soak-upstreams, fuzz, bench-memory: how long
 #
 # make's own exit status is 0 or 2; `.venv/bin/python -m deploy.local run "..."` passes the command's on.
@@ -13,8 +13,8 @@
 export PYTHON
 override CMD := $(value CMD)
 export CMD
-# More than there are cores: half of the time a test waits.
-WORKERS ?= 2
+# A third of the time a test waits. Each process may start a stack of its own, so there is a bound.
+WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 7 ? cores + 1 : 8)))
 SOURCES := $(wildcard gateway services shared deploy tests)
 PRODUCT := $(wildcard gateway services shared deploy)
 BIN := .venv/bin
@@ -113,10 +113,11 @@ docs: ## Write what is generated: pages of settings, metrics and routes, deploy/
 
 lock: ## Compile the hashed locks in deploy/requirements anew
 	@$(VENV) local
-	@test -x $(BIN)/uv || $(BIN)/python -m pip install -q --disable-pip-version-check uv
+	@$(VENV) uv
 	$(COMPILE) pyproject.toml -o deploy/requirements/runtime.txt
 	$(COMPILE) pyproject.toml -c deploy/requirements/runtime.txt --extra local -o deploy/requirements/local.txt
 	$(COMPILE) pyproject.toml -c deploy/requirements/runtime.txt --extra local --extra test -o deploy/requirements/test.txt
+	$(COMPILE) --group uv -o deploy/requirements/uv.txt
 	$(COMPILE) --group fuzz -o deploy/requirements/fuzz.txt
 	$(COMPILE) -c deploy/requirements/test.txt --group browser -o deploy/requirements/browser.txt
 	$(COMPILE) -c deploy/requirements/test.txt --group clients -o deploy/requirements/clients.txt
