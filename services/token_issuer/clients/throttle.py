@@ -20,6 +20,10 @@ MAX_WRONG_SECRETS = 10
 WRONG_SECRET_WINDOW_S = 60
 WRONG_SECRETS_PREFIX = "passgate:wrong_secrets:"
 """Of their keys in Valkey."""
+CLEAN_S = 0.1
+"""Seconds for which the store is not asked again about an address and a client of which it knows no wrong secret:
+who requests many tokens is looked up once. A secret that is wrong meanwhile is counted and judged all the same."""
+MAX_CLEAN = 1000
 
 
 class SecretThrottle:
@@ -29,15 +33,26 @@ class SecretThrottle:
         self._limit = limit
         self._failures = failures
         self._clock = clock
+        self._clean: dict[tuple[str, str], float] = {}
+        """Of which address and client the store knows no wrong secret, and until when that is taken to be so."""
 
     async def check(self, address: str, client_id: str) -> None:
         """Raises `TooManyWrongSecrets` after `limit` from there for this client in the last minute."""
-        self._judge(await self._failures.times(_pair(address, client_id), keep=self._limit), self._limit)
+        whose, now = (address, client_id), self._clock.monotonic()
+        if self._clean.get(whose, now) > now:
+            return
+        times = await self._failures.times(_pair(address, client_id), keep=self._limit)
+        self._judge(times, self._limit)
+        if not times:
+            if len(self._clean) >= MAX_CLEAN:
+                self._clean.clear()
+            self._clean[whose] = now + CLEAN_S
 
     async def wrong(self, address: str, client_id: str) -> None:
         """Count a wrong secret. Raises `TooManyWrongSecrets` when `limit` others came before it in a minute."""
-        pair, now = _pair(address, client_id), self._clock.now()
-        self._judge(await self._failures.add(pair, now, keep=self._limit + 1), self._limit + 1)
+        times = await self._failures.add(_pair(address, client_id), self._clock.now(), keep=self._limit + 1)
+        self._clean.pop((address, client_id), None)  # after the response: whatever was asked before has its own
+        self._judge(times, self._limit + 1)
 
     def _judge(self, times: Sequence[float], count: int) -> None:
         now = self._clock.now()

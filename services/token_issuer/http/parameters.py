@@ -45,10 +45,16 @@ async def parameters(request: web.Request, *, accepts_json: bool = False) -> dic
     return _json_members(raw) if content_type == JSON else _form_parameters(raw)
 
 
+USUAL_FORM = b"grant_type=client_credentials"
+"""The whole body of most token requests, which need not be read anew."""
+
+
 def _form_parameters(raw: bytes) -> dict[str, str]:
     """Raises `InvalidRequest`, saying which slip it is. A line end after the last value is no part of it: values
     are percent-encoded, so only a client's file or shell can have put it there.
     """
+    if raw == USUAL_FORM:
+        return {"grant_type": "client_credentials"}
     raw = raw.rstrip(b"\r\n")
     for slip, reason in (
         (raw.lstrip()[:1] == b"{", "is JSON, and its Content-Type says that it is a form"),

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.token_issuer.clients.throttle import SecretThrottle
+from services.token_issuer.clients.throttle import CLEAN_S, MAX_CLEAN, SecretThrottle
 from services.token_issuer.oauth_errors import TooManyWrongSecrets
 from shared.errors import Unavailable
 from shared.failure_times import STORE_RETRY_INTERVAL_S, OwnTimesMeanwhile
@@ -127,3 +127,41 @@ async def test_the_addresses_of_one_ipv6_network_are_one_and_those_of_another_ar
     with pytest.raises(TooManyWrongSecrets):
         await throttle.check("2001:db8:0:1:ffff::1", "c")
     await throttle.check("2001:db8:0:2::1", "c")
+
+
+async def test_a_client_that_requests_many_tokens_is_looked_up_once_a_moment(
+    throttle: SecretThrottle, store: Breakable, clock: FakeClock
+) -> None:
+    for _ in range(100):
+        await throttle.check("a", "c")
+    assert store.requested == 1
+    clock.advance(CLEAN_S)
+    await throttle.check("a", "c")
+    await throttle.check("b", "c")
+    assert store.requested == 3
+
+
+async def test_a_wrong_secret_is_known_to_the_next_check(throttle: SecretThrottle, store: Breakable) -> None:
+    await throttle.check("a", "c")
+    await guess(throttle, 1)
+    requested = store.requested
+    await throttle.check("a", "c")
+    assert store.requested == requested + 1
+
+
+async def test_wrong_secrets_that_come_at_once_are_counted_each(throttle: SecretThrottle) -> None:
+    for _ in range(11):
+        await throttle.check("a", "c")
+    for _ in range(10):
+        await throttle.wrong("a", "c")
+    with pytest.raises(TooManyWrongSecrets):
+        await throttle.wrong("a", "c")
+    with pytest.raises(TooManyWrongSecrets):
+        await throttle.check("a", "c")
+
+
+async def test_what_is_remembered_of_clean_clients_is_bounded(throttle: SecretThrottle, store: Breakable) -> None:
+    for number in range(MAX_CLEAN + 1):
+        await throttle.check("a", str(number))
+    await throttle.check("a", "0")  # it was forgotten
+    assert store.requested == MAX_CLEAN + 2
