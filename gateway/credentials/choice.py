@@ -67,11 +67,11 @@ def _presents(
 
 def _nothing(kinds: tuple[CredentialKind, ...]) -> NoCredential:
     return NoCredential(
-        description=f"a credential is required: {in_words(kinds)}",
+        description=f"a credential is required: {what_to_send(kinds)}",
         challenge=", ".join(_CHALLENGES[kind][0] for kind in kinds),
     )
 
 
-def in_words(kinds: tuple[CredentialKind, ...]) -> str:
+def what_to_send(kinds: tuple[CredentialKind, ...]) -> str:
     """What a caller has to send, and where."""
     return " or ".join(_CHALLENGES[kind][1] for kind in kinds)

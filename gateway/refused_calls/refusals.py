@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway import refusal
-from gateway.credentials.choice import AmbiguousCredential, in_words
+from gateway.credentials.choice import AmbiguousCredential, what_to_send
 from gateway.credentials.extract import NoCredential
 from gateway.credentials.found_credential import find_in_head
 from gateway.credentials.identity import Identity, RefusedCredential
@@ -36,7 +36,7 @@ def refusal_of(
 def _no_credential(error: NoCredential, route: Route, head: RequestHead) -> Refusal:
     """Where the call has one in another place, the response names both places, and the cause is another."""
     refused = refusal.no_credential(error, route=route.name)
-    expected = in_words(route.kinds)
+    expected = what_to_send(route.kinds)
     if error.cause == "no_client_prefix" and (sent := known_by_form(head.first(API_TOKEN_FIELD) or "")):
         # A session token has no prefix beside it, and the same field.
         return replace(refused, cause="wrong_kind", mismatch=Mismatch(found=sent, expected=expected))

@@ -45,7 +45,7 @@ class AwaitedLine:
         """Returns when the line is; raises `Unavailable` when that is not known within `DURABLE_TIMEOUT_S`."""
         if self.state in (_State.QUEUED, _State.SENT):
             self._settled = asyncio.get_running_loop().create_future()
-            self._lines.await_(self, self._settled)
+            self._lines.wait_for(self, self._settled)
             try:
                 await self._settled
             except Unavailable:  # the time-out: whoever awaits it goes without
@@ -103,7 +103,7 @@ class AwaitedLines:
 
     # What a line reports
 
-    def await_(self, line: AwaitedLine, settled: "asyncio.Future[None]") -> None:
+    def wait_for(self, line: AwaitedLine, settled: "asyncio.Future[None]") -> None:
         self._timeout.add(settled)
         if line.state is _State.QUEUED:
             self._wake.set()
