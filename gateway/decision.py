@@ -6,6 +6,7 @@ The one function that every data path calls. It knows no HTTP library: a head co
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 from gateway.client_address_proof import ClientAddressProof
 from gateway.credentials.access_tokens import AccessTokens
@@ -21,7 +22,7 @@ from gateway.forwarding.call_limits import CallLimits
 from gateway.forwarding.destination import destination
 from gateway.forwarding.forward import Decision, Forward, LookUp
 from gateway.forwarding.repeated_call import REPEATED_KINDS, RepeatedCall
-from gateway.forwarding.repeated_calls import RepeatedCalls, key_of
+from gateway.forwarding.repeated_calls import Key, RepeatedCalls, key_of
 from gateway.headers import call_lines, upstream_lines
 from gateway.http1.request_head import RequestHead
 from gateway.identity_tokens.tokens import IdentityTokens
@@ -36,6 +37,16 @@ from shared.changes.stopped_set import StoppedSet
 from shared.errors import Unavailable
 from shared.report_only.counts import WouldRefuse
 from shared.report_only.trial_stops import TrialStops
+
+
+class Question(NamedTuple):
+    """What is decided about, and by which table. `key`: of the call, should it come again."""
+
+    head: RequestHead
+    origin: Origin
+    request_id: str
+    table: RouteTable
+    key: Key | None = None
 
 
 @dataclass(frozen=True)
@@ -63,42 +74,45 @@ class Decider:
     def decide(self, head: RequestHead, origin: Origin, request_id: str) -> Decision | LookUp:
         """The decision, when memory is enough for it. Never raises for anything that a request may hold."""
         key, table = key_of(head, origin), self.routes()
-        if key is None:
-            return self._decide_by_head_alone(head, origin, request_id, table)
-        call = self.repeated.find(key, table)
+        call = None if key is None else self.repeated.find(key, table)
         if call is not None and self._holds(call):
-            return self._repeat(call, head, origin, request_id)
-        decision = self._decide(head, origin, request_id)
+            return self._repeat(call, head, origin, request_id, call.target)
+        asked = Question(head, origin, request_id, table, key)
+        if key is None:
+            return self._decide_by_head_alone(asked)
+        if call is not None and call.route.credential is CredentialKind.SESSION_TOKEN:
+            return partial(self._look_up, asked, Target(call.target, None), call.route, came_before=call)
+        decision = self._decide(asked)
         if isinstance(decision, Forward):
-            self.repeated.keep(key, head, origin, decision, table)
+            self.repeated.keep(key, head, origin, decision, asked.table)
         return self._within_limits(decision, request_id)
 
-    def _decide_by_head_alone(
-        self, head: RequestHead, origin: Origin, request_id: str, table: RouteTable
-    ) -> Decision | LookUp:
+    def _decide_by_head_alone(self, asked: Question) -> Decision | LookUp:
         """What `_decide` decides; once for all where there is no credential, and nothing that may change."""
-        key = key_without_credential(head)
-        if key is not None and (refused := self.refused.find(key, table)) is not None:
+        key = key_without_credential(asked.head)
+        if key is not None and (refused := self.refused.find(key, asked.table)) is not None:
             return refused
-        decision = self._decide(head, origin, request_id)
+        decision = self._decide(asked)
         if key is not None and isinstance(decision, Refusal):
-            self.refused.keep(key, decision, table)
-        return self._within_limits(decision, request_id)
+            self.refused.keep(key, decision, asked.table)
+        return self._within_limits(decision, asked.request_id)
 
     def _holds(self, call: RepeatedCall) -> bool:
         """Whether what is known of its credential, but for what has been stopped, is known still."""
-        if call.api_token is None:
-            return self.access_tokens.alive(call.identity)
-        return self.api_tokens.known_by(call.api_token) is call.identity
+        if call.api_token is not None:
+            return self.api_tokens.known_by(call.api_token) is call.identity
+        return call.route.credential is CredentialKind.JWT and self.access_tokens.alive(call.identity)
 
     def _within_limits(self, decision: Decision | LookUp, request_id: str) -> Decision | LookUp:
         return self.limits.admit(decision, request_id) if isinstance(decision, Forward) else decision
 
-    def _repeat(self, call: RepeatedCall, head: RequestHead, origin: Origin, request_id: str) -> Decision | LookUp:
-        """What `_decide` decides about a call that it let through before, and whose credential still holds."""
+    def _repeat(
+        self, call: RepeatedCall, head: RequestHead, origin: Origin, request_id: str, target: str
+    ) -> Decision | LookUp:
+        """What is decided about a call that was let through before, and whose credential still holds."""
         route, identity = call.route, call.identity
         try:
-            if call.api_token is None:
+            if route.credential is CredentialKind.JWT:
                 self.staleness.require(route)
         except Unavailable as error:
             return refusal_of(error, route, head)
@@ -111,13 +125,14 @@ class Decider:
         if self.trial_stops is not None and self.trial_stops.by_id:
             self.trial_stops.count(identity.depends_on, identity.company_id, request_id)
         lines = [call.lines, self._call_lines(head, route, identity, request_id, trusted=call.from_proxy)]
-        forward = Forward(route, head.method, call.target, lines, identity, came_before=call, limits=limits)
+        forward = Forward(route, head.method, target, lines, identity, came_before=call, limits=limits)
         if limits is not None and (outcome := limits.take()) is not None:
             return self.limits.decided(outcome, forward, request_id)
         return forward
 
-    def _decide(self, head: RequestHead, origin: Origin, request_id: str) -> Decision | LookUp:
-        found = destination(head, self.routes(), self.via)
+    def _decide(self, asked: Question) -> Decision | LookUp:
+        head = asked.head
+        found = destination(head, asked.table, self.via)
         if isinstance(found, Refusal):
             return found
         route, target = found
@@ -126,10 +141,10 @@ class Decider:
                 route = choose(route, head, target.query)
             identity = self._known(head, target, route)
         except (NoCredential, AmbiguousCredential, RefusedCredential, Unavailable) as error:
-            return self._refused(refusal_of(error, route, head), head, target, route, origin, request_id)
+            return self._refused(refusal_of(error, route, head), asked, target, route)
         if identity is None and route.credential is not CredentialKind.NONE:
-            return partial(self._look_up, head, target, route, origin, request_id)
-        return self._admitted(identity, head, target, route, origin, request_id)
+            return partial(self._look_up, asked, target, route)
+        return self._admitted(identity, asked, target, route)
 
     def _known(self, head: RequestHead, target: Target, route: Route) -> Identity | None:
         """Who calls, as far as memory says it. Raises `RefusedCredential`, `NoCredential`, `Unavailable`."""
@@ -148,23 +163,30 @@ class Decider:
         return None
 
     async def _look_up(
-        self, head: RequestHead, target: Target, route: Route, origin: Origin, request_id: str
+        self, asked: Question, target: Target, route: Route, came_before: RepeatedCall | None = None
     ) -> Decision:
+        """`came_before`: the same call with a session token, as it was let through before."""
+        head = asked.head
         try:
             if route.credential is CredentialKind.SESSION_TOKEN:
                 call = await resolve_for(self.sessions, route, head, target)
             else:
                 call = ResolvedCall(await self._caller(head, route), target)
         except (NoCredential, RefusedCredential, Unavailable) as error:
-            return self._refused(refusal_of(error, route, head), head, target, route, origin, request_id)
-        decision = self._admitted(call.identity, head, call.target, route, origin, request_id)
-        limited = self._within_limits(decision, request_id)
+            return self._refused(refusal_of(error, route, head), asked, target, route)
+        if came_before is not None and call.identity is came_before.identity:
+            limited = self._repeat(came_before, head, asked.origin, asked.request_id, str(call.target))
+        else:
+            decision = self._admitted(call.identity, asked, call.target, route)
+            if route.credential is CredentialKind.SESSION_TOKEN and isinstance(decision, Forward):
+                self.repeated.keep(asked.key, head, asked.origin, decision, asked.table)
+            limited = self._within_limits(decision, asked.request_id)
         limited = await limited() if callable(limited) else limited
         try:
             if call.take_use is not None and isinstance(limited, Forward) and limited.identity is not None:
                 await call.take_use()
         except (RefusedCredential, Unavailable) as error:
-            return self._refused(refusal_of(error, route, head), head, call.target, route, origin, request_id)
+            return self._refused(refusal_of(error, route, head), asked, call.target, route)
         return limited
 
     async def _caller(self, head: RequestHead, route: Route) -> Identity:
@@ -178,51 +200,33 @@ class Decider:
             return identity
         return await self.api_tokens.check(read_api_token(head), route.application)
 
-    def _admitted(
-        self,
-        identity: Identity | None,
-        head: RequestHead,
-        target: Target,
-        route: Route,
-        origin: Origin,
-        request_id: str,
-    ) -> Decision:
+    def _admitted(self, identity: Identity | None, asked: Question, target: Target, route: Route) -> Decision:
         """Of a caller who is known; None where the route requires none."""
         counted: Sequence[WouldRefuse] = ()
         if identity is not None:
             if (found := self.stopped.first(identity.depends_on)) is not None:
-                stopped = stopped_refusal(found, identity, route)
-                return self._refused(stopped, head, target, route, origin, request_id)
+                return self._refused(stopped_refusal(found, identity, route), asked, target, route)
             missing = missing_scopes(route, identity) if route.scopes else ()
             if missing:
                 if refused := enforced(missing, route, self.trial_stops):
                     return insufficient_scope(route, identity, refused)
                 counted = would_lack(missing, identity, route)
         for each in counted:
-            self.count_report_only(each, request_id)
-        return self._forward(identity, head, target, route, origin, request_id, counted=bool(counted))
+            self.count_report_only(each, asked.request_id)
+        return self._forward(identity, asked, target, route, counted=bool(counted))
 
-    def _refused(
-        self, refused: Refusal, head: RequestHead, target: Target, route: Route, origin: Origin, request_id: str
-    ) -> Decision:
+    def _refused(self, refused: Refusal, asked: Question, target: Target, route: Route) -> Decision:
         """`refused`; where the route is report-only, the call without a caller."""
         if not route.report_only:
             return refused
-        self.count_report_only(would_refuse(refused, route), request_id)
-        return self._forward(None, head, anonymous_target(target, route), route, origin, request_id)
+        self.count_report_only(would_refuse(refused, route), asked.request_id)
+        return self._forward(None, asked, anonymous_target(target, route), route)
 
     def _forward(
-        self,
-        identity: Identity | None,
-        head: RequestHead,
-        target: Target,
-        route: Route,
-        origin: Origin,
-        request_id: str,
-        *,
-        counted: bool = False,
+        self, identity: Identity | None, asked: Question, target: Target, route: Route, *, counted: bool = False
     ) -> Forward:
         """`counted`: as a call that would have been refused, which each one like it is to be."""
+        head, origin, request_id = asked.head, asked.origin, asked.request_id
         if identity is not None and self.trial_stops is not None:
             self.trial_stops.count(identity.depends_on, identity.company_id, request_id)
         lines = upstream_lines(head, route, identity, origin, via=self.via)

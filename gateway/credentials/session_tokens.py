@@ -19,6 +19,7 @@ from gateway.http1.request_head import RequestHead
 from gateway.routing.table import Route
 from gateway.routing.target import Target
 from shared.audit.mismatch import known_by_form
+from shared.contracts.identifiers import credential_version_id
 from shared.contracts.session_tokens import RefusedSession, ResolvedSession
 from shared.opaque import claimed_prefix
 
@@ -57,9 +58,15 @@ async def resolve(
 
 def identity_of(session: ResolvedSession) -> Identity:
     """Who created the token."""
-    key, version = session.access_key_id, session.access_key_version or 0
-    ends = session.expires_at, session.credential_expires_at
-    return _identity(session.company, session.company_id, key, version, session.depends_on, *ends)
+    return _identity(
+        session.company,
+        session.company_id,
+        session.access_key_id,
+        session.access_key_version,
+        session.token_id,
+        session.expires_at,
+        session.credential_expires_at,
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -67,21 +74,24 @@ def _identity(
     company: str,
     company_id: str,
     access_key_id: str,
-    version: int,
-    depends_on: frozenset[str],
+    version: int | None,
+    token_id: str,
     expires_at: int,
     credential_expires_at: float | None,
 ) -> Identity:
     """Of what each call with a token resolves anew, this is always the same, and no secret."""
+    depends_on = {company_id, access_key_id, token_id} - {""}
+    if version is not None:
+        depends_on.add(credential_version_id(access_key_id, version))
     return Identity(
         kind=KIND,
         company=company,
         credential=access_key_id,
         subject=company,
         company_id=company_id,
-        depends_on=depends_on,
+        depends_on=frozenset(depends_on),
         expires_at=expires_at,
-        version=version,
+        version=version or 0,
         expiry_line=expiry_line(credential_expires_at),
     )
 

@@ -6,8 +6,8 @@ from gateway.credentials.kinds import CredentialKind
 from gateway.routing.table import Route, RouteTable
 from shared.limits.limited_call import LimitedCall
 
-REPEATED_KINDS = frozenset({CredentialKind.JWT, CredentialKind.API_TOKEN})
-"""Of credential. A session token is looked up for each call, and one with a number of uses is used up."""
+REPEATED_KINDS = frozenset({CredentialKind.JWT, CredentialKind.API_TOKEN, CredentialKind.SESSION_TOKEN})
+"""Of credential. A session token is looked up for each call all the same, and one with a number of uses is used."""
 
 
 class RepeatedCall:
@@ -40,10 +40,11 @@ class RepeatedCall:
         self.table = table
         self.route = route
         self.target = target
+        """With a session token the path alone: what the token stands for is not kept."""
         self.lines = lines
         self.identity = identity
         self.api_token = api_token
-        """By which its API token is known; None where it came with a JWT."""
+        """By which its API token is known; None where it came with another credential."""
         self.from_proxy = from_proxy
         """Whether it came from a trusted proxy."""
         self.limits: LimitedCall | None = None

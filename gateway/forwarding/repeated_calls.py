@@ -36,17 +36,19 @@ class RepeatedCalls:
         call = self._calls.get(key)
         return call if call is not None and call.table is table else None
 
-    def keep(self, key: Key, head: RequestHead, origin: Origin, forward: Forward, table: RouteTable) -> None:
+    def keep(self, key: Key | None, head: RequestHead, origin: Origin, forward: Forward, table: RouteTable) -> None:
         """Unless it must not be repeated: see `Forward.repeats`."""
         identity, route = forward.identity, forward.route
-        if identity is None or not forward.repeats:
+        if key is None or identity is None or not forward.repeats:
             return
         lines = "\r\n".join(forward.lines[:-1])
         if len(lines) > _MAX_LINES_LENGTH or not keep_head(head):
             return
-        is_jwt = route.credential is CredentialKind.JWT
-        api_token = None if is_jwt else key_of_token(read_api_token(head), route.application)
-        call = RepeatedCall(table, route, forward.target, lines, identity, api_token, from_proxy=origin.trusted)
+        is_api_token = route.credential is CredentialKind.API_TOKEN
+        api_token = key_of_token(read_api_token(head), route.application) if is_api_token else None
+        is_session = route.credential is CredentialKind.SESSION_TOKEN
+        target = forward.target.partition("?")[0] if is_session else forward.target
+        call = RepeatedCall(table, route, target, lines, identity, api_token, from_proxy=origin.trusted)
         self._calls.keep(key, call)
 
 

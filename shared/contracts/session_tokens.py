@@ -8,7 +8,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts import Caller, response_of
-from shared.contracts.identifiers import SESSION_TOKEN, credential_version_id
+from shared.contracts.identifiers import SESSION_TOKEN
 from shared.errors import Unavailable
 from shared.opaque import claimed_prefix
 
@@ -60,14 +60,6 @@ class ResolvedSession(BaseModel):
         description="Whether a use is still to be taken, by the same request without `defer_use`.",
         examples=[False],
     )
-
-    @property
-    def depends_on(self) -> frozenset[str]:
-        """The ids of which any one, once it is stopped, stops the token."""
-        ids = {self.company_id, self.access_key_id, self.token_id} - {""}
-        if self.access_key_version is not None:
-            ids.add(credential_version_id(self.access_key_id, self.access_key_version))
-        return frozenset(ids)
 
 
 class FoundSessions(BaseModel):

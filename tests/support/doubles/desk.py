@@ -87,6 +87,10 @@ class Sessions:
     uses = 0
     left: int | None = None
     """Of a token that has a number of uses."""
+    credential_expires_at: float | None = None
+
+    def __init__(self) -> None:
+        self.parameters = {"file": "a b", "n": '{"x":1}'}
 
     async def resolve(
         self, token: str, *, peek: bool = False, defer_use: bool = False
@@ -101,11 +105,12 @@ class Sessions:
         if self.left is not None:
             self.left -= taken
         return ResolvedSession(
-            parameters={"file": "a b", "n": '{"x":1}'},
+            parameters=self.parameters,
             company="blabla",
             company_id="company",
             access_key_id="key",
             expires_at=1_800_000_060,
+            credential_expires_at=self.credential_expires_at,
             use_deferred=deferred and not peek,
         )
 
