@@ -36,7 +36,7 @@ from tests.support.doubles.gateway import (
     token,
 )
 from tests.support.doubles.limits import SharesInMemory, limit_table
-from tests.support.http1.heads import head_of, route_of
+from tests.support.http1.heads import fields_of, head_of, route_of
 
 API_TOKEN = ("X-Api-Token: x", "X-Client-Prefix: blabla")
 
@@ -97,7 +97,7 @@ class Sessions:
     ) -> ResolvedSession | RefusedSession:
         if self.away:
             raise Unavailable
-        if token != SESSION or self.left == 0:
+        if token.lower() != SESSION or self.left == 0:
             return RefusedSession("unknown", known=False)
         deferred = defer_use and self.left is not None
         taken = not (peek or deferred)
@@ -109,6 +109,7 @@ class Sessions:
             company="blabla",
             company_id="company",
             access_key_id="key",
+            token_id="token",
             expires_at=1_800_000_060,
             credential_expires_at=self.credential_expires_at,
             use_deferred=deferred and not peek,
@@ -180,3 +181,10 @@ class Desk:
 
     def stop(self, id_: str) -> None:
         self.stopped.apply(Change(seq=1, kind="company", id=id_, status="suspended", at=0))
+
+
+def plain(decision: Forward | Refusal) -> object:
+    """What is to be the same of two decisions that are alike."""
+    if isinstance(decision, Refusal):
+        return decision.status, decision.cause, decision.route, decision.fields
+    return decision.route, decision.method, decision.target, fields_of(decision.lines), decision.identity

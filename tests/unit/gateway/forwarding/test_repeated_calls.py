@@ -1,7 +1,5 @@
 """A call that comes again byte for byte is decided as if it had come for the first time."""
 
-import gc
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,7 +18,8 @@ from gateway.refusal import Refusal
 from gateway.routing.table import RouteTable
 from shared.contracts.key_registry import Change
 from tests.support.clock import FakeClock
-from tests.support.doubles.desk import ROUTES, SESSION, Desk
+from tests.support.doubles.desk import ROUTES, Desk, plain
+from tests.support.held_texts import held_texts
 from tests.support.http1.heads import fields_of, head_of, route_of
 
 CLIENT = unproxied("9.9.9.9", "gateway.example")
@@ -129,94 +128,7 @@ async def test_a_call_by_api_token_is_looked_up_while_changes_cannot_be_followed
 async def test_no_api_token_is_kept(desk: Desk) -> None:
     await twice_by_api_token(desk)
     assert len(desk.decider.repeated) == 1
-    assert not any("pgat_secret" in text for text in _texts(desk.decider.repeated._calls))
-
-
-async def by_session(
-    desk: Desk, *lines: str, line: str = "GET /editor HTTP/1.1", request_id: str = "r"
-) -> Forward | Refusal:
-    decision = desk.decider.decide(head_of(f"X-Api-Token: {SESSION}", *lines, line=line), CLIENT, request_id)
-    assert callable(decision), "a session token is asked about each time"
-    return await decision()
-
-
-async def test_a_call_by_session_token_comes_again_with_what_the_token_stands_for_now(desk: Desk) -> None:
-    first, second = await by_session(desk, request_id="one"), await by_session(desk, request_id="two")
-    assert isinstance(first, Forward)
-    assert isinstance(second, Forward)
-    assert second.came_before is not None
-    assert sorted(fields_of(second.lines)) == sorted(
-        (name, "two" if name == "X-Request-Id" else value) for name, value in fields_of(first.lines)
-    )
-    assert first.target == second.target == "/editor?file=a%20b&n=%7B%22x%22%3A1%7D"
-    desk.sessions.parameters = {"file": "other"}
-    third = await by_session(desk)
-    assert isinstance(third, Forward)
-    assert third.target == "/editor?file=other"
-    assert desk.sessions.uses == 3, "each was asked about"
-
-
-@pytest.mark.parametrize("id_", ["company", "key"])
-async def test_a_call_by_session_token_is_refused_once_what_it_depends_on_is_stopped(id_: str, desk: Desk) -> None:
-    for _ in range(2):
-        assert isinstance(await by_session(desk), Forward)
-    desk.stop(id_)
-    refusal = await by_session(desk)
-    assert isinstance(refusal, Refusal)
-    assert (refusal.status, refusal.cause) == (401, "stopped")
-
-
-async def test_a_call_by_session_token_is_refused_once_its_service_says_so_or_is_away(desk: Desk) -> None:
-    for _ in range(2):
-        assert isinstance(await by_session(desk), Forward)
-    desk.sessions.left = 0
-    ended = await by_session(desk)
-    assert isinstance(ended, Refusal)
-    assert (ended.status, ended.cause) == (401, "unknown")
-    desk.sessions.away = True
-    away = await by_session(desk)
-    assert isinstance(away, Refusal)
-    assert away.status == 503
-
-
-async def test_each_call_by_a_session_token_with_uses_takes_one(desk: Desk) -> None:
-    desk.sessions.left = 3
-    decisions = [await by_session(desk) for _ in range(5)]
-    assert [isinstance(decision, Forward) for decision in decisions] == [True, True, True, False, False]
-
-
-async def test_a_session_token_whose_access_key_is_about_to_end_is_decided_anew(desk: Desk) -> None:
-    for _ in range(2):
-        await by_session(desk)
-    desk.sessions.credential_expires_at = desk.clock.now() + 3600
-    for _ in range(2):
-        forward = await by_session(desk)
-        assert isinstance(forward, Forward)
-        assert forward.identity is not None
-        assert "X-Passgate-Credential-Expires" in forward.identity.expiry_line
-
-
-async def test_neither_a_session_token_nor_what_it_stands_for_is_kept(desk: Desk) -> None:
-    desk.sessions.parameters = {"hidden": "4711"}
-    for _ in range(2):
-        assert isinstance(await by_session(desk), Forward)
-    in_query = head_of(line=f"GET /editor?apitoken={SESSION} HTTP/1.1")
-    for _ in range(2):
-        decision = desk.decider.decide(in_query, CLIENT, "r")
-        assert callable(decision)
-        assert isinstance(await decision(), Forward)
-    calls = desk.decider.repeated._calls
-    assert len(calls) == 1
-    assert not any(secret in text for text in _texts(calls) for secret in (SESSION, "4711"))
-
-
-async def test_a_session_token_is_decided_upon_anew_when_the_route_table_has_changed(desk: Desk) -> None:
-    tables = [ROUTES]
-    object.__setattr__(desk.decider, "routes", lambda: tables[0])
-    for _ in range(2):
-        assert isinstance(await by_session(desk), Forward)
-    tables[0] = RouteTable((route_of(CredentialKind.JWT, name="editor", path="/editor"),))
-    assert isinstance(decided(desk, head_of(f"X-Api-Token: {SESSION}", line="GET /editor HTTP/1.1")), Refusal)
+    assert not any("pgat_secret" in text for text in held_texts(desk.decider.repeated._calls))
 
 
 async def twice_by_api_token(desk: Desk) -> RequestHead:
@@ -266,17 +178,7 @@ def test_no_credential_is_kept(desk: Desk, clock: FakeClock) -> None:
     assert decided(desk, head_of(bearer, line="GET /site?apitoken=1 HTTP/1.1"))
     calls = desk.decider.repeated._calls
     assert len(calls) == 1
-    assert not any(secret in text for text in _texts(calls))
-
-
-def _texts(thing: Any, seen: set[int] | None = None) -> Iterator[str]:
-    seen = set() if seen is None else seen
-    for held in gc.get_referents(thing):
-        if id(held) not in seen and not isinstance(held, type):
-            seen.add(id(held))
-            if isinstance(held, str | bytes):
-                yield held if isinstance(held, str) else held.decode("latin-1")
-            yield from _texts(held, seen)
+    assert not any(secret in text for text in held_texts(calls))
 
 
 def test_what_is_kept_is_bounded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -309,9 +211,7 @@ async def test_a_decider_that_keeps_calls_decides_as_one_that_keeps_none(steps: 
             case ("call", which, path, origin):
                 line = f"GET {('/site', '/two', '/patient', '/other')[path]} HTTP/1.1"
                 head, seen = head_of(bearers[which], line=line), (CLIENT, PROXY)[origin]
-                assert _plain(decided(desk, head, seen, str(number))) == _plain(
-                    _anew(desk, head, seen, str(number))
-                )
+                assert plain(decided(desk, head, seen, str(number))) == plain(_anew(desk, head, seen, str(number)))
             case ("wait", seconds):
                 clock.advance(seconds)
             case ("age", seconds):
@@ -325,12 +225,6 @@ def _anew(desk: Desk, head: RequestHead, origin: Origin, request_id: str) -> For
     decision = Decider._decide(desk.decider, Question(head, origin, request_id, desk.decider.routes()))
     assert isinstance(decision, Forward | Refusal)
     return decision
-
-
-def _plain(decision: Forward | Refusal) -> object:
-    if isinstance(decision, Refusal):
-        return decision.status, decision.cause, decision.route, decision.fields
-    return decision.route, decision.method, decision.target, fields_of(decision.lines), decision.identity
 
 
 def test_a_call_that_differs_in_fields_of_one_call_alone_comes_again_and_has_its_own(desk: Desk) -> None:
