@@ -74,34 +74,36 @@ class Decider:
     def decide(self, head: RequestHead, origin: Origin, request_id: str) -> Decision | LookUp:
         """The decision, when memory is enough for it. Never raises for anything that a request may hold."""
         key, table = key_of(head, origin), self.routes()
-        call = None if key is None else self.repeated.find(key, table)
+        if key is None:
+            return self._decide_by_head_alone(head, origin, request_id, table)
+        call = self.repeated.find(key, table)
+        if call is not None and call.route.credential is CredentialKind.SESSION_TOKEN:
+            asked = Question(head, origin, request_id, table, key)
+            return partial(self._look_up, asked, Target(call.target, None), call.route, came_before=call)
         if call is not None and self._holds(call):
             return self._repeat(call, head, origin, request_id, call.target)
-        asked = Question(head, origin, request_id, table, key)
-        if key is None:
-            return self._decide_by_head_alone(asked)
-        if call is not None and call.route.credential is CredentialKind.SESSION_TOKEN:
-            return partial(self._look_up, asked, Target(call.target, None), call.route, came_before=call)
-        decision = self._decide(asked)
+        decision = self._decide(Question(head, origin, request_id, table, key))
         if isinstance(decision, Forward):
-            self.repeated.keep(key, head, origin, decision, asked.table)
+            self.repeated.keep(key, head, origin, decision, table)
         return self._within_limits(decision, request_id)
 
-    def _decide_by_head_alone(self, asked: Question) -> Decision | LookUp:
+    def _decide_by_head_alone(
+        self, head: RequestHead, origin: Origin, request_id: str, table: RouteTable
+    ) -> Decision | LookUp:
         """What `_decide` decides; once for all where there is no credential, and nothing that may change."""
-        key = key_without_credential(asked.head)
-        if key is not None and (refused := self.refused.find(key, asked.table)) is not None:
+        key = key_without_credential(head)
+        if key is not None and (refused := self.refused.find(key, table)) is not None:
             return refused
-        decision = self._decide(asked)
+        decision = self._decide(Question(head, origin, request_id, table))
         if key is not None and isinstance(decision, Refusal):
-            self.refused.keep(key, decision, asked.table)
-        return self._within_limits(decision, asked.request_id)
+            self.refused.keep(key, decision, table)
+        return self._within_limits(decision, request_id)
 
     def _holds(self, call: RepeatedCall) -> bool:
         """Whether what is known of its credential, but for what has been stopped, is known still."""
-        if call.api_token is not None:
-            return self.api_tokens.known_by(call.api_token) is call.identity
-        return call.route.credential is CredentialKind.JWT and self.access_tokens.alive(call.identity)
+        if call.api_token is None:
+            return self.access_tokens.alive(call.identity)
+        return self.api_tokens.known_by(call.api_token) is call.identity
 
     def _within_limits(self, decision: Decision | LookUp, request_id: str) -> Decision | LookUp:
         return self.limits.admit(decision, request_id) if isinstance(decision, Forward) else decision
@@ -231,8 +233,7 @@ class Decider:
             self.trial_stops.count(identity.depends_on, identity.company_id, request_id)
         lines = upstream_lines(head, route, identity, origin, via=self.via)
         proof = self.client_address_proof.lines(route.upstream, origin.client)
-        lines += proof
-        lines.append(self._call_lines(head, route, identity, request_id, trusted=origin.trusted))
+        lines += [*proof, self._call_lines(head, route, identity, request_id, trusted=origin.trusted)]
         # Another issuer's keys may change, and nobody here stops its tokens.
         ours = route.credential in REPEATED_KINDS and identity is not None and not identity.issuer
         repeats = ours and not (proof or counted or route.pass_credential or route.report_only)
