@@ -6,7 +6,8 @@ A copy that is lost is filled anew from the database and the other copies.
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import structlog
 
@@ -27,6 +28,8 @@ AUDIT_HEAD_INTERVAL_S = 1.0
 COMPACT_INTERVAL_S = 60.0
 WAIT_S = 0.5
 """Seconds that a write waits for the copies at most, once it is durable."""
+RETRY_INTERVAL_S = 0.05
+"""Between two attempts while a write waits for a copy that responds, and the database does not."""
 COPY_TIMEOUT_S = 5.0
 """Seconds for one look into a copy, or one page of changes."""
 FILL_TIMEOUT_S = 120.0
@@ -40,9 +43,28 @@ class CopyState:
     def __init__(self, copy: HistoryCopy) -> None:
         self.copy = copy
         self.reached: Position | None = None
-        """None: not known, so that nobody waits for it."""
+        """None: not known yet."""
         self.up: bool | None = None
+        """Whether the last attempt to bring it up to date succeeded; None before the first."""
+        self.responds = True
+        """False since the copy itself failed. Only then does no write wait for it: that the database failed, and so
+        the copy is not up, is no reason to leave out what is written next."""
         self.head_written_at = float("-inf")
+
+    def lacks(self, seq: int) -> bool:
+        """Whether a write at this position is to wait for it."""
+        return self.responds and (self.reached is None or self.reached.seq < seq)
+
+    @asynccontextmanager
+    async def used_within(self, seconds: float) -> AsyncIterator[None]:
+        """For what needs the copy and not the database. Raises `Unavailable`, and `TimeoutError`."""
+        try:
+            async with asyncio.timeout(seconds):
+                yield
+        except (Unavailable, TimeoutError):
+            self.responds = False
+            raise
+        self.responds = True
 
     def set_up(self, *, up: bool, detail: str = "") -> None:
         if self.up is not up:
@@ -73,12 +95,15 @@ class HistoryCopies:
         self._wake.set()
 
     async def wait_for(self, seq: int) -> None:
-        """Returns when each copy that is available has the change, or after `WAIT_S` seconds."""
+        """Returns when each copy that responds has the change, or after `WAIT_S` seconds."""
         self.wake()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(WAIT_S):
-                while any(s.up and s.reached is not None and s.reached.seq < seq for s in self.states):
+                while behind := [state for state in self.states if state.lacks(seq)]:
                     await self._round.wait()
+                    if not all(state.up for state in behind):
+                        await asyncio.sleep(RETRY_INTERVAL_S)
+                        self.wake()
 
     @property
     def up(self) -> int:
@@ -118,18 +143,19 @@ class HistoryCopies:
                 raise result
         return await asyncio.to_thread(merged, [kept for kept in found if isinstance(kept, Kept)])
 
-    async def fill(self, copy: HistoryCopy) -> HistoryHead:
+    async def _fill(self, state: CopyState) -> HistoryHead:
         """Write all that is known into a copy: what the database has, and what the other copies have beside it."""
         stopped, position = await self._store.all_stopped()
         audit = (await self._store.state(())).audit
-        others = await self.loaded([state.copy for state in self.states if state.copy is not copy])
+        others = await self.loaded([other.copy for other in self.states if other is not state])
         known = others or await self._of_the_feed(position)
         await asyncio.to_thread(known.add, stopped)
         head = HistoryHead(position, audit.seq, audit.hash, known.head.horizon)
         self._guard.require_open()
-        async with asyncio.timeout(FILL_TIMEOUT_S):
-            await copy.add(list(known.records.values()), head)
-        log.info("history_copy.filled", copy=copy.name, records=len(known.records), horizon=head.horizon)
+        async with state.used_within(FILL_TIMEOUT_S):
+            await state.copy.add(list(known.records.values()), head)
+        state.reached = position
+        log.info("history_copy.filled", copy=state.copy.name, records=len(known.records), horizon=head.horizon)
         return head
 
     async def _of_the_feed(self, position: Position) -> Kept:
@@ -160,11 +186,12 @@ class HistoryCopies:
 
     async def _bring_up(self, state: CopyState) -> None:
         """Until the copy has the newest change. Raises `Unavailable`, and `TimeoutError`."""
-        async with asyncio.timeout(COPY_TIMEOUT_S):
+        async with state.used_within(COPY_TIMEOUT_S):
             head = await state.copy.head()
+            if head is None:
+                await state.copy.clear()
         if head is None:
-            await state.copy.clear()
-            head = await self.fill(state.copy)
+            head = await self._fill(state)
         while (changed := await self._store.changed_after(head.position, PAGE_SIZE)) is not None:
             records, newest = changed
             self._guard.require_open()
@@ -175,7 +202,7 @@ class HistoryCopies:
         known = await self._store.state([head])
         if is_lost(head, known):
             self._guard.suspect(head.position, known.last.seq)
-        await self.fill(state.copy)
+        await self._fill(state)
 
     async def _write(
         self, state: CopyState, head: HistoryHead, records: Sequence[StateRecord], newest: Position
@@ -190,7 +217,7 @@ class HistoryCopies:
         further = HistoryHead(newest, known.audit.seq, known.audit.hash, head.horizon)
         if further != head:
             people = await self._store.audited_after(head.audit_seq, newest.seq)
-            async with asyncio.timeout(COPY_TIMEOUT_S):
+            async with state.used_within(COPY_TIMEOUT_S):
                 await state.copy.add([*records, *people], further)
         state.head_written_at = now
         return further

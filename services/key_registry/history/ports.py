@@ -147,5 +147,5 @@ class RecoveryStore(Protocol):
 
 class Copied(Protocol):
     async def wait_for(self, seq: int) -> None:
-        """Returns when the copies have the change at this position, as far as they are available."""
+        """Returns when the copies have the change at this position, as far as they respond."""
         ...

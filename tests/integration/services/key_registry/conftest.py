@@ -1,9 +1,13 @@
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 import pytest
 
+from services.key_registry.history import copies as history_copies
+from tests.support.harness.database_copies import DatabaseCopies
 from tests.support.harness.key_registry import Admin, Running, running_registry
 from tests.support.harness.registry_databases import RegistryTemplate
+from tests.support.waiting import BUSY_MACHINE_LIMIT_S
 
 
 @pytest.fixture(scope="module")
@@ -21,3 +25,14 @@ async def running(
 @pytest.fixture
 def owner(running: Running) -> Admin:
     return running.owner
+
+
+@pytest.fixture
+async def copies(
+    registry_database_url: str, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[DatabaseCopies]:
+    """A write waits for the copies for as long as a busy machine needs: it may be lost the next moment."""
+    monkeypatch.setattr(history_copies, "WAIT_S", BUSY_MACHINE_LIMIT_S)
+    copies = DatabaseCopies(postgres_url, urlsplit(registry_database_url).path[1:])
+    yield copies
+    await copies.discard()

@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -89,13 +88,6 @@ class Plane:
 
     async def last(self) -> int:
         return (await self.issuer.changes(0)).last
-
-
-@pytest.fixture
-async def copies(registry_database_url: str, postgres_url: str) -> AsyncIterator[DatabaseCopies]:
-    copies = DatabaseCopies(postgres_url, urlsplit(registry_database_url).path[1:])
-    yield copies
-    await copies.discard()
 
 
 @pytest.fixture

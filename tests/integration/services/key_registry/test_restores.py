@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -30,13 +29,6 @@ from tests.support.harness.key_registry import Admin, Running, running_registry
 from tests.support.harness.registry_databases import tamper
 from tests.support.harness.serving import ServiceKeys
 from tests.support.waiting import BUSY_MACHINE_LIMIT_S, becomes, until
-
-
-@pytest.fixture
-async def copies(registry_database_url: str, postgres_url: str) -> AsyncIterator[DatabaseCopies]:
-    copies = DatabaseCopies(postgres_url, urlsplit(registry_database_url).path[1:])
-    yield copies
-    await copies.discard()
 
 
 class Place:
