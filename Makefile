@@ -5,7 +5,7 @@
 #: FILE=passgate.dump         backup, restore: the file
 #: DETACH=1                    up: return when the stack is ready
 #: ARGS="..."                  test, bench: arguments, such as ARGS="tests/unit -x"
-#: WORKERS=3                   test: processes that share the tests; by default one more than there are cores
+#: WORKERS=3                   test: processes that share the tests; by default two more than there are cores
 #: MINUTES=10                  soak, soak-upstreams, fuzz, bench-memory: how long
 #
 # make's own exit status is 0 or 2; `.venv/bin/python -m deploy.local run "..."` passes the command's on.
@@ -13,8 +13,8 @@
 export PYTHON
 override CMD := $(value CMD)
 export CMD
-# A third of the time a test waits. Each process may start a stack of its own, so there is a bound.
-WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 7 ? cores + 1 : 8)))
+# Half of its time a test waits. Each process may start a stack of its own, so there is a bound.
+WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 6 ? cores + 2 : 8)))
 SOURCES := $(wildcard gateway services shared deploy tests)
 PRODUCT := $(wildcard gateway services shared deploy)
 BIN := .venv/bin
