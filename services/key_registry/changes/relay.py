@@ -19,8 +19,8 @@ from shared.errors import Unavailable
 
 log = structlog.get_logger()
 
-RELAY_INTERVAL_S = 0.25
-"""Seconds between two readings of the feed, for what another copy of the registry has committed."""
+RELAY_INTERVAL_S = 0.5
+"""Seconds between two readings of the feed, for what another copy of the registry has committed and not relayed."""
 PAGE_SIZE = 1000
 
 

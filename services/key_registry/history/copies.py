@@ -6,8 +6,9 @@ A copy that is lost is filled anew from the database and the other copies.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 import structlog
 
@@ -35,6 +36,7 @@ COPY_TIMEOUT_S = 5.0
 FILL_TIMEOUT_S = 120.0
 """Seconds for all that is known, which may be hundreds of thousands of records."""
 PAGE_SIZE = 1000
+T = TypeVar("T")
 
 
 class CopyState:
@@ -73,6 +75,21 @@ class CopyState:
             else:
                 log.warning("history_copy.unavailable", copy=self.copy.name, detail=detail)
         self.up = up
+
+
+class SharedReads:
+    """Of the database, in one round: copies that are equally far need the same, and it is read once."""
+
+    def __init__(self) -> None:
+        self._reads: dict[Hashable, asyncio.Future[Any]] = {}
+
+    async def once(self, read: Callable[..., Awaitable[T]], *arguments: Hashable) -> T:
+        """What `read` returns or raises."""
+        key = (read, arguments)
+        if key not in self._reads:
+            self._reads[key] = asyncio.ensure_future(read(*arguments))
+        result: T = await self._reads[key]
+        return result
 
 
 class HistoryCopies:
@@ -120,7 +137,8 @@ class HistoryCopies:
     async def run_once(self) -> None:
         """Nothing is copied of a history that is not relied upon."""
         if self._guard.closed is None:
-            await asyncio.gather(*(self._update(state) for state in self.states))
+            reads = SharedReads()
+            await asyncio.gather(*(self._update(state, reads) for state in self.states))
             await self._compact()
 
     async def finish(self) -> None:
@@ -168,9 +186,9 @@ class HistoryCopies:
                 return kept
         return Kept(HistoryHead(position, horizon=position.seq))
 
-    async def _update(self, state: CopyState) -> None:
+    async def _update(self, state: CopyState, reads: SharedReads) -> None:
         try:
-            await self._bring_up(state)
+            await self._bring_up(state, reads)
         except TimeoutError:
             state.set_up(up=False, detail="it does not respond")
         except Unavailable as error:
@@ -184,7 +202,7 @@ class HistoryCopies:
             finished, self._round = self._round, asyncio.Event()
             finished.set()
 
-    async def _bring_up(self, state: CopyState) -> None:
+    async def _bring_up(self, state: CopyState, reads: SharedReads) -> None:
         """Until the copy has the newest change. Raises `Unavailable`, and `TimeoutError`."""
         async with state.used_within(COPY_TIMEOUT_S):
             head = await state.copy.head()
@@ -192,12 +210,13 @@ class HistoryCopies:
                 await state.copy.clear()
         if head is None:
             head = await self._fill(state)
-        while (changed := await self._store.changed_after(head.position, PAGE_SIZE)) is not None:
-            records, newest = changed
+        while (changed := await reads.once(self._store.changed_after, head.position, PAGE_SIZE)) is not None:
             self._guard.require_open()
-            head = await self._write(state, head, records, newest)
+            _, newest = changed
+            is_last = newest.seq - head.position.seq < PAGE_SIZE
+            head = await self._write(state, head, changed, reads)
             state.reached = newest
-            if not records:
+            if is_last:
                 return
         known = await self._store.state([head])
         if is_lost(head, known):
@@ -205,18 +224,18 @@ class HistoryCopies:
         await self._fill(state)
 
     async def _write(
-        self, state: CopyState, head: HistoryHead, records: Sequence[StateRecord], newest: Position
+        self, state: CopyState, head: HistoryHead, changed: tuple[list[StateRecord], Position], reads: SharedReads
     ) -> HistoryHead:
         """The head as the copy has it then."""
-        now = self._clock.monotonic()
+        (records, newest), now = changed, self._clock.monotonic()
         if not records and now - state.head_written_at < AUDIT_HEAD_INTERVAL_S:
             return head
-        known = await self._store.state([head])
+        known = await reads.once(self._store.state, (head,))
         if is_lost(head, known):
             self._guard.suspect(head.position, known.last.seq)
         further = HistoryHead(newest, known.audit.seq, known.audit.hash, head.horizon)
         if further != head:
-            people = await self._store.audited_after(head.audit_seq, newest.seq)
+            people = await reads.once(self._store.audited_after, head.audit_seq, newest.seq)
             async with state.used_within(COPY_TIMEOUT_S):
                 await state.copy.add([*records, *people], further)
         state.head_written_at = now

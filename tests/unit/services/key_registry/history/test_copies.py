@@ -25,6 +25,7 @@ class Database:
 
     def __init__(self) -> None:
         self.last = 0
+        self.reads: list[str] = []
         self.responds = True
         self.released = asyncio.Event()
         self.released.set()
@@ -33,10 +34,12 @@ class Database:
         return "history"
 
     async def state(self, heads: Sequence[HistoryHead]) -> DatabaseState:
+        self.reads.append("state")
         marks = {seq: position(seq).mark for seq in range(1, self.last + 1)}
         return DatabaseState(1, position(self.last), START, marks, {})
 
     async def changed_after(self, after: Position, limit: int) -> tuple[list[StateRecord], Position] | None:
+        self.reads.append("changed_after")
         await self.released.wait()
         if not self.responds:
             raise Unavailable("the database is unavailable")
@@ -44,6 +47,7 @@ class Database:
         return found, position(self.last)
 
     async def audited_after(self, audit_seq: int, seq: int) -> list[StateRecord]:
+        self.reads.append("audited_after")
         return []
 
     async def all_stopped(self) -> tuple[list[StateRecord], Position]:
@@ -150,3 +154,14 @@ async def test_a_write_before_the_first_round_waits_for_the_copy() -> None:
     await running.copies.task.start()
     assert running.copy.has(await running.write())
     await running.copies.task.stop()
+
+
+async def test_what_two_copies_need_of_the_database_is_read_once_a_round(running: Running) -> None:
+    await running.copies.task.stop()
+    running.copies.use([Copy(), Copy()])
+    await running.copies.run_once()
+    running.database.reads.clear()
+    running.database.last += 1
+    await running.copies.run_once()
+    assert running.database.reads == ["changed_after", "state", "audited_after"]
+    assert [state.reached for state in running.copies.states] == [position(1)] * 2
