@@ -28,7 +28,7 @@ class KeyLimits:
                     subject_kind="access_key",
                     subject=key.id,
                     company_id=key.company.id,
-                    detail={"cause": error.detail, "limit": error.exceeded.limit, "client": client},
+                    detail={"cause": error.cause, "limit": error.exceeded.limit, "client": client},
                 )
             )
             raise

@@ -33,7 +33,7 @@ class SessionUsage:
         try:
             yield
         except (RateExceeded, AddressNotAllowed) as error:
-            self.refused(key, error.detail, route, client)
+            self.refused(key, error.cause, route, client)
             raise
 
     def ended(self, session: Session, route: str, client: str) -> None:
