@@ -7,7 +7,7 @@ from services.key_registry.commands import failed, succeeded, with_database
 from services.key_registry.config import Settings
 from services.key_registry.history import report
 from services.key_registry.history.app import RECOVERY_TIMEOUT_S, open_copies
-from services.key_registry.history.comparison import loss
+from services.key_registry.history.comparison import find_loss
 from services.key_registry.history.copies import HistoryCopies
 from services.key_registry.history.ports import HistoryCopy, NothingValid
 from services.key_registry.history.records import HistoryHead, Kept
@@ -46,16 +46,16 @@ async def _check(settings: Settings, database: Database, redis: PipelinedRedis, 
     if not heads:
         return failed("there is no copy of the history that can be read", status=2)
     state = await store.state(heads)
-    found = loss(heads, state)
-    if found is not None:
+    loss = find_loss(heads, state)
+    if loss is not None:
         kept = await HistoryCopies.loaded(copies)
-        for line in report.lost(found, kept):
+        for line in report.lost(loss, kept):
             print_line(line)
         if not accept_loss:
             return 1
         await store.require_whole()
         recovery = Recovery(PostgresRecovery(database), SystemClock())
-        known = kept or Kept(HistoryHead(found.lost.position, horizon=found.lost.position.seq))
+        known = kept or Kept(HistoryHead(loss.lost.position, horizon=loss.lost.position.seq))
         await recovery.recover(history, known, heads, accept_loss=True)
         state = await store.state(heads)
     for restore in state.restores:

@@ -57,7 +57,7 @@ class Loss:
         )
 
 
-def loss(heads: list[HistoryHead], state: DatabaseState) -> Loss | None:
+def find_loss(heads: list[HistoryHead], state: DatabaseState) -> Loss | None:
     """What the database lacks of what any of `heads` says; None where it lacks nothing."""
     if not any(is_lost(head, state) for head in heads):
         return None

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from services.key_registry.catalog.field_types import format_instant, instant
-from services.key_registry.history.comparison import Loss, loss
+from services.key_registry.history.comparison import Loss, find_loss
 from services.key_registry.history.copies import HistoryCopies
 from services.key_registry.history.guard import CannotRely, HistoryGuard
 from services.key_registry.history.ports import HistoryCopy, HistoryStore, NothingValid, Restore
@@ -94,8 +94,8 @@ class HistoryKeeping:
         history = await self._name()
         heads = await self._heads()
         state = await self._store.state(heads)
-        if (found := loss(heads, state)) is not None:
-            await self._go_on(history, found, heads)
+        if (loss := find_loss(heads, state)) is not None:
+            await self._go_on(history, loss, heads)
             state = await self._store.state(heads)
         self.newest = state.restores[-1] if state.restores else None
         self._guard.open(state.head)
@@ -129,17 +129,17 @@ class HistoryKeeping:
             raise CannotRely(f"the history cannot be compared: {', '.join(unavailable)} is unavailable")
         return [*heads, self._guard.known]
 
-    async def _go_on(self, history: str, found: Loss, heads: Sequence[HistoryHead]) -> None:
+    async def _go_on(self, history: str, loss: Loss, heads: Sequence[HistoryHead]) -> None:
         log.error(
             "history.set_back",
-            found_position=found.found.position.seq,
-            lost_position=found.lost.position.seq,
-            found_audit_line=found.found.audit_seq,
-            lost_audit_line=found.lost.audit_seq,
+            found_position=loss.found.position.seq,
+            lost_position=loss.lost.position.seq,
+            found_audit_line=loss.found.audit_seq,
+            lost_audit_line=loss.lost.audit_seq,
         )
-        self._guard.close(f"the database was set back: {found}")
+        self._guard.close(f"the database was set back: {loss}")
         await self._store.require_whole()
-        kept = await self._copies.load() or Kept(HistoryHead(found.lost.position, horizon=found.lost.position.seq))
+        kept = await self._copies.load() or Kept(HistoryHead(loss.lost.position, horizon=loss.lost.position.seq))
         restore = await self._recovery.recover(history, kept, heads)
         if restore is not None:
             log.warning(

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.key_registry.admin.recorder import append
 from services.key_registry.catalog.field_types import instant
-from services.key_registry.history.comparison import Loss, loss
+from services.key_registry.history.comparison import Loss, find_loss
 from services.key_registry.history.guard import CannotRely
 from services.key_registry.history.people import hold_people
 from services.key_registry.history.ports import RecoveryStore, RecoveryWriter, Restore
@@ -48,25 +48,25 @@ class Recovery:
         `OlderThanKnown` unless `accept_loss`, with which all that the signing keys have signed ends.
         """
         async with self._store.recovering() as writer:
-            found = loss(list(heads), await writer.state(heads))
-            if found is None:
+            loss = find_loss(list(heads), await writer.state(heads))
+            if loss is None:
                 return None
-            complete = kept.head.horizon <= found.found.position.seq
+            complete = kept.head.horizon <= loss.found.position.seq
             if not complete and not accept_loss:
-                raise OlderThanKnown(found, kept.head.horizon)
-            writer.go_on_after(found.lost.position.seq)
-            resumed = await self._mark_restore(writer, found)
-            taking = TakingBack(writer, self._clock, found.found.position.seq)
+                raise OlderThanKnown(loss, kept.head.horizon)
+            writer.go_on_after(loss.lost.position.seq)
+            resumed = await self._mark_restore(writer, loss)
+            taking = TakingBack(writer, self._clock, loss.found.position.seq)
             taken = list(await taking.take_back(kept.in_order()))
             taken += await hold_people(writer, kept.in_order(), self._clock.now())
             sessions = await writer.end_all_sessions(instant(self._clock.now()))
             if not complete:
                 taken += await self._end_all_tokens(writer, taking)
-            return await self._keep(writer, history, found, resumed, taken, sessions, complete=complete)
+            return await self._keep(writer, history, loss, resumed, taken, sessions, complete=complete)
 
-    async def _mark_restore(self, writer: RecoveryWriter, found: Loss) -> int:
+    async def _mark_restore(self, writer: RecoveryWriter, loss: Loss) -> int:
         """The first change after the restore, which concerns nobody: it takes a position that was never used."""
-        now, name = self._clock.now(), f"restored-after-{found.lost.position.seq}"
+        now, name = self._clock.now(), f"restored-after-{loss.lost.position.seq}"
         return await writer.append_change("jwt", name, "revoked", now, now + RESTORED_CHANGE_LIFE_S)
 
     async def _end_all_tokens(self, writer: RecoveryWriter, taking: TakingBack) -> list[Taken]:
@@ -81,7 +81,7 @@ class Recovery:
         self,
         writer: RecoveryWriter,
         history: str,
-        found: Loss,
+        loss: Loss,
         resumed: int,
         taken: Sequence[Taken],
         sessions: Mapping[str, int],
@@ -92,11 +92,11 @@ class Recovery:
         summary: dict[str, Any] = {"complete": complete, "objects": dict(sorted(counts.items()))}
         restore = Restore(
             at=self._clock.now(),
-            found_seq=found.found.position.seq,
-            lost_seq=found.lost.position.seq,
+            found_seq=loss.found.position.seq,
+            lost_seq=loss.lost.position.seq,
             resumed_seq=resumed,
-            found_audit_seq=found.found.audit_seq,
-            lost_audit_seq=max(found.lost.audit_seq, found.found.audit_seq),
+            found_audit_seq=loss.found.audit_seq,
+            lost_audit_seq=max(loss.lost.audit_seq, loss.found.audit_seq),
             report={**summary, "items": [list(each) for each in taken[:MAX_REPORTED]]},
         )
         await writer.keep_restore(restore)
@@ -104,7 +104,7 @@ class Recovery:
             **summary,
             "changes": [restore.found_seq, restore.lost_seq],
             "audit_lines": [restore.found_audit_seq, restore.lost_audit_seq],
-            "lost_audit_head": found.lost.audit_hash.hex(),
+            "lost_audit_head": loss.lost.audit_hash.hex(),
         }
         event = AuditEvent(
             action="history.restored",

@@ -31,17 +31,17 @@ def whole(state: DatabaseState, copies: Sequence[str]) -> str:
     return f"the history is whole: {size}, compared with {known}"
 
 
-def lost(found: Loss, kept: Kept | None) -> Iterator[str]:
+def lost(loss: Loss, kept: Kept | None) -> Iterator[str]:
     """Before anything was taken back."""
-    yield f"the database was set back: {found}"
-    yield from _gap(found.found.position.seq, found.lost.position.seq, found.found.audit_seq, found.lost.audit_seq)
-    records = [] if kept is None else [r for r in kept.in_order() if r.seq > found.found.position.seq]
+    yield f"the database was set back: {loss}"
+    yield from _gap(loss.found.position.seq, loss.lost.position.seq, loss.found.audit_seq, loss.lost.audit_seq)
+    records = [] if kept is None else [r for r in kept.in_order() if r.seq > loss.found.position.seq]
     for record in records[:MAX_LINES]:
         yield f"  {record.kind} {record.id}: was {record.state}"
     if len(records) > MAX_LINES:
         yield f"  and {len(records) - MAX_LINES} more"
-    if kept is None or kept.head.horizon > found.found.position.seq:
-        horizon = found.lost.position.seq if kept is None else kept.head.horizon
+    if kept is None or kept.head.horizon > loss.found.position.seq:
+        horizon = loss.lost.position.seq if kept is None else kept.head.horizon
         yield f"what was stopped up to change {horizon} is not all known outside: the registry stays closed."
         yield "Restore a newer dump; or run this again with --accept-loss, revoke what you know to be missing, and"
         yield "expect each access token to end."

@@ -1,7 +1,7 @@
 """Whether a database lacks what was known: by its feed, or by its audit trail alone."""
 
 from services.key_registry.audit_trail.chain import Head
-from services.key_registry.history.comparison import is_lost, loss
+from services.key_registry.history.comparison import find_loss, is_lost
 from services.key_registry.history.ports import DatabaseState, Restore
 from services.key_registry.history.records import ORIGIN, HistoryHead, Position
 
@@ -27,7 +27,7 @@ def test_what_is_there_is_not_lost() -> None:
     assert not is_lost(HistoryHead(ORIGIN), database(0))
     assert not is_lost(head(5, 50), database(5, 50))
     assert not is_lost(head(5, 50), database(9, 90))
-    assert loss([head(5, 50), head(7, 60)], database(9, 90)) is None
+    assert find_loss([head(5, 50), head(7, 60)], database(9, 90)) is None
 
 
 def test_an_earlier_end_and_another_history_are_a_loss() -> None:
@@ -53,7 +53,7 @@ def test_a_restore_that_is_known_is_settled_for_whoever_knew_the_lost_history() 
 
 
 def test_the_loss_is_of_all_that_anybody_knew() -> None:
-    found = loss([head(10, 60), head(7, 100)], database(5, 50))
-    assert found is not None
-    assert (found.changes, found.audit_lines) == (5, 50)
-    assert str(found) == "the database has 5 changes and 50 audit lines, and 10 and 100 are known outside"
+    loss = find_loss([head(10, 60), head(7, 100)], database(5, 50))
+    assert loss is not None
+    assert (loss.changes, loss.audit_lines) == (5, 50)
+    assert str(loss) == "the database has 5 changes and 50 audit lines, and 10 and 100 are known outside"
