@@ -6,16 +6,16 @@ A copy that is lost is filled anew from the database and the other copies.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from collections.abc import Sequence
 
 import structlog
 
 from services.key_registry.history.comparison import is_lost
+from services.key_registry.history.copy_state import CopyState
 from services.key_registry.history.guard import HistoryGuard
 from services.key_registry.history.ports import HistoryCopy, HistoryStore
 from services.key_registry.history.records import ORIGIN, HistoryHead, Kept, Position, StateRecord, merged
+from services.key_registry.history.shared_reads import SharedReads
 from shared.background_task import PeriodicTask
 from shared.clock import Clock
 from shared.errors import Unavailable
@@ -36,60 +36,6 @@ COPY_TIMEOUT_S = 5.0
 FILL_TIMEOUT_S = 120.0
 """Seconds for all that is known, which may be hundreds of thousands of records."""
 PAGE_SIZE = 1000
-T = TypeVar("T")
-
-
-class CopyState:
-    """How far one copy is."""
-
-    def __init__(self, copy: HistoryCopy) -> None:
-        self.copy = copy
-        self.reached: Position | None = None
-        """None: not known yet."""
-        self.up: bool | None = None
-        """Whether the last attempt to bring it up to date succeeded; None before the first."""
-        self.responds = True
-        """False since the copy itself failed. Only then does no write wait for it: that the database failed, and so
-        the copy is not up, is no reason to leave out what is written next."""
-        self.head_written_at = float("-inf")
-
-    def lacks(self, seq: int) -> bool:
-        """Whether a write at this position is to wait for it."""
-        return self.responds and (self.reached is None or self.reached.seq < seq)
-
-    @asynccontextmanager
-    async def used_within(self, seconds: float) -> AsyncIterator[None]:
-        """For what needs the copy and not the database. Raises `Unavailable`, and `TimeoutError`."""
-        try:
-            async with asyncio.timeout(seconds):
-                yield
-        except (Unavailable, TimeoutError):
-            self.responds = False
-            raise
-        self.responds = True
-
-    def set_up(self, *, up: bool, detail: str = "") -> None:
-        if self.up is not up:
-            if up:
-                log.info("history_copy.up", copy=self.copy.name)
-            else:
-                log.warning("history_copy.unavailable", copy=self.copy.name, detail=detail)
-        self.up = up
-
-
-class SharedReads:
-    """Of the database, in one round: copies that are equally far need the same, and it is read once."""
-
-    def __init__(self) -> None:
-        self._reads: dict[Hashable, asyncio.Future[Any]] = {}
-
-    async def once(self, read: Callable[..., Awaitable[T]], *arguments: Hashable) -> T:
-        """What `read` returns or raises."""
-        key = (read, arguments)
-        if key not in self._reads:
-            self._reads[key] = asyncio.ensure_future(read(*arguments))
-        result: T = await self._reads[key]
-        return result
 
 
 class HistoryCopies:
