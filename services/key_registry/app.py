@@ -138,7 +138,7 @@ class Parts:
         health.add(POSTGRESQL, stores.objects.check)
         health.add(VALKEY, stores.redis.check_writes, required=False)
         health.add("change_relay", stores.relay.check, required=False)
-        health.add("history", stores.history.guard.check, details=stores.history.keeping.details)
+        health.add("history", stores.history.guard.check, details=stores.history.check.details)
         health.add("history_copies", stores.history.copies.check, required=False)
         health.add(CLOCK, self.offsets.check)
         health.add("first_owner", self.first_owner.check)

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from services.key_registry.audit_trail.chain import BrokenTrail
 from services.key_registry.config import Settings
+from services.key_registry.history.check import HistoryCheck
 from services.key_registry.history.comparison import comparable
 from services.key_registry.history.copies import HistoryCopies
 from services.key_registry.history.guard import HistoryGuard
-from services.key_registry.history.keeping import HistoryKeeping
 from services.key_registry.history.ports import HistoryCopy
 from services.key_registry.history.records import HistoryHead
-from services.key_registry.history.recovery import Recovery
+from services.key_registry.history.restores.recovery import Recovery
 from services.key_registry.history.sealing import Seal
 from services.key_registry.storage.history_file import HistoryFile
 from services.key_registry.storage.postgres import SCHEMA
@@ -43,7 +43,7 @@ class HistoryStores:
         self.store = PostgresHistory(database)
         self.recovery = Recovery(PostgresRecovery(recovering), clock)
         self.copies = HistoryCopies(self.store, guard, clock)
-        self.keeping = HistoryKeeping(
+        self.check = HistoryCheck(
             self.store,
             self.recovery,
             guard,
@@ -51,7 +51,7 @@ class HistoryStores:
             partial(open_copies, settings, redis),
             required=settings.history_dir is not None,
         )
-        self.resources: tuple[Resource, ...] = (database, recovering, self.keeping)
+        self.resources: tuple[Resource, ...] = (database, recovering, self.check)
 
 
 class OutsideHeads(NamedTuple):

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 from services.key_registry.commands import failed, succeeded, with_database
 from services.key_registry.config import Settings
-from services.key_registry.history import report
 from services.key_registry.history.app import RECOVERY_TIMEOUT_S, open_copies
 from services.key_registry.history.comparison import find_loss
 from services.key_registry.history.copies import HistoryCopies
 from services.key_registry.history.ports import HistoryCopy, NothingValid
 from services.key_registry.history.records import HistoryHead, Kept
-from services.key_registry.history.recovery import Recovery
+from services.key_registry.history.restores import report
+from services.key_registry.history.restores.recovery import Recovery
 from services.key_registry.storage.postgres.history.recovery import PostgresRecovery
 from services.key_registry.storage.postgres.history.state import PostgresHistory
 from shared.clock import SystemClock

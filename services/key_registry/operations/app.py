@@ -42,7 +42,7 @@ def operation_handlers(
         ]
 
     def restored() -> Restore | None:
-        return history.keeping.newest
+        return history.check.newest
 
     overview = Overview(found, stores.objects, consumers, access, clock)
     system = System(found, consumers, checkpoints, health.states, copies, restored, access, clock)

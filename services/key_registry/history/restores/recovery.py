@@ -8,11 +8,11 @@ from services.key_registry.admin.recorder import append
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.history.comparison import Loss, find_loss
 from services.key_registry.history.guard import CannotRely
-from services.key_registry.history.people import hold_people
 from services.key_registry.history.ports import RecoveryStore, RecoveryWriter, Restore
 from services.key_registry.history.records import HistoryHead, Kept
-from services.key_registry.history.taken import ACTOR, Taken
-from services.key_registry.history.taking_back import SIGNING_KEY_LIFE_S, TakingBack
+from services.key_registry.history.restores.people import hold_people
+from services.key_registry.history.restores.taken import ACTOR, Taken
+from services.key_registry.history.restores.taking_back import SIGNING_KEY_LIFE_S, TakingBack
 from shared.clock import Clock
 from shared.contracts.key_registry import AuditEvent
 

@@ -13,7 +13,7 @@ from services.key_registry.admin.recorder import append
 from services.key_registry.catalog.field_types import id_text, instant
 from services.key_registry.history.ports import RecoveryWriter
 from services.key_registry.history.records import StateRecord
-from services.key_registry.history.taken import ACTOR, Taken
+from services.key_registry.history.restores.taken import ACTOR, Taken
 from shared.contracts.key_registry import AuditEvent
 
 REASON = "changed after the dump that was restored"

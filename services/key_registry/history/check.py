@@ -16,7 +16,7 @@ from services.key_registry.history.copies import HistoryCopies
 from services.key_registry.history.guard import CannotRely, HistoryGuard
 from services.key_registry.history.ports import HistoryCopy, HistoryStore, NothingValid, Restore
 from services.key_registry.history.records import HistoryHead, Kept
-from services.key_registry.history.recovery import Recovery
+from services.key_registry.history.restores.recovery import Recovery
 from shared.background_task import PeriodicTask
 from shared.errors import Unavailable
 
@@ -33,7 +33,7 @@ OpenCopies = Callable[[str], Sequence[HistoryCopy]]
 """The copies of the history of this name."""
 
 
-class HistoryKeeping:
+class HistoryCheck:
     def __init__(
         self,
         store: HistoryStore,

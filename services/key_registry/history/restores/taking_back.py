@@ -18,8 +18,8 @@ from services.key_registry.catalog.permissions import Operation
 from services.key_registry.catalog.resources import RESOURCES, Resource, Row
 from services.key_registry.catalog.versions import Version
 from services.key_registry.history.records import StateRecord
+from services.key_registry.history.restores.taken import ACTOR, Taken
 from services.key_registry.history.rights import rights_of
-from services.key_registry.history.taken import ACTOR, Taken
 from services.key_registry.storage.ports import Writer
 from shared.clock import Clock
 from shared.contracts.identifiers import UUID_FORM, credential_version_id

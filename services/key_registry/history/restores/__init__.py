@@ -1,0 +1,1 @@
+"""Going on after a restore: what was known to be stopped is stopped again."""
