@@ -26,7 +26,8 @@ from services.key_registry.audit_trail.verification import (
 from services.key_registry.catalog.permissions import Role
 from services.key_registry.catalog.requests import NewAdminToken
 from services.key_registry.config import Settings
-from services.key_registry.history.app import OutsideHeads, outside_heads
+from services.key_registry.history.app import outside_heads
+from services.key_registry.history.outside_heads import OutsideHeads
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres.audit_checkpoints import PostgresCheckpoints
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines

@@ -1,17 +1,14 @@
 """The parts that keep the history outside the database, put together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
 
-from services.key_registry.audit_trail.chain import BrokenTrail
 from services.key_registry.config import Settings
 from services.key_registry.history.check import HistoryCheck
-from services.key_registry.history.comparison import comparable
 from services.key_registry.history.copies import HistoryCopies
 from services.key_registry.history.guard import HistoryGuard
+from services.key_registry.history.outside_heads import OutsideHeads, read_outside_heads
 from services.key_registry.history.ports import HistoryCopy
-from services.key_registry.history.records import HistoryHead
 from services.key_registry.history.restores.recovery import Recovery
 from services.key_registry.history.sealing import Seal
 from services.key_registry.storage.history_file import HistoryFile
@@ -21,7 +18,6 @@ from services.key_registry.storage.postgres.history.state import PostgresHistory
 from services.key_registry.storage.redis import RedisHistory
 from shared.clock import Clock
 from shared.contracts.key_registry import SNAPSHOT_TIMEOUT_S
-from shared.errors import Unavailable
 from shared.http.app import Resource
 from shared.postgres.pool import Database
 from shared.redis import PipelinedRedis
@@ -54,39 +50,13 @@ class HistoryStores:
         self.resources: tuple[Resource, ...] = (database, recovering, self.check)
 
 
-class OutsideHeads(NamedTuple):
-    """How the audit trail is known to have ended, by the copies of the history."""
-
-    heads: Mapping[int, bytes]
-    """The hash of a line, by its number."""
-    compared: Sequence[str]
-    missing: Sequence[str]
-    """The copies that say nothing, and why."""
-
-
 async def outside_heads(settings: Settings, database: Database) -> OutsideHeads:
-    """Ask the copies first: what the trail gets meanwhile is no loss. Raises `BrokenTrail` for two that differ."""
+    """With a connection of its own to Valkey. Raises `BrokenTrail` for two copies that differ."""
     redis, store = PipelinedRedis(settings.redis_dsn, timeout=HEADS_TIMEOUT_S), PostgresHistory(database)
-    found: dict[str, HistoryHead] = {}
-    missing: list[str] = []
     try:
-        for copy in open_copies(settings, redis, await store.history()):
-            try:
-                head = await copy.head()
-            except Unavailable as error:
-                missing.append(f"{copy.name} ({error.description or 'unavailable'})")
-                continue
-            if head is None:
-                missing.append(f"{copy.name} (it holds nothing of this history)")
-            else:
-                found[copy.name] = head
+        return await read_outside_heads(open_copies(settings, redis, await store.history()), store)
     finally:
         await redis.stop()
-    state, heads = await store.state(()), dict[int, bytes]()
-    for head in found.values():
-        if comparable(head, state) and heads.setdefault(head.audit_seq, head.audit_hash) != head.audit_hash:
-            raise BrokenTrail(head.audit_seq, "has had two hashes, by the heads kept outside: it was made anew")
-    return OutsideHeads(heads, list(found), missing)
 
 
 def open_copies(settings: Settings, redis: PipelinedRedis, history: str) -> Sequence[HistoryCopy]:
