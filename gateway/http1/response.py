@@ -15,6 +15,7 @@ MAX_INTERIM = 8
 """Responses of status 1xx before the final one."""
 
 _STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
+_REQUEST_ID = re.compile(rb"\r\n[Xx]-[Rr]equest-[Ii][Dd]: [\x21-\x7e]+(?=\r\n|\Z)")
 _MAX_CACHED_LINE_LENGTH = 64
 _MAX_KEPT_HEADS = 1024
 _MAX_KEPT_BYTES = 1024
@@ -55,11 +56,15 @@ class ResponseHead:
 def parse_response_head(raw: bytes) -> ResponseHead:
     """The head in `raw`, without the empty line at its end. Raises `BadResponse`.
 
-    Upstreams send the same heads again and again: a short one that holds no secret is read once.
+    Upstreams send the same heads again and again: a short one that holds no secret is read once. Many send the id
+    of the request back, which no client gets from them: it is left out, as heads would never be the same with it.
     """
-    kept = _kept.get(raw)
-    if kept is not None:
+    if (kept := _kept.get(raw)) is not None:
         return kept
+    if (request_id := _REQUEST_ID.search(raw)) is not None:
+        raw = raw[: request_id.start()] + raw[request_id.end() :]
+        if (kept := _kept.get(raw)) is not None:
+            return kept
     head = _parse(raw)
     if len(raw) <= _MAX_KEPT_BYTES and all(field.may_be_kept for field in head.fields):
         _kept.keep(raw, head)

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.headers import client_lines
 from gateway.http1 import fields
-from gateway.http1.response import MAX_HEAD_BYTES, ResponseReader
+from gateway.http1.response import MAX_HEAD_BYTES, BadResponse, ResponseReader, parse_response_head
 from tests.support.cases import each_case
 from tests.support.http1 import near_valid
 from tests.support.http1.framing_payloads import BAD_RESPONSES, RESPONSES
@@ -103,3 +104,44 @@ def test_what_is_nearly_valid_is_read_in_one_way(raw: bytes, method: str, cuts: 
 def test_any_bytes_are_a_response_or_a_refusal(raw: bytes, cut: int) -> None:
     for data in (raw, OK + raw, OK_CHUNKED + raw, OK_WITH_BODY + raw):
         check_response(data, "GET", [cut])
+
+
+def lines(head: bytes) -> list[str]:
+    """What a client gets of it."""
+    return client_lines(parse_response_head(head), request_id="own")
+
+
+@pytest.mark.parametrize("name", [b"X-Request-Id", b"x-request-id", b"X-Request-ID"])
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_heads_that_differ_in_the_request_id_alone_are_read_once(name: bytes, place: str) -> None:
+    others = [b"Date: Sat, 28 Nov 2026 10:00:00 GMT", b"Content-Length: 3"]
+
+    def head(value: bytes) -> bytes:
+        sent = b"%b: %b" % (name, value)
+        return b"\r\n".join([b"HTTP/1.1 200 OK", *([sent, *others] if place == "first" else [*others, sent])])
+
+    assert parse_response_head(head(b"a")) is parse_response_head(head(b"b"))
+    assert lines(head(b"a")) == [others[0].decode(), "X-Request-Id: own"]
+    assert parse_response_head(head(b"a")).content_length == 3
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"X-Request-Id:a",
+        b"X-Request-Id: a b",
+        b"X-REQUEST-ID: a",
+        b"X-Request-Id: \xff",
+        b"X-Request-Id: a\r\nX-Request-Id: b",
+    ],
+)
+def test_an_id_that_is_written_otherwise_or_twice_reaches_no_client_either(line: bytes) -> None:
+    assert lines(OK + line + b"\r\nDate: x") == ["Date: x", "X-Request-Id: own"]
+
+
+@pytest.mark.parametrize(
+    "line", [b"X-Request-Id: a\r\n b", b"X-Request-Id: a\rb", b"X-Request-Id : a", b"X-Request-Id"]
+)
+def test_what_is_no_field_is_refused_with_an_id_in_it(line: bytes) -> None:
+    with pytest.raises(BadResponse):
+        parse_response_head(OK + line)
