@@ -143,7 +143,7 @@ def _decider(
         audiences=frozenset({settings.audience}),
         count_report_only=reports.report_only.count,
         limits=CallLimits(known.limits, reports.report_only.count),
-        trial_stops=reports.trial_stops,
+        report_only_set=reports.report_only_set,
         via=f"1.1 passgate-{worker.gateway_id if worker else secrets.token_hex(8)}",
     )
 

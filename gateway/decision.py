@@ -36,7 +36,7 @@ from gateway.routing.target import Target
 from shared.changes.stopped_set import StoppedSet
 from shared.errors import Unavailable
 from shared.report_only.counts import WouldRefuse
-from shared.report_only.trial_stops import TrialStops
+from shared.report_only.report_only_set import ReportOnlySet
 
 
 class Question(NamedTuple):
@@ -67,7 +67,7 @@ class Decider:
     limits: CallLimits
     count_report_only: Callable[[WouldRefuse, str], None] = lambda *_: None
     """For what is let through and would have been refused, with the request's id."""
-    trial_stops: TrialStops | None = None
+    report_only_set: ReportOnlySet | None = None
     repeated: RepeatedCalls = field(default_factory=RepeatedCalls)
     refused: RepeatedRefusals = field(default_factory=RepeatedRefusals)
 
@@ -124,8 +124,8 @@ class Decider:
             call.limits_as_of = self.limits.table.generation
             call.limits = self.limits.of(identity, route, origin)
         limits = call.limits
-        if self.trial_stops is not None and self.trial_stops.by_id:
-            self.trial_stops.count(identity.depends_on, identity.company_id, request_id)
+        if self.report_only_set is not None and self.report_only_set.trial_stops:
+            self.report_only_set.count_stop(identity.depends_on, identity.company_id, request_id)
         lines = [call.lines, self._call_lines(head, route, identity, request_id, trusted=call.from_proxy)]
         forward = Forward(route, head.method, target, lines, identity, came_before=call, limits=limits)
         if limits is not None and (outcome := limits.take()) is not None:
@@ -210,7 +210,7 @@ class Decider:
                 return self._refused(stopped_refusal(found, identity, route), asked, target, route)
             missing = missing_scopes(route, identity) if route.scopes else ()
             if missing:
-                if refused := enforced(missing, route, self.trial_stops):
+                if refused := enforced(missing, route, self.report_only_set):
                     return insufficient_scope(route, identity, refused)
                 counted = would_lack(missing, identity, route)
         for each in counted:
@@ -229,8 +229,8 @@ class Decider:
     ) -> Forward:
         """`counted`: as a call that would have been refused, which each one like it is to be."""
         head, origin, request_id = asked.head, asked.origin, asked.request_id
-        if identity is not None and self.trial_stops is not None:
-            self.trial_stops.count(identity.depends_on, identity.company_id, request_id)
+        if identity is not None and self.report_only_set is not None:
+            self.report_only_set.count_stop(identity.depends_on, identity.company_id, request_id)
         lines = upstream_lines(head, route, identity, origin, via=self.via)
         proof = self.client_address_proof.lines(route.upstream, origin.client)
         lines += [*proof, self._call_lines(head, route, identity, request_id, trusted=origin.trusted)]

@@ -17,7 +17,7 @@ from shared.limits.shares import Shares
 from shared.redis import PipelinedRedis
 from shared.refusal_traces.recorder import RefusalTraces
 from shared.report_only.counts import ReportOnlyCounts
-from shared.report_only.trial_stops import TrialStops
+from shared.report_only.report_only_set import ReportOnlySet
 from shared.service_tokens import ServiceIdentity
 from shared.usage.recorder import Usage
 
@@ -41,14 +41,14 @@ class Reports:
         self.audit = AuditTrail(registry, service=NAME, clock=clock, metrics=metrics)
         self.traces = RefusalTraces(registry, service=NAME, clock=clock, metrics=metrics)
         self.report_only = ReportOnlyCounts(registry, clock=clock, metrics=metrics)
-        self.trial_stops = TrialStops(registry, self.report_only, clock)
+        self.report_only_set = ReportOnlySet(registry, self.report_only, clock)
         self.usage = Usage.reported_over(peers.clients["key_registry"], clock=clock, metrics=metrics)
         self.resources: tuple[Resource, ...] = (
             self.audit,
             self.traces,
             self.report_only,
             self.usage,
-            self.trial_stops,
+            self.report_only_set,
         )
 
 

@@ -10,7 +10,7 @@ from gateway.refusal import Refusal
 from gateway.routing.table import Route
 from gateway.routing.target import Target
 from shared.report_only.counts import WouldRefuse
-from shared.report_only.trial_stops import TrialStops
+from shared.report_only.report_only_set import ReportOnlySet
 
 INSUFFICIENT_SCOPE = "insufficient_scope"
 
@@ -30,12 +30,12 @@ def would_lack(missing: Sequence[str], identity: Identity, route: Route) -> list
     return [WouldRefuse("scope", scope, INSUFFICIENT_SCOPE, company_id) for scope in missing]
 
 
-def enforced(missing: Sequence[str], route: Route, registry: TrialStops | None) -> list[str]:
+def enforced(missing: Sequence[str], route: Route, registered: ReportOnlySet | None) -> list[str]:
     """Those of the scopes for which the route refuses a caller: they are report-only neither here nor for all."""
     if route.report_only:
         return []
     found = [scope for scope in missing if scope not in route.report_only_scopes]
-    return found if registry is None else [scope for scope in found if scope not in registry.scopes]
+    return found if registered is None else [scope for scope in found if scope not in registered.scopes]
 
 
 def anonymous_target(target: Target, route: Route) -> Target:

@@ -19,7 +19,7 @@ from shared.http.client import ServiceClient
 from shared.http.client_address import ClientAddress
 from shared.refusal_traces.service_refusals import ServiceRefusals
 from shared.report_only.counts import ReportOnlyCounts
-from shared.report_only.trial_stops import TrialStops
+from shared.report_only.report_only_set import ReportOnlySet
 from shared.service_tokens import ServiceAuthenticator, ServiceIdentity
 from shared.usage.recorder import Usage
 
@@ -52,10 +52,10 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     )
 
     report_only = ReportOnlyCounts(registry, clock=clock, metrics=metrics)
-    trial_stops = TrialStops(registry, report_only, clock)
+    report_only_set = ReportOnlySet(registry, report_only, clock)
     validator = Validator(api_tokens, follower, audit, judging)
     handlers = OperatorEndpoints(
-        validator, authenticator, addresses, audit, OperatorMetrics(metrics), trial_stops, usage
+        validator, authenticator, addresses, audit, OperatorMetrics(metrics), report_only_set, usage
     )
     health = FollowingHealth(NAME, follower, offsets)
     return service_app(
@@ -66,7 +66,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         addresses=addresses,
         traces=ServiceRefusals(registry, service=NAME, clock=clock, metrics=metrics),
         now=clock.now,
-        resources=(registry_calls, audit, usage, following, report_only, trial_stops),
+        resources=(registry_calls, audit, usage, following, report_only, report_only_set),
         security_schemes=SECURITY_SCHEMES,
         description="Whether an API token is valid for a company and an application.",
     )

@@ -27,7 +27,7 @@ from shared.limits.endpoint_limits import EndpointLimits
 from shared.redis import PipelinedRedis
 from shared.refusal_traces.service_refusals import ServiceRefusals
 from shared.report_only.counts import ReportOnlyCounts
-from shared.report_only.trial_stops import TrialStops
+from shared.report_only.report_only_set import ReportOnlySet
 from shared.service_tokens import ServiceAuthenticator, ServiceIdentity
 from shared.usage.recorder import Usage
 
@@ -68,7 +68,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     access_keys.attach(following.follower)
 
     tokens = SessionTokens(store, access_keys, ended, following.follower, registry, audit, judging)
-    trial_stops = TrialStops(registry, report_only, clock)
+    report_only_set = ReportOnlySet(registry, report_only, clock)
     handlers = SessionTokenEndpoints(
         tokens,
         authenticator,
@@ -76,7 +76,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         audit,
         token_metrics,
         judging.now,
-        trial_stops,
+        report_only_set,
         KeyLimits(limits, audit),
         SessionUsage(usage),
     )
@@ -93,7 +93,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         addresses=addresses,
         traces=ServiceRefusals(registry, service=NAME, clock=clock, metrics=metrics),
         now=clock.now,
-        resources=(registry_calls, redis, limits, audit, usage, relay, following, report_only, trial_stops),
+        resources=(registry_calls, redis, limits, audit, usage, relay, following, report_only, report_only_set),
         security_schemes=SECURITY_SCHEMES,
         description="Short-lived tokens that stand for hidden parameters.",
     )

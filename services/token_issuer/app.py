@@ -60,7 +60,7 @@ from shared.postgres.pool import Database
 from shared.redis import PipelinedRedis
 from shared.refusal_traces.service_refusals import ServiceRefusals
 from shared.report_only.counts import ReportOnlyCounts
-from shared.report_only.trial_stops import TrialStops
+from shared.report_only.report_only_set import ReportOnlySet
 from shared.service_tokens import ServiceIdentity
 from shared.usage.recorder import Usage
 
@@ -85,7 +85,7 @@ class Dependencies:
     stopped: StoppedSet
     signing_key_changes: SigningKeyChanges
     following: Following
-    trial_stops: TrialStops
+    report_only_set: ReportOnlySet
     limits: EndpointLimits
 
 
@@ -130,8 +130,8 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
             dependencies.audit,
             dependencies.usage,
             dependencies.following,
-            dependencies.trial_stops.counts,
-            dependencies.trial_stops,
+            dependencies.report_only_set.counts,
+            dependencies.report_only_set,
             keys.pool,
             PeriodicTask("signing_keys", keys.maintenance.run, interval=KEY_MAINTENANCE_INTERVAL_S, wake=wake),
             PeriodicTask("pruning", prune, interval=PRUNE_INTERVAL_S),
@@ -170,7 +170,7 @@ def connect(settings: Settings, metrics: CollectorRegistry, clock: Clock, offset
         stopped=stopped,
         signing_key_changes=signing_key_changes,
         following=following,
-        trial_stops=TrialStops(registry, report_only, clock),
+        report_only_set=ReportOnlySet(registry, report_only, clock),
         limits=limits,
     )
 
@@ -195,7 +195,7 @@ def build_endpoints(
 ) -> list[Endpoint]:
     """The rules, and over them the endpoints."""
     registry, stopped, audit = dependencies.registry, dependencies.stopped, dependencies.audit
-    trials, usage = dependencies.trial_stops, ClientUsage(dependencies.usage)
+    tried, usage = dependencies.report_only_set, ClientUsage(dependencies.usage)
     time_floor, follower = RefusalTimeFloor(clock), dependencies.following.follower
     assertions = AssertionVerifier(
         dependencies.key_pairs.get, used, time_floor, clock, lambda: follower.restored_at
@@ -211,8 +211,8 @@ def build_endpoints(
         dependencies.api_clients, assertions, throttle, time_floor, clock, audiences=own
     )
     grants: dict[str, Grant] = {
-        client_credentials.GRANT_TYPE: client_credentials.ClientCredentials(trials.scopes),
-        jwt_bearer.GRANT_TYPE: jwt_bearer.JwtBearer(assertions, audiences=audiences, report_only=trials.scopes),
+        client_credentials.GRANT_TYPE: client_credentials.ClientCredentials(tried.scopes),
+        jwt_bearer.GRANT_TYPE: jwt_bearer.JwtBearer(assertions, audiences=audiences, report_only=tried.scopes),
     }
     issuer = TokenIssuer(
         keys.ring,
@@ -228,7 +228,7 @@ def build_endpoints(
     counts = IssuerMetrics(metrics)
     refusals = Refusals(audit, counts.refused, usage)
     requests = ClientRequests(authenticator, addresses, refusals, usage)
-    per_client = trials, dependencies.limits, usage
+    per_client = tried, dependencies.limits, usage
     held = HeldCredentials(tokens, registry, stopped, audit)
     held_throttle = SecretThrottle(wrong_secrets, clock, limit=MAX_REQUESTS_A_MINUTE)
     return endpoints(
@@ -239,7 +239,7 @@ def build_endpoints(
         IntrospectionEndpoint(requests, Introspector(tokens, stopped, require_fresh)),
         RevocationEndpoint(requests, TokenRevoker(tokens, registry, stopped, audit)),
         DiagnosisEndpoint(
-            AssertionDiagnosis(assertions, time_floor, clock, audiences=audiences, report_only=trials.scopes),
+            AssertionDiagnosis(assertions, time_floor, clock, audiences=audiences, report_only=tried.scopes),
             AccessTokenDiagnosis(
                 keys.ring, stopped, require_fresh, clock, issuer=settings.issuer, audience=settings.audience
             ),

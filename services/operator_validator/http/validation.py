@@ -15,7 +15,7 @@ from shared.http.endpoints import route_of
 from shared.http.middleware import REFUSED
 from shared.http.responses import NO_STORE, error_headers, json_response, status_of
 from shared.logging import request_id
-from shared.report_only.trial_stops import TrialStops
+from shared.report_only.report_only_set import ReportOnlySet
 from shared.service_tokens import ServiceAuthenticator
 from shared.usage.recorder import Usage
 
@@ -34,10 +34,10 @@ class OperatorEndpoints:
         addresses: ClientAddress,
         audit: RefusalAudit,
         metrics: OperatorMetrics,
-        trial_stops: TrialStops,
+        report_only_set: ReportOnlySet,
         usage: Usage,
     ) -> None:
-        self._trial_stops = trial_stops
+        self._report_only_set = report_only_set
         self._usage = usage
         self._validator = validator
         self._authenticator = authenticator
@@ -66,8 +66,9 @@ class OperatorEndpoints:
     async def _public(self, request: web.Request, validation: ValidationRequest) -> web.Response:
         result = await self._validate(request, validation)
         record = result.record
-        if self._trial_stops.by_id and result.valid and record is not None:  # the gateway counts its own calls
-            self._trial_stops.count(record.depends_on, record.company.id, request_id.get())
+        # The gateway counts its own calls.
+        if self._report_only_set.trial_stops and result.valid and record is not None:
+            self._report_only_set.count_stop(record.depends_on, record.company.id, request_id.get())
         route, client = route_of(request), self._addresses.of(request)
         if result.record is not None:
             outcome: Outcome = "accepted" if result.cause is None else "refused"

@@ -27,7 +27,7 @@ from shared.http.endpoints import route_of
 from shared.http.responses import NO_STORE, error_headers, json_response, problem, status_of
 from shared.logging import access_kept, kept_fields, request_id
 from shared.logging.request_ids import usable_request_id
-from shared.report_only.trial_stops import TrialStops
+from shared.report_only.report_only_set import ReportOnlySet
 from shared.service_tokens import ServiceAuthenticator
 
 JSON_NO_STORE = {"Content-Type": "application/json; charset=utf-8", **NO_STORE}
@@ -49,11 +49,11 @@ class SessionTokenEndpoints:
         audit: RefusalAudit,
         metrics: TokenMetrics,
         now: Callable[[], float],
-        trial_stops: TrialStops,
+        report_only_set: ReportOnlySet,
         limits: KeyLimits,
         usage: SessionUsage,
     ) -> None:
-        self._trial_stops = trial_stops
+        self._report_only_set = report_only_set
         self._usage = usage
         self._tokens = tokens
         self._authenticator = authenticator
@@ -137,8 +137,8 @@ class SessionTokenEndpoints:
 
     def _count_trial(self, key: AccessKey) -> None:
         """Of a public request: what the gateway resolves, it counts itself."""
-        if self._trial_stops.by_id:
-            self._trial_stops.count(key.depends_on, key.company.id, request_id.get())
+        if self._report_only_set.trial_stops:
+            self._report_only_set.count_stop(key.depends_on, key.company.id, request_id.get())
 
     def _expiry(self, key: AccessKey) -> dict[str, str]:
         return expiry_fields(key.ends_at, self._now())

@@ -30,7 +30,7 @@ from shared.http.client_address import ClientAddress
 from shared.limits.endpoint_limits import EndpointLimits
 from shared.logging import request_id
 from shared.report_only.counts import WouldRefuse
-from shared.report_only.trial_stops import TrialStops
+from shared.report_only.report_only_set import ReportOnlySet
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +88,11 @@ class TokenEndpoint:
         addresses: ClientAddress,
         refusals: Refusals,
         counts: IssuerMetrics,
-        trial_stops: TrialStops,
+        report_only_set: ReportOnlySet,
         limits: EndpointLimits,
         usage: ClientUsage,
     ) -> None:
-        self._trial_stops = trial_stops
+        self._report_only_set = report_only_set
         self._usage = usage
         self.profile = profile
         self._grants = {name: grants[name] for name in profile.grant_types}
@@ -122,9 +122,11 @@ class TokenEndpoint:
 
     def _count_report_only(self, decision: AuthorizedGrant) -> None:
         holder, id_ = decision.client, request_id.get()
-        self._trial_stops.count((holder.credential_id, holder.company_id), holder.company_id, id_)
+        self._report_only_set.count_stop((holder.credential_id, holder.company_id), holder.company_id, id_)
         for scope in decision.lacking:
-            self._trial_stops.counts.count(WouldRefuse("scope", scope, InvalidScope.code, holder.company_id), id_)
+            self._report_only_set.counts.count(
+                WouldRefuse("scope", scope, InvalidScope.code, holder.company_id), id_
+            )
 
     def _grant(self, grant_type: str | None) -> Grant:
         if grant_type is not None and self.profile.trims_grant_type:

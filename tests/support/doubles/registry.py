@@ -34,7 +34,7 @@ from shared.contracts.signing_keys import GatewayKeys, Gateways, SigningKeyRepor
 from shared.contracts.usage.messages import UsageBatch
 from shared.errors import CallRejected, Unavailable
 from shared.opaque import digest
-from shared.report_only import trial_stops
+from shared.report_only import report_only_set
 from tests.support.doubles.usage import UsageSinkDouble
 from tests.support.waiting import until
 
@@ -235,7 +235,7 @@ class RegistryDouble:
 
     def try_stop(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Try to suspend the company of all credentials here; a service that starts now looks for it often."""
-        monkeypatch.setattr(trial_stops, "POLL_INTERVAL_S", 0.02)
+        monkeypatch.setattr(report_only_set, "POLL_INTERVAL_S", 0.02)
         self.tried = [TrialStop(id=COMPANY.id, status="suspended", until=2**33)]
 
     async def trial_begun(self) -> None:

@@ -12,7 +12,7 @@ from gateway.routing.table import Route, RouteTable
 from shared.contracts.operator_validator import TokenCheck
 from shared.contracts.report_only import TrialStop
 from shared.report_only.counts import ReportOnlyCounts, WouldRefuse
-from shared.report_only.trial_stops import TrialStops
+from shared.report_only.report_only_set import ReportOnlySet
 from tests.support.clock import FakeClock
 from tests.support.doubles.desk import SESSION, Desk
 from tests.support.doubles.registry import RegistryDouble
@@ -133,11 +133,11 @@ async def test_scope_that_its_application_defines_as_report_only_is_refused_nobo
 ) -> None:
     registry = RegistryDouble()
     registry.report_only_scopes = ["site:*"]
-    stops = TrialStops(registry, ReportOnlyCounts(registry, clock=clock), clock)
-    decider, head = replace(desk.decider, trial_stops=stops, routes=lambda: PLAIN), desk.bearer(scope="other")
-    desk.decider = decider
+    report_only = ReportOnlySet(registry, ReportOnlyCounts(registry, clock=clock), clock)
+    desk.decider = replace(desk.decider, report_only_set=report_only, routes=lambda: PLAIN)
+    head = desk.bearer(scope="other")
     assert (await desk.refusal(head, line="GET /plain HTTP/1.1")).cause == "insufficient_scope"
-    await stops.poll()
+    await report_only.poll()
     for _ in range(2):
         assert (await desk.forward(head, line="GET /plain HTTP/1.1")).identity is not None
     assert desk.counted == [WouldRefuse("scope", "site:read", "insufficient_scope", "company")] * 2
@@ -164,12 +164,12 @@ async def test_calls_of_a_company_whose_stop_is_tried_go_on_and_each_is_counted(
 ) -> None:
     registry = RegistryDouble()
     counts = ReportOnlyCounts(registry, clock=clock)
-    stops = TrialStops(registry, counts, clock)
-    decider = replace(desk.decider, trial_stops=stops, routes=lambda: PLAIN)
+    report_only = ReportOnlySet(registry, counts, clock)
+    decider = replace(desk.decider, report_only_set=report_only, routes=lambda: PLAIN)
     head = head_of(desk.bearer(), line="GET /plain HTTP/1.1")
     for tried in ([], [TrialStop(id="company", status="suspended", until=clock.now() + 60)]):
         registry.tried = list(tried)
-        await stops.poll()
+        await report_only.poll()
         for _ in range(3):
             decision = decider.decide(head, unproxied("9.9.9.9"), "r" * 32)
             decision = decision if isinstance(decision, Forward | Refusal) else await decision()

@@ -7,7 +7,7 @@ import pytest
 from shared.contracts.report_only import ReportOnlyBatch, TrialStop, TrialStopList
 from shared.errors import Unavailable
 from shared.report_only.counts import ReportOnlyCounts
-from shared.report_only.trial_stops import TrialStops
+from shared.report_only.report_only_set import ReportOnlySet
 from tests.support.clock import FakeClock
 
 
@@ -30,12 +30,12 @@ class Desk:
     def __init__(self, clock: FakeClock) -> None:
         self.registry = Registry()
         self.counts = ReportOnlyCounts(self.registry, clock=clock)
-        self.stops = TrialStops(self.registry, self.counts, clock)
+        self.report_only = ReportOnlySet(self.registry, self.counts, clock)
 
     async def counted(self, *depends_on: str) -> list[tuple[str, str, str, int]]:
         """What a call that depends on these is counted as."""
         self.registry.batches.clear()
-        self.stops.count(depends_on, "company", "request-1")
+        self.report_only.count_stop(depends_on, "company", "request-1")
         await self.counts.stop()
         return [(c.kind, c.name, c.cause, c.count) for batch in self.registry.batches for c in batch.counts]
 
@@ -54,7 +54,7 @@ async def test_call_is_counted_once_for_what_it_depends_on_while_the_trial_lasts
         TrialStop(id="company", status="suspended", until=until),
         TrialStop(id="client", status="revoked", until=until),
     ]
-    await desk.stops.poll()
+    await desk.report_only.poll()
     assert await desk.counted("client", "company") == [("stop", "client", "revoked", 1)]
     assert await desk.counted("other", "company") == [("stop", "company", "suspended", 1)]
     assert await desk.counted("other") == []
@@ -64,20 +64,20 @@ async def test_call_is_counted_once_for_what_it_depends_on_while_the_trial_lasts
 
 async def test_while_the_registry_is_unavailable_the_known_trials_go_on(desk: Desk, clock: FakeClock) -> None:
     desk.registry.tried = [TrialStop(id="client", status="suspended", until=clock.now() + 60)]
-    await desk.stops.poll()
+    await desk.report_only.poll()
     desk.registry.away = True
     with pytest.raises(Unavailable):
-        await desk.stops.poll()
+        await desk.report_only.poll()
     assert await desk.counted("client") == [("stop", "client", "suspended", 1)]
     desk.registry.away, desk.registry.tried = False, []
-    await desk.stops.poll()
+    await desk.report_only.poll()
     assert await desk.counted("client") == []
 
 
 async def test_scopes_stay_report_only_while_the_registry_is_unavailable(desk: Desk) -> None:
-    assert "sms:send" not in desk.stops.scopes
-    await desk.stops.poll()
+    assert "sms:send" not in desk.report_only.scopes
+    await desk.report_only.poll()
     desk.registry.away = True
     with pytest.raises(Unavailable):
-        await desk.stops.poll()
-    assert "sms:send" in desk.stops.scopes
+        await desk.report_only.poll()
+    assert "sms:send" in desk.report_only.scopes

@@ -20,8 +20,8 @@ class TrialSource(Protocol):
         ...
 
 
-class TrialStops:
-    """`by_id` is what to look at first: as a rule it is empty, and costs a call nothing else.
+class ReportOnlySet:
+    """Kept as the registry last said it, by polling.
 
     While the registry is unavailable, trials go on until their time is up, and the scopes are as they were.
     """
@@ -30,7 +30,8 @@ class TrialStops:
         self._source = source
         self.counts = counts
         self._clock = clock
-        self.by_id: Mapping[str, TrialStop] = MappingProxyType({})
+        self.trial_stops: Mapping[str, TrialStop] = MappingProxyType({})
+        """By the id of the object. Look here first: as a rule it is empty, and costs a call nothing else."""
         self.scopes = ReportOnlyScopes()
         self.tasks = (PeriodicTask("trial_stops", self.poll, interval=POLL_INTERVAL_S, early_retry=False),)
 
@@ -44,12 +45,12 @@ class TrialStops:
 
     async def poll(self) -> None:
         found = await self._source.trial_stops()
-        self.by_id = {stop.id: stop for stop in found.stops}
+        self.trial_stops = {stop.id: stop for stop in found.stops}
         self.scopes.replace(found.scopes)
 
-    def count(self, depends_on: Iterable[str], company_id: str, request_id: str) -> None:
+    def count_stop(self, depends_on: Iterable[str], company_id: str, request_id: str) -> None:
         """Count a call that is accepted, for the first of the ids that it depends on whose stop is tried."""
-        tried = self.by_id
+        tried = self.trial_stops
         for id_ in depends_on if tried else ():
             stop = tried.get(id_)
             if stop is not None and stop.until > self._clock.now():
