@@ -19,7 +19,7 @@ from shared.clock import Clock
 
 OBJECTS_PER_READ = 200
 LINES_PER_READ = 500
-MAX_REVOCATIONS = 100_000
+REVOCATIONS_PER_READ = 500
 
 
 async def of_company(
@@ -47,27 +47,34 @@ async def of_company(
             if len(rows) < OBJECTS_PER_READ:
                 break
             before = rows[-1]["id"]
-    async with store.reading() as reader:
-        which = RevocationListing(MAX_REVOCATIONS, None, {"company_id": str(company_id)})
-        revocations = await reader.revocations(which)
-    for kept in revocations:
-        yield {**asdict(kept), "kind": "revocation", "revoked": kept.kind}
-    for used in await traces.usage(company_id):
-        yield {**used, "kind": "usage"}
-    for refused in await traces.refusals(company_id):
-        yield {**refused, "kind": "refusal_trace"}
-    for webhook in await traces.webhooks(company_id):
-        yield {**webhook, "kind": "webhook"}
-    for person in await traces.people(company_id):
-        yield {**person, "kind": "person"}
-    for invitation in await traces.invitations(company_id):
-        yield {**invitation, "kind": "invitation"}
-    for session in await traces.portal_sessions(company_id):
-        yield {**session, "kind": "portal_session"}
-    for event in await traces.events(company_id):
-        yield {**event, "kind": "event"}
+    async for item in _revocations(str(company_id), store):
+        yield item
+    for kind, read in (
+        ("usage", traces.usage),
+        ("refusal_trace", traces.refusals),
+        ("webhook", traces.webhooks),
+        ("person", traces.people),
+        ("invitation", traces.invitations),
+        ("portal_session", traces.portal_sessions),
+        ("event", traces.events),
+    ):
+        for row in await read(company_id):
+            yield {**row, "kind": kind}
     async for item in _trail(str(company_id), lines, months, folder):
         yield item
+
+
+async def _revocations(company_id: str, store: Store) -> AsyncIterator[dict[str, Any]]:
+    before = None
+    while True:
+        which = RevocationListing(REVOCATIONS_PER_READ, before, {"company_id": company_id})
+        async with store.reading() as reader:
+            found = await reader.revocations(which)
+        for kept in found:
+            yield {**asdict(kept), "kind": "revocation", "revoked": kept.kind}
+        if len(found) < REVOCATIONS_PER_READ:
+            break
+        before = found[-1].number
 
 
 async def _trail(

@@ -19,6 +19,7 @@ from services.key_registry.privacy.erasure import CompanyErasure
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
 from services.key_registry.storage.postgres.audit_months import PostgresMonths
 from services.key_registry.storage.postgres.company_traces import PostgresCompanyTraces
+from shared.contracts.key_registry import Revocation
 from shared.contracts.usage.messages import UsageBatch, UsageClient, UsageCount
 from shared.jose.keys import private_pem
 from tests.integration.services.key_registry.archive import KEYS, MONTHS, THIS
@@ -69,6 +70,15 @@ async def called(running: Running, company: dict[str, Any]) -> None:
         await UsageClient(calls).add_usage(UsageBatch(source=str(uuid7()), number=1, counts=(used,)))
 
 
+async def revoked(running: Running, company: dict[str, Any]) -> list[str]:
+    """Ids of three of its JWTs, the last one to be revoked first."""
+    ids = ["jwt-1", "jwt-2", "jwt-3"]
+    async with running.client("token_issuer") as client:
+        for id_ in ids:
+            await client.revoke(Revocation(kind="jwt", id=id_, until=time.time() + 3600, company_id=company["id"]))
+    return ids[::-1]
+
+
 async def count(running: Running, statement: str, *values: object) -> int:
     async with running.database.connection() as connection:
         return int(await connection.fetchval(statement, *values))
@@ -97,6 +107,7 @@ async def test_a_company_is_exported_whole_and_erased_from_table_and_files(
         owner = running.owner
         company, other = await company_with_all(owner), await owner.company(name="Remaining")
         await called(running, company)
+        jwts = await revoked(running, company)
         webhook = {"name": NAMES[4], "url": f"{NAMES[2]}/hooks", "types": ["credential.leaked"]}
         await owner.create("/webhooks", company_id=company["id"], **webhook)
         months, lines = PostgresMonths(running.database), PostgresAuditLines(running.database)
@@ -105,7 +116,8 @@ async def test_a_company_is_exported_whole_and_erased_from_table_and_files(
         month = f"{THIS:%Y-%m}"
         assert (await command("export-audit", "--month", month, **environment))[0] == 0
 
-        status, output, _ = await command("export-company", NAMES[1], **environment)
+        with patch("services.key_registry.privacy.export.REVOCATIONS_PER_READ", 2):
+            status, output, _ = await command("export-company", NAMES[1], **environment)
         exported = [orjson.loads(text) for text in output.splitlines()]
         kinds = [item["kind"] for item in exported]
         for kind in (
@@ -124,6 +136,7 @@ async def test_a_company_is_exported_whole_and_erased_from_table_and_files(
         assert {"sessions", "totp_since", "passkeys", "identities"} <= person.keys()
         assert not {"password_hash", "sealed_secret", "public_key"} & person.keys()
         assert {"usage", "webhook", "event", "audit_line"} <= set(kinds)
+        assert [item["id"] for item in exported if item["kind"] == "revocation"] == jwts
         shown = [item["seq"] for item in exported if item["kind"] == "audit_line"]
         of_company = "SELECT count(*) FROM audit WHERE company_id = $1"
         assert len(shown) == await count(running, of_company, company["id"])
