@@ -51,7 +51,8 @@ class SecretThrottle:
     async def wrong(self, address: str, client_id: str) -> None:
         """Count a wrong secret. Raises `TooManyWrongSecrets` when `limit` others came before it in a minute."""
         times = await self._failures.add(_pair(address, client_id), self._clock.now(), keep=self._limit + 1)
-        self._clean.pop((address, client_id), None)  # after the response: whatever was asked before has its own
+        # After the response, not before: a look-up under way may have found nothing, and noted that meanwhile.
+        self._clean.pop((address, client_id), None)
         self._judge(times, self._limit + 1)
 
     def _judge(self, times: Sequence[float], count: int) -> None:
