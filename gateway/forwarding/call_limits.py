@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from functools import partial
 
-from gateway.credentials.identity import Identity
+from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.forwarding.forward import Decision, Forward, LookUp
-from gateway.forwarding.refusals import beyond_limit
 from gateway.origin import Origin
+from gateway.refusal import Refusal
 from gateway.routing.table import Route
 from shared.limits.limited_call import LimitedCall, WaitingCall
 from shared.limits.outcomes import Exceeded, OnlyReported
@@ -52,8 +52,24 @@ class CallLimits:
         if identity is None:
             raise RuntimeError("a call without a caller has no limits")
         if isinstance(outcome, Exceeded):
-            return beyond_limit(outcome, identity, route=forward.route.name)
+            return _beyond_limit(outcome, identity, route=forward.route.name)
         for exceeded in outcome.exceeded:
             would = WouldRefuse("limit", exceeded.limit, exceeded.cause, identity.company_id)
             self._count_report_only(would, request_id)
         return forward
+
+
+def _beyond_limit(exceeded: Exceeded, identity: Identity, *, route: str) -> Refusal:
+    """429 where waiting helps (RFC 6585 section 4), else 403. The credential is genuine: its holder may know."""
+    refused = RefusedCredential.of(identity, exceeded.cause, limit=exceeded.limit)
+    refused.found, refused.expected = exceeded.found, exceeded.expected
+    again = () if exceeded.retry_after is None else (("Retry-After", str(exceeded.retry_after)),)
+    return Refusal(
+        403 if exceeded.retry_after is None else 429,
+        exceeded.cause,
+        exceeded.description,
+        fields=(*again, *exceeded.fields),
+        cause=exceeded.cause,
+        route=route,
+        credential=refused,
+    )
