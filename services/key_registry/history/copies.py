@@ -1,12 +1,12 @@
 """Keeps each copy outside the database up to date with the change feed.
 
 As the relay does for the stream: at once after this process's own changes, and on a schedule for those of others.
-A copy that is lost is filled anew from the database and the other copies.
+A copy that is lost is filled anew from the database and the other copies. None waits for another one.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
+from contextlib import suppress
 
 import structlog
 
@@ -36,6 +36,8 @@ COPY_TIMEOUT_S = 5.0
 FILL_TIMEOUT_S = 120.0
 """Seconds for all that is known, which may be hundreds of thousands of records."""
 PAGE_SIZE = 1000
+ROUND_S = 0.1
+"""Seconds after which a round leaves a copy that is slow to itself, and the others have the next one."""
 
 
 class HistoryCopies:
@@ -46,12 +48,13 @@ class HistoryCopies:
         self.states: list[CopyState] = []
         self._round = asyncio.Event()
         self._wake = asyncio.Event()
-        self._compacted_at = clock.monotonic()
-        self.task = PeriodicTask("history_copies", self.run_once, interval=COPY_INTERVAL_S, wake=self._wake)
+        self._reads = SharedReads()
+        """Of the round that began last."""
+        self.task = PeriodicTask("history_copies", self._run_round, interval=COPY_INTERVAL_S, wake=self._wake)
 
     def use(self, copies: Sequence[HistoryCopy]) -> None:
         """From now on these are kept up to date."""
-        self.states = [CopyState(copy) for copy in copies]
+        self.states = [CopyState(copy, self._update, self._clock.monotonic()) for copy in copies]
 
     def wake(self) -> None:
         """Something was committed."""
@@ -60,12 +63,13 @@ class HistoryCopies:
     async def wait_for(self, seq: int) -> None:
         """Returns when each copy that responds has the change, or after `WAIT_S` seconds."""
         self.wake()
-        with contextlib.suppress(TimeoutError):
+        with suppress(TimeoutError):
             async with asyncio.timeout(WAIT_S):
                 while behind := [state for state in self.states if state.lacks(seq)]:
                     await self._round.wait()
                     if not all(state.up for state in behind):
                         await asyncio.sleep(RETRY_INTERVAL_S)
+                    if any(state.lacks(seq) and not state.update.running for state in behind):
                         self.wake()
 
     @property
@@ -81,17 +85,25 @@ class HistoryCopies:
             raise Unavailable(f"the history is not copied to: {', '.join(down)}")
 
     async def run_once(self) -> None:
+        """Until each copy has all that was committed before, or has failed."""
+        for state in self.states:
+            await state.update.drain(FILL_TIMEOUT_S)
+        await self._run_round(patience=None)
+
+    async def _run_round(self, patience: float | None = ROUND_S) -> None:
         """Nothing is copied of a history that is not relied upon."""
-        if self._guard.closed is None:
-            reads = SharedReads()
-            await asyncio.gather(*(self._update(state, reads) for state in self.states))
-            await self._compact()
+        if self._guard.closed is None and self.states:
+            self._reads = SharedReads()
+            ended, _ = await asyncio.wait([state.update.begin() for state in self.states], timeout=patience)
+            for update in ended:
+                update.result()
 
     async def finish(self) -> None:
         """The last copy: with the end of the audit trail as it is when the process ends."""
         for state in self.states:
+            await state.update.stop()
             state.head_written_at = float("-inf")
-        with contextlib.suppress(Unavailable):
+        with suppress(Unavailable):
             await self.run_once()
 
     async def load(self) -> Kept | None:
@@ -101,18 +113,15 @@ class HistoryCopies:
     @staticmethod
     async def loaded(copies: Sequence[HistoryCopy]) -> Kept | None:
         """The same of these."""
-        found = await asyncio.gather(*(copy.load() for copy in copies), return_exceptions=True)
-        for result in found:
-            if isinstance(result, BaseException) and not isinstance(result, Unavailable):
-                raise result
-        return await asyncio.to_thread(merged, [kept for kept in found if isinstance(kept, Kept)])
+        found = await asyncio.gather(*map(_load, copies))
+        return await asyncio.to_thread(merged, [kept for kept in found if kept is not None])
 
     async def _fill(self, state: CopyState) -> HistoryHead:
         """Write all that is known into a copy: what the database has, and what the other copies have beside it."""
         stopped, position = await self._store.all_stopped()
         audit = (await self._store.state(())).audit
-        others = await self.loaded([other.copy for other in self.states if other is not state])
-        known = others or await self._of_the_feed(position)
+        others = [other.copy for other in self.states if other is not state]
+        known = await self.loaded(others) or await self._of_the_feed(position)
         await asyncio.to_thread(known.add, stopped)
         head = HistoryHead(position, audit.seq, audit.hash, known.head.horizon)
         self._guard.require_open()
@@ -132,13 +141,11 @@ class HistoryCopies:
                 return kept
         return Kept(HistoryHead(position, horizon=position.seq))
 
-    async def _update(self, state: CopyState, reads: SharedReads) -> None:
+    async def _update(self, state: CopyState) -> None:
         try:
-            await self._bring_up(state, reads)
-        except TimeoutError:
-            state.set_up(up=False, detail="it does not respond")
-        except Unavailable as error:
-            state.set_up(up=False, detail=error.detail)
+            await self._bring_up(state, self._reads)
+        except (Unavailable, TimeoutError) as error:
+            state.set_up(up=False, detail=error.detail if isinstance(error, Unavailable) else "it does not respond")
         except Exception:
             state.up = False
             raise
@@ -147,6 +154,7 @@ class HistoryCopies:
         finally:
             finished, self._round = self._round, asyncio.Event()
             finished.set()
+        await self._compact(state)
 
     async def _bring_up(self, state: CopyState, reads: SharedReads) -> None:
         """Until the copy has the newest change. Raises `Unavailable`, and `TimeoutError`."""
@@ -181,16 +189,24 @@ class HistoryCopies:
             self._guard.suspect(head.position, known.last.seq)
         further = HistoryHead(newest, known.audit.seq, known.audit.hash, head.horizon)
         if further != head:
-            people = await reads.once(self._store.audited_after, head.audit_seq, newest.seq)
+            people = await reads.once(self._store.audited, head.audit_seq, known.audit.seq, newest.seq)
             async with state.used_within(COPY_TIMEOUT_S):
                 await state.copy.add([*records, *people], further)
         state.head_written_at = now
         return further
 
-    async def _compact(self) -> None:
-        if self._clock.monotonic() - self._compacted_at < COMPACT_INTERVAL_S:
+    async def _compact(self, state: CopyState) -> None:
+        if self._clock.monotonic() - state.compacted_at < COMPACT_INTERVAL_S:
             return
-        self._compacted_at = self._clock.monotonic()
-        for state in self.states:
-            with contextlib.suppress(Unavailable):
+        state.compacted_at = self._clock.monotonic()
+        with suppress(Unavailable, TimeoutError):
+            async with state.used_within(FILL_TIMEOUT_S):
                 await state.copy.compact(self._clock.now())
+
+
+async def _load(copy: HistoryCopy) -> Kept | None:
+    """None also when it is not available."""
+    with suppress(Unavailable, TimeoutError):
+        async with asyncio.timeout(FILL_TIMEOUT_S):
+            return await copy.load()
+    return None

@@ -1,7 +1,7 @@
 """How far one copy of the history is, and whether a write waits for it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import structlog
@@ -9,6 +9,7 @@ import structlog
 from services.key_registry.history.ports import HistoryCopy
 from services.key_registry.history.records import Position
 from shared.errors import Unavailable
+from shared.single_flight import SingleFlight
 
 log = structlog.get_logger()
 
@@ -16,8 +17,11 @@ log = structlog.get_logger()
 class CopyState:
     """How far one copy is."""
 
-    def __init__(self, copy: HistoryCopy) -> None:
+    def __init__(self, copy: HistoryCopy, update: Callable[["CopyState"], Awaitable[None]], now: float) -> None:
+        """`update` brings it up to date."""
         self.copy = copy
+        self.update = SingleFlight("history_copy", lambda: update(self))
+        self.compacted_at = now
         self.reached: Position | None = None
         """None: not known yet."""
         self.up: bool | None = None

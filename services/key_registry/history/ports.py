@@ -91,8 +91,9 @@ class HistoryStore(Protocol):
         """How the objects are that changed after a position, and up to which; None: it is not in the feed."""
         ...
 
-    async def audited_after(self, audit_seq: int, seq: int) -> list[StateRecord]:
-        """How the people and webhooks are that audit lines after this one are about, as of `seq`."""
+    async def audited(self, after: int, last: int, seq: int) -> list[StateRecord]:
+        """How the people and webhooks are that the audit lines from one after `after` to `last` are about, as of
+        the position `seq`."""
         ...
 
     async def all_stopped(self) -> tuple[list[StateRecord], Position]:

@@ -14,9 +14,9 @@ class SharedReads:
         self._reads: dict[Hashable, asyncio.Future[Any]] = {}
 
     async def once(self, read: Callable[..., Awaitable[T]], *arguments: Hashable) -> T:
-        """What `read` returns or raises."""
+        """What `read` returns or raises. It goes on when one of those who wait for it is cancelled."""
         key = (read, arguments)
         if key not in self._reads:
             self._reads[key] = asyncio.ensure_future(read(*arguments))
-        result: T = await self._reads[key]
+        result: T = await asyncio.shield(self._reads[key])
         return result

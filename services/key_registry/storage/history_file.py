@@ -3,7 +3,6 @@
 Several processes may use one folder. Each line is durable before `add` returns.
 """
 
-import asyncio
 import contextlib
 import fcntl
 import os
@@ -17,6 +16,7 @@ import structlog
 from services.key_registry.history.ports import NothingValid
 from services.key_registry.history.records import HistoryHead, Kept, StateRecord, bounded
 from services.key_registry.history.sealing import HEAD, Seal
+from shared.bounded_threads import BoundedThreads
 from shared.errors import Unavailable
 
 COMPACT_FROM_BYTES = 1024 * 1024
@@ -25,6 +25,9 @@ TAIL_BYTES = 64 * 1024
 """In which the newest head is looked for first."""
 LOCK_TIMEOUT_S = 2.0
 LOCK_RETRY_INTERVAL_S = 0.01
+THREADS = 4
+MAX_WAITING = 8
+"""Calls under way at once. A folder may hang for good, and a thread with it: none of those that all else needs."""
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -39,6 +42,7 @@ class HistoryFile:
         self._path = folder / f"{history}.log"
         self._seal = seal
         self._compact_at = COMPACT_FROM_BYTES
+        self._threads = BoundedThreads("history_file", threads=THREADS, max_waiting=MAX_WAITING)
 
     async def head(self) -> HistoryHead | None:
         return await self._run(self._newest_head)
@@ -57,7 +61,7 @@ class HistoryFile:
 
     async def _run(self, work: Callable[[], T]) -> T:
         try:
-            return await asyncio.to_thread(work)
+            return await self._threads.run(work)
         except OSError as error:
             raise Unavailable(
                 "the history file is unavailable", detail=f"{self._path}: {error.strerror or error}"

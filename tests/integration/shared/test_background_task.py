@@ -47,7 +47,7 @@ TASKS = {
     "session_tokens": {*FOLLOWING, *AUDIT, *REPORTING, "audit_outbox", "limit_shares"},
     "operator_validator": {*FOLLOWING, *AUDIT, *REPORTING},
 }
-HISTORY = ("HistoryCopies._update", "RedisHistory.load", "HistoryFile.load", "_head")
+HISTORY = ("_load", "_head")
 """Of the tasks `history` and `history_copies`, for each copy at the same time."""
 NOT_BACKGROUND = {"RequestHandler.start", "SingleFlight._run", *HISTORY}
 """Coroutines of tasks that serve a connection, and of work on demand, which ends by itself and has an owner too."""

@@ -1,7 +1,9 @@
 """Both copies of the history keep the same promises."""
 
+import asyncio
 import contextlib
 import fcntl
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -121,6 +123,28 @@ async def test_a_file_whose_lock_another_process_keeps_is_unavailable_until_it_i
         assert await copy.head() == head(1)
     await copy.add([record(2, 2)], head(2))
     assert await copy.head() == head(2)
+
+
+async def test_a_folder_that_hangs_takes_no_thread_from_anything_else(tmp_path: Path) -> None:
+    """As one on another machine may. Each call that it has taken keeps its thread for as long as that lasts."""
+    path = tmp_path / "one.log"
+    os.mkfifo(path)
+    copy = HistoryFile(tmp_path, "one", Seal([], "one"))
+    try:
+        for _ in range(40):
+            with pytest.raises((TimeoutError, Unavailable)):
+                async with asyncio.timeout(0.01):
+                    await copy.load()
+        async with asyncio.timeout(10):
+            assert await asyncio.to_thread(lambda: "done") == "done"
+    finally:
+        path.rename(tmp_path / "hung")
+        for _ in range(2 * history_file.THREADS):
+            with contextlib.suppress(OSError):
+                os.close(os.open(tmp_path / "hung", os.O_WRONLY | os.O_NONBLOCK))
+            await asyncio.sleep(0.05)
+    await copy.add([record(1, 1)], head(1))
+    assert await copy.head() == head(1)
 
 
 async def test_records_are_sealed_beside_the_event_loop(tmp_path: Path) -> None:

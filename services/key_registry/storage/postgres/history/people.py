@@ -10,7 +10,7 @@ from shared.postgres.pool import Connection
 
 _SUBJECTS = """
 SELECT DISTINCT subject_kind, subject FROM audit_line
-WHERE seq > $1 AND subject_kind IN ('person', 'webhook')
+WHERE seq > $1 AND seq <= $2 AND subject_kind IN ('person', 'webhook')
 """
 _CHANGED = "extract(epoch FROM updated_at)::float8 AS changed"
 _ALL: Mapping[Literal["person", "webhook"], str] = {
@@ -49,9 +49,9 @@ _ENDED = {
 }
 
 
-async def audited_after(connection: Connection, audit_seq: int, seq: int) -> list[StateRecord]:
-    """How those are that lines of the audit trail after this one are about; one that is not there was deleted."""
-    subjects = await connection.fetch(_SUBJECTS, audit_seq)
+async def audited(connection: Connection, after: int, last: int, seq: int) -> list[StateRecord]:
+    """How those are that these lines of the audit trail are about; one that is not there was deleted."""
+    subjects = await connection.fetch(_SUBJECTS, after, last)
     found: list[StateRecord] = []
     for kind, statement in _ALL.items():
         ids = [r["subject"] for r in subjects if r["subject_kind"] == kind and UUID_FORM.fullmatch(r["subject"])]

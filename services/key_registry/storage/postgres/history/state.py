@@ -100,9 +100,9 @@ class PostgresHistory:
         newest = page.changes[-1] if page.changes else None
         return records, position if newest is None else Position(newest.seq, newest.mark or "")
 
-    async def audited_after(self, audit_seq: int, seq: int) -> list[StateRecord]:
+    async def audited(self, after: int, last: int, seq: int) -> list[StateRecord]:
         async with self._database.connection() as connection:
-            return await people.audited_after(connection, audit_seq, seq)
+            return await people.audited(connection, after, last, seq)
 
     async def all_stopped(self) -> tuple[list[StateRecord], Position]:
         """The position first: what changes meanwhile is in the feed after it."""

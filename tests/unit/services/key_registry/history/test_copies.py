@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -26,6 +27,8 @@ class Database:
     def __init__(self) -> None:
         self.last = 0
         self.reads: list[str] = []
+        self.audited_lines: list[tuple[int, int]] = []
+        self.audit_seq = 0
         self.responds = True
         self.released = asyncio.Event()
         self.released.set()
@@ -36,7 +39,7 @@ class Database:
     async def state(self, heads: Sequence[HistoryHead]) -> DatabaseState:
         self.reads.append("state")
         marks = {seq: position(seq).mark for seq in range(1, self.last + 1)}
-        return DatabaseState(1, position(self.last), START, marks, {})
+        return DatabaseState(1, position(self.last), replace(START, seq=self.audit_seq), marks, {})
 
     async def changed_after(self, after: Position, limit: int) -> tuple[list[StateRecord], Position] | None:
         self.reads.append("changed_after")
@@ -46,8 +49,9 @@ class Database:
         found = [StateRecord("jwt", f"id{seq}", "revoked", seq) for seq in range(after.seq + 1, self.last + 1)]
         return found, position(self.last)
 
-    async def audited_after(self, audit_seq: int, seq: int) -> list[StateRecord]:
-        self.reads.append("audited_after")
+    async def audited(self, after: int, last: int, seq: int) -> list[StateRecord]:
+        self.reads.append("audited")
+        self.audited_lines.append((after, last))
         return []
 
     async def all_stopped(self) -> tuple[list[StateRecord], Position]:
@@ -62,6 +66,9 @@ class Copy:
     def __init__(self) -> None:
         self.kept: Kept | None = None
         self.responds = True
+        self.released = asyncio.Event()
+        """Each call hangs until then."""
+        self.released.set()
 
     def has(self, seq: int) -> bool:
         return self.kept is not None and ("jwt", f"id{seq}") in self.kept.records
@@ -71,13 +78,16 @@ class Copy:
             raise Unavailable("the copy is unavailable")
 
     async def head(self) -> HistoryHead | None:
+        await self.released.wait()
         self._require_response()
         return None if self.kept is None else self.kept.head
 
     async def load(self) -> Kept | None:
+        await self.released.wait()
         return self.kept
 
     async def add(self, records: Sequence[StateRecord], head: HistoryHead) -> None:
+        await self.released.wait()
         self._require_response()
         self.kept = self.kept or Kept(head)
         self.kept.head = head
@@ -85,14 +95,15 @@ class Copy:
 
     async def clear(self) -> None: ...
 
-    async def compact(self, now: float) -> None: ...
+    async def compact(self, now: float) -> None:
+        await self.released.wait()
 
 
 class Running:
     def __init__(self) -> None:
-        self.database, self.copy, guard = Database(), Copy(), HistoryGuard()
+        self.database, self.copy, guard, self.clock = Database(), Copy(), HistoryGuard(), FakeClock()
         guard.open(HistoryHead(ORIGIN))
-        self.copies = HistoryCopies(self.database, guard, FakeClock())
+        self.copies = HistoryCopies(self.database, guard, self.clock)
         self.copies.use([self.copy])
 
     async def write(self) -> int:
@@ -163,5 +174,98 @@ async def test_what_two_copies_need_of_the_database_is_read_once_a_round(running
     running.database.reads.clear()
     running.database.last += 1
     await running.copies.run_once()
-    assert running.database.reads == ["changed_after", "state", "audited_after"]
+    assert running.database.reads == ["changed_after", "state", "audited"]
     assert [state.reached for state in running.copies.states] == [position(1)] * 2
+
+
+@pytest.fixture
+async def two_copies() -> AsyncIterator[tuple[Running, Copy, Copy]]:
+    """The second one is the slow one. A write waits for half a second at most."""
+    running, first, slow = Running(), Copy(), Copy()
+    running.copies.use([first, slow])
+    await running.copies.run_once()
+    await running.copies.task.start()
+    yield running, first, slow
+    slow.released.set()
+    await running.copies.task.stop()
+    await running.copies.finish()
+
+
+async def test_each_write_is_in_a_copy_that_responds_while_another_one_hangs(
+    two_copies: tuple[Running, Copy, Copy],
+) -> None:
+    running, first, slow = two_copies
+    slow.released.clear()
+    for _ in range(3):
+        assert first.has(await running.write())
+
+
+async def test_each_write_is_in_a_copy_that_responds_while_a_lost_one_is_filled(
+    two_copies: tuple[Running, Copy, Copy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running, first, slow = two_copies
+    monkeypatch.setattr(slow, "add", lambda records, head: slow.released.wait())
+    slow.kept = None
+    await running.write()
+    slow.released.clear()
+    for _ in range(3):
+        assert first.has(await running.write())
+
+
+async def test_a_copy_that_hung_has_what_was_written_meanwhile(
+    two_copies: tuple[Running, Copy, Copy],
+) -> None:
+    running, _, slow = two_copies
+    slow.released.clear()
+    written = [await running.write() for _ in range(3)]
+    assert not slow.has(written[-1])
+    slow.released.set()
+    written.append(await running.write())
+    assert all(slow.has(seq) for seq in written)
+
+
+async def test_each_write_is_in_a_copy_that_responds_while_another_one_is_compacted(
+    two_copies: tuple[Running, Copy, Copy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running, first, slow = two_copies
+    compacting = asyncio.Event()
+
+    async def compact(now: float) -> None:
+        compacting.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(slow, "compact", compact)
+    running.clock.advance(module.COMPACT_INTERVAL_S)
+    await running.write()
+    async with asyncio.timeout(10):
+        await compacting.wait()
+    assert first.has(await running.write())
+
+
+async def test_a_copy_that_hangs_is_left_out_of_what_all_have_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FILL_TIMEOUT_S", 0.05)
+    first, slow = Copy(), Copy()
+    await first.add([StateRecord("jwt", "id1", "revoked", 1)], HistoryHead(position(1)))
+    slow.released.clear()
+    async with asyncio.timeout(10):
+        kept = await HistoryCopies.loaded([first, slow])
+    assert kept is not None
+    assert kept.head.position == position(1)
+
+
+async def test_no_audit_line_is_left_out_that_was_written_between_the_reads_of_two_copies() -> None:
+    """They are equally far in the feed and differ in their horizon, and the second one is slower."""
+    running, first, slow = Running(), Copy(), Copy()
+    running.copies.use([first, slow])
+    await running.copies.run_once()
+    assert first.kept is not None and slow.kept is not None  # noqa: PT018
+    slow.kept.head = replace(slow.kept.head, horizon=7)
+    running.database.last, running.database.audit_seq = 1, 1
+    slow.released.clear()
+    round_ = asyncio.create_task(running.copies.run_once())
+    await until(lambda: first.has(1))
+    running.database.audit_seq = 2
+    slow.released.set()
+    await round_
+    assert slow.kept.head.audit_seq == 2
+    assert (0, 2) in running.database.audited_lines
