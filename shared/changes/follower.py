@@ -8,21 +8,19 @@ another history than the registry's present one (a restore, a failover to a repl
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
 from functools import partial
 from math import isinf
-from typing import Protocol
 
 import structlog
 
 from shared.background_task import BackgroundTask
+from shared.changes.ports import PAGE_SIZE, ChangeSource, ChangeStream, Consumer
 from shared.clock import Clock
-from shared.contracts.key_registry import Change, ChangePage, Snapshot
+from shared.contracts.key_registry import Change, ChangePage
 from shared.errors import Unavailable
 
 log = structlog.get_logger()
 
-PAGE_SIZE = 1000
 STREAM_RETRY_INTERVAL_S = 0.2
 """Between two reads of a stream that is unavailable, or does not continue what is applied."""
 SNAPSHOT_CHECK_INTERVAL_S = 0.02
@@ -32,42 +30,12 @@ CLOCK_STEP_S = 60.0
 """After a step of the wall clock by more, a new snapshot: by the wrong time, something may have been forgotten."""
 STREAM_DISTRUST_S = 10.0
 """For how long a stream that left something out is not relied upon."""
-
-
 CONFIRMATION_TIMEOUT_S = 0.6
 """Seconds that somebody waits for the registry to confirm what is known."""
 
 
 class _Gap(Exception):
     """What comes next does not continue what is applied: another history, or changes are missing in between."""
-
-
-class ChangeSource(Protocol):
-    async def changes(self, after: int, *, mark: str | None = None, limit: int = PAGE_SIZE) -> ChangePage: ...
-
-    async def snapshot(self) -> Snapshot: ...
-
-
-class ChangeStream(Protocol):
-    """Changes as they happen. May miss some: positions have no gaps, so a follower notices."""
-
-    async def read(self, after: int) -> Sequence[Change]:
-        """Waits a while for the first change after a position. Raises `Unavailable`."""
-        ...
-
-    async def stop(self) -> None: ...
-
-
-class Consumer(Protocol):
-    """What is kept true. Both methods are quick and never wait."""
-
-    def reset(self, snapshot: Snapshot) -> None:
-        """Forget everything cached; `snapshot` is what is stopped now."""
-        ...
-
-    def apply(self, change: Change) -> None:
-        """Drop or update what depends on the object that changed. May come twice."""
-        ...
 
 
 class ChangeFollower:

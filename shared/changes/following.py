@@ -8,8 +8,9 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge, Histogram
 
 from shared.background_task import BackgroundTask
-from shared.changes.follower import ChangeFollower, Consumer
+from shared.changes.follower import ChangeFollower
 from shared.changes.following_settings import FollowingSettings
+from shared.changes.ports import Consumer
 from shared.changes.reporter import PositionReporter, Registry
 from shared.changes.stream import ChangeStreamReader
 from shared.clock import Clock

@@ -11,7 +11,8 @@ from typing import Protocol
 import structlog
 
 from shared.background_task import BackgroundTask
-from shared.changes.follower import ChangeFollower, ChangeSource
+from shared.changes.follower import ChangeFollower
+from shared.changes.ports import ChangeSource
 from shared.contracts.key_registry import Position
 from shared.errors import Unavailable
 from shared.release import RELEASE
