@@ -16,7 +16,7 @@ from gateway.routing.route_watch import environment_variables, read_route_file
 from gateway.routing.table import Route
 from shared.config import load, warn_of_unknown_settings
 
-COMMANDS = "[serve | check-routes [FILE] | which-route METHOD URL | render-envoy FILE | route-schema]"
+COMMANDS = "[serve | check-routes [FILE] | which-route METHOD URL | render-envoy [FILE] | route-schema]"
 
 FILE_HELP = "a route file; otherwise that of PASSGATE_ROUTES_FILE, as this command gets it"
 
@@ -61,7 +61,7 @@ def run_command(argv: Sequence[str]) -> None:
         warn_of_unknown_settings(environment_variables(file))
         ended(*which_route(file, settings, arguments.method, arguments.url))
     if arguments.command == "render-envoy":
-        warn_of_unknown_settings(environment_variables(arguments.file))
+        warn_of_unknown_settings(environment_variables(arguments.file or settings.routes_file))
         ended(*render_envoy(arguments, settings))
 
 

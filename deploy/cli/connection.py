@@ -17,7 +17,7 @@ URL_VARIABLE = "PASSGATE_KEY_REGISTRY_URL"
 GATEWAY_VARIABLE = "PASSGATE_GATEWAY_URL"
 DEFAULT_GATEWAY_URL = "http://127.0.0.1:8080"
 TOKEN_VARIABLE = "PASSGATE_ADMIN_TOKEN"
-NOT_LOGGED_IN = f"no admin token: `passgate login`, or set {TOKEN_VARIABLE}"
+NOT_LOGGED_IN = f"no admin token: run it in the folder of `make up`, or `passgate login`, or set {TOKEN_VARIABLE}"
 
 
 @dataclass(frozen=True)

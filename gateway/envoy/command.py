@@ -1,4 +1,4 @@
-"""`python -m gateway render-envoy FILE`: a route file as Envoy's configuration, on standard output."""
+"""`python -m gateway render-envoy [FILE]`: a route file as Envoy's configuration, on standard output."""
 
 import argparse
 import json
@@ -24,7 +24,12 @@ _HEADER = """\
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, help="a route file; the gateway must use the same")
+    parser.add_argument(
+        "file",
+        type=Path,
+        nargs="?",
+        help="a route file, which the gateway must use too; otherwise that of PASSGATE_ROUTES_FILE",
+    )
     parser.add_argument(
         "--listen", type=_place, default="127.0.0.1:8000", help="where Envoy listens (127.0.0.1:8000)"
     )
@@ -39,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def render_envoy(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str]:
     """The exit status and what is to be printed: the configuration, or with 2 all that stands in its way."""
-    file: Path = arguments.file
+    file: Path = arguments.file or settings.routes_file
     try:
         table = read_route_file(file, settings.own_ports)
         error_types.lead_to(settings.docs_url or settings.issuer + OWN_PATH)

@@ -175,7 +175,7 @@ async def with_database(
     except Invalid as error:
         return failed("; ".join(f"{e.field} {e.message}" for e in error.errors))
     except ServiceError as error:
-        return failed(f"{error.description} ({redacted(error.detail)})")
+        return failed(error.description + (f" ({redacted(error.detail)})" if error.detail else ""))
     finally:
         await database.stop()
 

@@ -23,11 +23,12 @@ def list_(noun: Noun, arguments: argparse.Namespace) -> int:
     words = {"q": arguments.search, "status": arguments.status} if noun.searched else {}
     if noun.is_granted_scopes and arguments.has_scopes:
         words["has_scopes"] = HAS_SCOPES[arguments.has_scopes]
-    found = Registry(connection(arguments)).items(
-        f"/{noun.path}", arguments.limit, **words, **noun.filters_in(arguments)
-    )
+    chosen = {name: value for name, value in {**words, **noun.filters_in(arguments)}.items() if value}
+    found = Registry(connection(arguments)).items(f"/{noun.path}", arguments.limit, **chosen)
     if arguments.json:
         print_json(list(found))
+    elif chosen:
+        print_table(noun.columns, found, f"no {noun.one} like this: `passgate {noun.path} list` has all")
     else:
         how = f": passgate {noun.path} create --help" if noun.has("create") else ""
         print_table(noun.columns, found, f"no {noun.one} yet{how}")

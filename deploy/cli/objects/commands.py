@@ -113,12 +113,10 @@ def _add_rotate(verbs: Commands, noun: Noun, verb: str) -> None:
             if option.of_a_successor:
                 add_option(parser, option, required=False)
         rotation.add_overlap(parser)
-    elif noun.path == "webhooks":
+    else:
         what = "make a new secret; both sign for a while"
         parser = _verb(verbs, noun, verb, what, rotation.rotate_webhook)
         parser.add_argument("--keep-old-for", default="24h", metavar="TIME", help="0, 10m, 24h (default), 7d")
-    else:
-        return
     secrets_output.add_option(parser)
 
 

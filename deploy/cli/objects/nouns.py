@@ -19,6 +19,9 @@ VERBS = (
 )
 
 
+ROTATED_IN_THEIR_OWN_WAY = frozenset({"key-pairs", "webhooks"})
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """`--name` for the member `member`; `kind` says how its text becomes a value."""
@@ -56,7 +59,8 @@ class Noun:
     """Whether its list may be of those alone that have a scope, or have none."""
 
     def has(self, verb: str) -> bool:
-        return verb in self.verbs and (verb != "versions" or self.rotates)
+        of_secrets = {"versions": self.rotates, "rotate": self.rotates or self.path in ROTATED_IN_THEIR_OWN_WAY}
+        return verb in self.verbs and of_secrets.get(verb, True)
 
     def filters_in(self, arguments: argparse.Namespace) -> dict[str, str]:
         """Which objects are meant, as far as the command says so."""

@@ -71,12 +71,17 @@ def _show(arguments: argparse.Namespace, steps: Sequence[Step]) -> None:
     for step in steps:
         print(f"{MARKS[step.act]} {step.title}{ENDS.get(step.act, '')}")
         for name, (present, wanted) in step.changes.items():
-            print(f"    - {name}: {shown(present)}\n    + {name}: {shown(wanted)}")
+            print(f"    - {name}: {_below(present)}\n    + {name}: {_below(wanted)}")
         if step.act in {"create", "invite"}:
             for name, value in step.body.items():
-                print(f"    + {name}: {shown(value)}")
+                print(f"    + {name}: {_below(value)}")
     if not steps:
         print("nothing to change")
+
+
+def _below(value: object) -> str:
+    """What has several lines, as a PEM, stays below its member."""
+    return shown(value).rstrip().replace("\n", "\n      ")
 
 
 def _secret_files(arguments: argparse.Namespace, steps: Sequence[Step]) -> list[Path | None]:

@@ -5,6 +5,8 @@ import secrets
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from shared import opaque
 from tests.integration.deploy.cli.conftest import Run
@@ -81,6 +83,20 @@ async def test_a_difference_is_shown_and_made_and_what_no_file_has_is_ended_by_p
     assert (status, output.splitlines()[0]) == (0, f"- access key {prefix} demo  (revoked, for ever)")
     assert (await passgate(*apply, "--prune"))[1] == "nothing to change\n"
     assert json.loads((await passgate("companies", "show", prefix, "--json"))[1])["name"] == "Acme Marine"
+
+
+async def test_a_member_of_several_lines_stays_below_its_name_in_the_plan(
+    passgate: Run, prefix: str, tmp_path: Path
+) -> None:
+    with (tmp_path / "there" / "acme.yaml").open("a") as file:
+        file.write(f"key_pairs:\n- {{company: {prefix}, public_key: key.pem, scopes: []}}\n")
+    private = ec.generate_private_key(ec.SECP256R1())
+    pem = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (tmp_path / "there" / "key.pem").write_bytes(pem)
+    status, output, errors = await passgate("apply", "-f", "there", "--plan")
+    assert (status, errors) == (0, "")
+    assert "\n    + public_key: -----BEGIN PUBLIC KEY-----\n      MF" in output
+    assert "\n      -----END PUBLIC KEY-----\n    + scopes: \n" in output
 
 
 async def test_what_cannot_become_as_declared_is_said_before_anything_is_made(

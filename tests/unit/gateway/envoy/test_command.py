@@ -54,6 +54,12 @@ def places(file: Path, *options: str) -> tuple[tuple[str, int], tuple[str, int]]
     return own, decisions
 
 
+def test_without_a_file_it_is_that_of_the_settings(file: Path) -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    assert render_envoy(parser.parse_args([]), Settings(routes_file=file)) == run(file)
+
+
 def test_what_envoy_cannot_do_is_listed_with_its_line(file: Path) -> None:
     file.write_text(ROUTES % "websocket: true")
     status, text = run(file)

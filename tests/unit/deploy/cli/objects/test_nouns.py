@@ -32,3 +32,4 @@ def test_columns_filters_and_secrets_are_members_of_responses(noun: Noun) -> Non
     once = set(resource.created_response.model_fields) - set(resource.response.model_fields)
     assert set(noun.secrets) == (once or ({"key"} if noun.path == "access-keys" else set()))
     assert noun.rotates == (resource.secret is not None)
+    assert noun.has("rotate") == (noun.rotates or noun.path == "key-pairs"), "`passgate --help` names it"

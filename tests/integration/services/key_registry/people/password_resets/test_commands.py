@@ -41,6 +41,7 @@ async def test_who_is_unknown_stopped_or_signs_in_elsewhere_alone_gets_none(
         for email in ("nobody@example.org", stopped.email):
             status, output, errors = await command(RESET, email, **environment)
             assert (status, output, errors.count("\n")) == (1, "", 1)
+            assert "()" not in errors
         status, _, errors = await command(RESET, other.email, "--expires-in", "90000", **environment)
         assert (status, "expires_in" in errors) == (1, True)
         (tmp_path / "client_secret").write_text("s")
