@@ -23,6 +23,7 @@ async def test_file_has_the_lines_that_the_filters_leave(owner: Browser, console
         await console.registry.owner.create("/access-keys", company_id=company["id"], name=f"key {n}")
     page = await owner.open(f"/audit?company_id={company['client_prefix']}&action=access_key.created")
     assert page.status == 200
+    assert "access_key.created" in page.words, "as the filter takes it"
     lines = [orjson.loads(line) for line in (await owner.follow("JSON lines")).text.splitlines()]
     assert [line["subject_name"] for line in lines] == ["key 2", "key 1", "key 0"]
     assert owner.headers["Content-Disposition"] == 'attachment; filename="audit.jsonl"'

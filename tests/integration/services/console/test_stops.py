@@ -70,6 +70,7 @@ async def test_a_trial_that_runs_is_on_its_page_and_can_be_ended_there(
         viewer = await console.person("viewer")
         page = await viewer.open(path)
         assert f"{name} is tried until 20" in page.words
+        assert "One of the operator's people began it." in page.words
         assert not any("End the trial" in form.buttons for form in page.forms), "a viewer ends none"
         await owner.open(path)
         ended = await owner.press("End the trial")
@@ -107,6 +108,7 @@ async def test_a_companys_own_people_end_the_trial_that_they_began_and_not_the_o
     await visiting.admin.post(f"/access-keys/{own['id']}/suspend?report_only=true")
     page = await visiting.browser.open(visiting.base)
     assert "A suspension is tried until" in page.words
+    assert "Whoever runs the API began it." in page.words
     assert not any("End the trial" in form.buttons for form in page.forms)
     path = f"{visiting.base}/access-keys/{own['id']}"
     page = await visiting.browser.open(path)
