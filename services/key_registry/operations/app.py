@@ -33,7 +33,7 @@ def operation_handlers(
     authentication: Authentication,
     clock: Clock,
 ) -> OperationHandlers:
-    found, history = PostgresOperations(stores.database), stores.history
+    operations, history = PostgresOperations(stores.database), stores.history
 
     def copies() -> Sequence[CopyProgress]:
         return [
@@ -44,8 +44,8 @@ def operation_handlers(
     def restored() -> Restore | None:
         return history.check.newest
 
-    overview = Overview(found, stores.objects, consumers, access, clock)
-    system = System(found, consumers, checkpoints, health.states, copies, restored, access, clock)
+    overview = Overview(operations, stores.objects, consumers, access, clock)
+    system = System(operations, consumers, checkpoints, health.states, copies, restored, access, clock)
     return OperationHandlers(
         OverviewEndpoints(overview, system, authentication),
         VerificationEndpoint(verification, access, authentication),

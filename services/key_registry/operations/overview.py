@@ -34,9 +34,9 @@ MAX_IN_FLIGHT = 20
 
 class Overview:
     def __init__(
-        self, found: OperationsStore, store: Store, consumers: Consumers, access: AccessControl, clock: Clock
+        self, operations: OperationsStore, store: Store, consumers: Consumers, access: AccessControl, clock: Clock
     ) -> None:
-        self._found = found
+        self._operations = operations
         self._store = store
         self._consumers = consumers
         self._access = access
@@ -48,10 +48,10 @@ class Overview:
         now = instant(self._clock.now())
         until = now + timedelta(seconds=EXPIRES_SOON_S)
         first_hour = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS)
-        hours = await self._found.hours(first_hour)
-        expiring = await self._found.expiring(now, until, MAX_EXPIRING + 1)
-        last = await self._found.last_change()
-        followers = await self._found.followers(*self._consumers.counted_reports())
+        hours = await self._operations.hours(first_hour)
+        expiring = await self._operations.expiring(now, until, MAX_EXPIRING + 1)
+        last = await self._operations.last_change()
+        followers = await self._operations.followers(*self._consumers.counted_reports())
         return OverviewResponse(
             as_of=now,
             hours=[_hour(each) for each in hours],
@@ -60,14 +60,14 @@ class Overview:
             ),
             in_flight=await self._in_flight(followers),
             services=_services(followers, last),
-            there_is=FirstStepsTaken(**asdict(await self._found.first_steps())),
+            there_is=FirstStepsTaken(**asdict(await self._operations.first_steps())),
         )
 
     async def _in_flight(self, followers: Sequence[Follower]) -> list[StopInFlight]:
         """What the furthest behind has not applied, the newest first."""
         if not followers:
             return []
-        stops = await self._found.stops(min(follower.position for follower in followers), MAX_IN_FLIGHT)
+        stops = await self._operations.stops(min(follower.position for follower in followers), MAX_IN_FLIGHT)
         if not stops:
             return []
         async with self._store.reading() as reader:
