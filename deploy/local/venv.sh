@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes .venv hold what a lock file names: `deploy/local/venv.sh local`, or `test`, `fuzz`, `browser`, `clients`.
-# Nothing is done when the lock is the one that was installed last.
+# Nothing is done when the lock is the one that was installed last. PYTHON names the interpreter, of which .venv is created.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 lock=deploy/requirements/$1.txt
