@@ -22,5 +22,5 @@ def store_metrics(
     kept = Gauge(
         "history_copies_up", "Copies of the history outside the database that are up to date.", registry=metrics
     )
-    kept.set_function(lambda: copies.up)
+    kept.set_function(lambda: copies.number_up)
     return metrics

@@ -63,8 +63,8 @@ class HistoryCheck:
             return {}
         return {
             "restored_at": format_instant(instant(self.newest.at)),
-            "lost_changes": self.newest.lost_seq - self.newest.found_seq,
-            "lost_audit_lines": self.newest.lost_audit_seq - self.newest.found_audit_seq,
+            "lost_changes": self.newest.lost_changes,
+            "lost_audit_lines": self.newest.lost_audit_lines,
             "objects": self.newest.report["objects"],
         }
 

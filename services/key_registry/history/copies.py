@@ -73,7 +73,7 @@ class HistoryCopies:
                         self.wake()
 
     @property
-    def up(self) -> int:
+    def number_up(self) -> int:
         """How many copies are kept up to date."""
         return sum(state.up is True for state in self.states)
 

@@ -29,6 +29,14 @@ class Restore:
     lost_audit_seq: int
     report: Mapping[str, Any]
 
+    @property
+    def lost_changes(self) -> int:
+        return self.lost_seq - self.found_seq
+
+    @property
+    def lost_audit_lines(self) -> int:
+        return self.lost_audit_seq - self.found_audit_seq
+
 
 @dataclass(frozen=True, slots=True)
 class DatabaseState:

@@ -46,7 +46,7 @@ class System:
 
     def __init__(
         self,
-        found: OperationsStore,
+        operations: OperationsStore,
         consumers: Consumers,
         checkpoints: Checkpoints,
         dependencies: Callable[[], Awaitable[Sequence[DependencyState]]],
@@ -55,7 +55,7 @@ class System:
         access: AccessControl,
         clock: Clock,
     ) -> None:
-        self._found = found
+        self._operations = operations
         self._consumers = consumers
         self._checkpoints = checkpoints
         self._dependencies = dependencies
@@ -67,8 +67,8 @@ class System:
     async def show(self, admin: Admin) -> SystemResponse:
         """Raises `Forbidden` for whoever is bound to a company."""
         permit_platform(self._access, admin)
-        last, versions = await self._found.last_change(), await self._found.versions()
-        followers = await self._found.followers(*self._consumers.counted_reports())
+        last, versions = await self._operations.last_change(), await self._operations.versions()
+        followers = await self._operations.followers(*self._consumers.counted_reports())
         restored = self._restored()
         return SystemResponse(
             as_of=instant(self._clock.now()),
@@ -126,8 +126,8 @@ def _copy(copy: CopyProgress, last: int) -> HistoryCopyResponse:
 def _restore(restore: Restore) -> RestoreResponse:
     return RestoreResponse(
         at=instant(restore.at),
-        lost_changes=restore.lost_seq - restore.found_seq,
-        lost_audit_lines=restore.lost_audit_seq - restore.found_audit_seq,
+        lost_changes=restore.lost_changes,
+        lost_audit_lines=restore.lost_audit_lines,
         objects=sum(restore.report["objects"].values()),
         complete=restore.report["complete"],
     )

@@ -128,7 +128,7 @@ async def running(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Running]:
 async def test_a_write_after_the_database_was_unavailable_waits_for_the_copy(running: Running) -> None:
     running.database.responds = False
     await running.copies.run_once()
-    assert running.copies.up == 0
+    assert running.copies.number_up == 0
     running.database.responds = True
     running.database.released.clear()
     write = asyncio.create_task(running.write())
@@ -141,7 +141,7 @@ async def test_a_write_after_the_database_was_unavailable_waits_for_the_copy(run
 async def test_a_write_that_waits_has_the_copy_tried_again_until_the_database_responds(running: Running) -> None:
     running.database.responds = False
     write = asyncio.create_task(running.write())
-    await until(lambda: running.copies.up == 0)
+    await until(lambda: running.copies.number_up == 0)
     assert not write.done()
     running.database.responds = True
     assert running.copy.has(await write)
@@ -152,7 +152,7 @@ async def test_a_write_does_not_wait_for_a_copy_that_failed_and_waits_again_once
 ) -> None:
     running.copy.responds = False
     await running.write()
-    assert running.copies.up == 0
+    assert running.copies.number_up == 0
     async with asyncio.timeout(10):
         assert not running.copy.has(await running.write())
     running.copy.responds = True
