@@ -3,40 +3,81 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from concurrent.futures import Future
+from functools import partial
+from queue import SimpleQueue
+from typing import Any, ParamSpec, TypeVar
 
 from shared.errors import Unavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Work = tuple["Future[Any]", Callable[[], Any]]
 
 
 class BoundedThreads:
-    """Work counts against the bound until it has ended, also when nobody waits for it any more: threads go on."""
+    """Work counts against the bound until it has ended, also when nobody waits for it any more: threads go on.
+
+    The end of the process waits for none of them, as it would for those of a `ThreadPoolExecutor`: one may hang.
+    """
 
     def __init__(self, name: str, *, threads: int, max_waiting: int) -> None:
         """`max_waiting`: pieces of work that may be under way, those that wait for a thread included."""
-        self._threads = ThreadPoolExecutor(threads, name)
-        self._free = threading.BoundedSemaphore(max_waiting)
+        self._name = name
+        self._max_threads = threads
+        self._threads = 0
+        self._work: SimpleQueue[Work | None] = SimpleQueue()
+        self._under_way = 0
+        self._max_waiting = max_waiting
+        self._lock = threading.Lock()
+        self._stopped = False
 
     async def start(self) -> None:
         """Threads start with the first work."""
 
     async def stop(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """What waits for a thread is cancelled."""
+        self._stopped = True
+        while not self._work.empty():
+            if (work := self._work.get()) is not None:
+                work[0].cancel()
+        for _ in range(self._threads):
+            self._work.put(None)
 
     async def run(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """What `work` returns. Raises `Unavailable` at once when too much is under way."""
-        if not self._free.acquire(blocking=False):
-            raise Unavailable("too much is under way; try again later", retry_after=5)
-        try:
-            future = self._threads.submit(work, *arguments, **named)
-        except BaseException:
-            self._free.release()
-            raise
-        future.add_done_callback(self._release)
+        if self._stopped:
+            raise RuntimeError(f"{self._name}: work after the stop")
+        with self._lock:
+            if self._under_way >= self._max_waiting:
+                raise Unavailable("too much is under way; try again later", retry_after=5)
+            self._under_way += 1
+            under_way = self._under_way
+        future: Future[T] = Future()
+        future.add_done_callback(self._ended)
+        if self._threads < min(under_way, self._max_threads):
+            self._threads += 1
+            name = f"{self._name}_{self._threads}"
+            threading.Thread(target=self._run_all, name=name, daemon=True).start()
+        self._work.put((future, partial(work, *arguments, **named)))
         return await asyncio.wrap_future(future)
 
-    def _release(self, _: Future[T]) -> None:
-        self._free.release()
+    def _run_all(self) -> None:
+        while (work := self._work.get()) is not None:
+            _do(*work)
+            del work  # may hold a secret
+
+    def _ended(self, _: "Future[Any]") -> None:
+        with self._lock:
+            self._under_way -= 1
+
+
+def _do(future: "Future[Any]", work: Callable[[], Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = work()
+    except BaseException as error:
+        future.set_exception(error)
+    else:
+        future.set_result(result)

@@ -1,6 +1,8 @@
 """The bound holds for what threads do, not for what somebody still waits for."""
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator
 
@@ -56,3 +58,43 @@ async def test_more_than_the_bound_is_refused_at_once(threads: BoundedThreads) -
     end.set()
     assert await asyncio.gather(*under_way) == [True, True]
     assert await threads.run(end.wait, 10)
+
+
+async def test_what_waits_for_a_thread_when_they_stop_is_cancelled() -> None:
+    threads, end, began = BoundedThreads("test", threads=1, max_waiting=2), threading.Event(), threading.Event()
+
+    def work() -> str:
+        began.set()
+        end.wait(10)
+        return "done"
+
+    running, waiting = (asyncio.create_task(threads.run(work)) for _ in range(2))
+    assert await asyncio.to_thread(began.wait, 10)
+    await threads.stop()
+    end.set()
+    assert await running == "done"
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    with pytest.raises(RuntimeError):
+        await threads.run(int)
+
+
+HANGING = """
+import asyncio, threading
+from shared.bounded_threads import BoundedThreads
+
+async def main():
+    threads = BoundedThreads("hanging", threads=2, max_waiting=4)
+    try:
+        async with asyncio.timeout(0.05):
+            await threads.run(threading.Event().wait)
+    except TimeoutError:
+        print("left")
+
+asyncio.run(main())
+"""
+
+
+def test_a_thread_that_hangs_holds_up_no_end_of_the_process() -> None:
+    ended = subprocess.run([sys.executable, "-c", HANGING], capture_output=True, text=True, timeout=30, check=True)
+    assert ended.stdout == "left\n"
