@@ -1,9 +1,11 @@
 from collections.abc import AsyncIterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from services.key_registry.history import copies as history_copies
+from tests.integration.services.key_registry.restoring import Place
 from tests.support.harness.database_copies import DatabaseCopies
 from tests.support.harness.key_registry import Admin, Running, running_registry
 from tests.support.harness.registry_databases import RegistryTemplate
@@ -36,3 +38,8 @@ async def copies(
     copies = DatabaseCopies(postgres_url, urlsplit(registry_database_url).path[1:])
     yield copies
     await copies.discard()
+
+
+@pytest.fixture
+def place(registry_database_url: str, redis_database: str, tmp_path: Path) -> Place:
+    return Place(registry_database_url, redis_database, tmp_path)
