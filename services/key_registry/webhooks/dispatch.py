@@ -127,7 +127,7 @@ class Dispatcher:
                 due = await self._queue.next_due(webhook.id, self._now())
                 if due is None:
                     break
-                outcome = await self._attempted(due.webhook, due)
+                outcome = await self._attempted(due)
                 finished = await self._queue.finish(due, outcome)
                 self._report(webhook, due, outcome)
                 if finished.given_up:
@@ -139,20 +139,20 @@ class Dispatcher:
         except Unavailable as error:
             log.info("webhook.store_unavailable", webhook=str(webhook.id), reason=error.description)
 
-    async def _attempted(self, webhook: ClaimedWebhook, due: DueDelivery) -> Outcome:
+    async def _attempted(self, due: DueDelivery) -> Outcome:
         at, started = self._now(), self._clock.monotonic()
-        response = await self._response(webhook, due, at.timestamp())
+        response = await self._response(due, at.timestamp())
         ms = round((self._clock.monotonic() - started) * 1000)
         attempt = Attempt(at, response.status, response.error, ms)
         if response.error is None:
             return Outcome(attempt, "delivered", None, due.give_up_at, None)
         give_up_at = due.give_up_at or at + RETRIED_FOR
         again = next_attempt(due.tries + 1, at, give_up_at, random.random())  # noqa: S311
-        paused = pause(webhook.failures + 1)
+        paused = pause(due.webhook.failures + 1)
         return Outcome(attempt, "dead" if again is None else "pending", again, give_up_at, paused)
 
-    async def _response(self, webhook: ClaimedWebhook, due: DueDelivery, at: float) -> PostResult:
-        body = payload(due)
+    async def _response(self, due: DueDelivery, at: float) -> PostResult:
+        webhook, body = due.webhook, payload(due)
         try:
             signing = self._secrets.signing(webhook, at)
             return await self._post(
