@@ -118,8 +118,8 @@ class HistoryCopies:
 
     async def _fill(self, state: CopyState) -> HistoryHead:
         """Write all that is known into a copy: what the database has, and what the other copies have beside it."""
+        audit = (await self._store.state(())).audit  # first: what people do meanwhile is in lines after it
         stopped, position = await self._store.all_stopped()
-        audit = (await self._store.state(())).audit
         others = [other.copy for other in self.states if other is not state]
         known = await self.loaded(others) or await self._of_the_feed(position)
         await asyncio.to_thread(known.add, stopped)

@@ -269,3 +269,21 @@ async def test_no_audit_line_is_left_out_that_was_written_between_the_reads_of_t
     await round_
     assert slow.kept.head.audit_seq == 2
     assert (0, 2) in running.database.audited_lines
+
+
+async def test_no_audit_line_is_left_out_that_was_written_while_a_copy_was_filled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    running, all_stopped = Running(), Database.all_stopped
+    running.database.audit_seq = 4
+
+    async def all_stopped_with_a_line_after_it(database: Database) -> tuple[list[StateRecord], Position]:
+        found = await all_stopped(database)
+        database.audit_seq = 5
+        return found
+
+    monkeypatch.setattr(Database, "all_stopped", all_stopped_with_a_line_after_it)
+    await running.copies.run_once()
+    running.clock.advance(module.AUDIT_HEAD_INTERVAL_S)
+    await running.copies.run_once()
+    assert (4, 5) in running.database.audited_lines
