@@ -50,9 +50,15 @@ class AdminApi:
         members = {name: body[name] for name in unique}
         return await self.find(path, **members) or await self.create(path, body)
 
-    async def is_active(self, path: str, object_id: str) -> bool:
+    async def works(self, path: str, object_id: str, secret: str) -> bool:
+        """Whether the credential is active itself, and `secret` was not rotated away; a key pair has none."""
         found = await self._call("GET", f"{path}/{object_id}", (200, 404))
-        return found.get("status") == "active"
+        if found.get("status") != "active" or found.get("effective_status") == "expired":
+            return False
+        versions = found.get("versions")
+        return versions is None or any(
+            each["state"] != "retired" and secret.endswith(each["last_four"]) for each in versions
+        )
 
     async def is_open_invitation(self, token: str) -> bool:
         """Whether somebody may still make an account with it."""

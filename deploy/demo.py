@@ -53,7 +53,10 @@ class Urls:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of credential: where it is created, and which members of the response go to which variables."""
+    """A kind of credential: where it is created, and which members of the response go to which variables.
+
+    The last one is the secret.
+    """
 
     path: str
     id_variable: str
@@ -69,8 +72,8 @@ KEY_PAIR = Kind("/key-pairs", "KEY_PAIR_ID", {"kid": "KEY_ID", "private_key": "P
 async def seed(urls: Urls, admin_token: str, env_file: Path) -> dict[str, str]:
     """Create what is missing of the demo, write its values to `env_file` (absolute; mode 0600), and return them.
 
-    A credential that `env_file` holds is kept as long as the registry has it as active; a secret that is lost
-    cannot be shown again, so a new credential is created.
+    A credential that `env_file` holds is kept as long as it is active and has that secret; one that is lost, or was
+    rotated away, cannot be shown again, so a new credential is created.
     """
     known = read_variables(env_file)
     client = ServiceClient(
@@ -129,9 +132,9 @@ async def _seed(api: AdminApi, known: Mapping[str, str], key_file: Path) -> dict
 async def _credential(
     api: AdminApi, kind: Kind, body: Mapping[str, Any], known: Mapping[str, str]
 ) -> dict[str, str]:
-    """Its variables: the known ones while they are valid, else those of a new credential."""
+    """Its variables: the known ones while they work, else those of a new credential."""
     names = (kind.id_variable, *kind.variables.values())
-    if all(known.get(name) for name in names) and await api.is_active(kind.path, known[kind.id_variable]):
+    if all(map(known.get, names)) and await api.works(kind.path, known[names[0]], known[names[-1]]):
         return {name: known[name] for name in names}
     created = await api.create(kind.path, body)
     return {kind.id_variable: created["id"], **{name: created[member] for member, name in kind.variables.items()}}

@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import sys
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -128,6 +129,7 @@ class Registry:
                 if refused or attempt == ATTEMPTS:
                     unknown = "" if refused or method == "GET" else "; whether it was done is not known"
                     raise Unreachable(f"{self._connection.url} cannot be reached: {reason}{unknown}") from None
+                print(f"passgate: {self._connection.url}: {reason}; trying again", file=sys.stderr)
                 time.sleep(RETRY_INTERVAL_S)  # the same Idempotency-Key: it is done once
         raise AssertionError
 

@@ -88,10 +88,13 @@ def test_name_of_nothing_is_not_taken_for_what_is_like_it(server: Any) -> None:
     assert client(server).find("/companies", "Acme Production") == ACME
 
 
-def test_response_that_is_lost_is_asked_for_again_with_the_same_key(server: Any) -> None:
+def test_response_that_is_lost_is_asked_for_again_with_the_same_key_and_that_is_said(
+    server: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert client(server).post("/lost", {}) == {"id": "2222"}
     (_, _, first), (_, _, second) = server.seen
     assert first == second is not None
+    assert capsys.readouterr().err.endswith("; trying again\n")
 
 
 def test_date_in_retry_after_ends_in_an_error_of_one_line(server: Any) -> None:
