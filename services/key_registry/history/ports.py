@@ -28,6 +28,8 @@ class Restore:
     found_audit_seq: int
     lost_audit_seq: int
     report: Mapping[str, Any]
+    """`complete`: whether all that was lost is known. How many `objects` were stopped again, and what of people has
+    `ended`, by what was done. `items`: the objects."""
 
     @property
     def lost_changes(self) -> int:

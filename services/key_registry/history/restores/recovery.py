@@ -88,8 +88,12 @@ class Recovery:
         *,
         complete: bool,
     ) -> Restore:
-        counts = Counter(each.what for each in taken) + Counter(sessions)
-        summary: dict[str, Any] = {"complete": complete, "objects": dict(sorted(counts.items()))}
+        objects, ended = Counter(each.what for each in taken), +Counter(sessions)
+        summary: dict[str, Any] = {
+            "complete": complete,
+            "objects": dict(sorted(objects.items())),
+            "ended": dict(sorted(ended.items())),
+        }
         restore = Restore(
             at=self._clock.now(),
             found_seq=loss.found.position.seq,

@@ -55,7 +55,11 @@ def restored(restore: Restore) -> Iterator[str]:
     yield from _gap(restore.found_seq, restore.lost_seq, restore.found_audit_seq, restore.lost_audit_seq)
     if not restore.report["complete"]:
         yield "  not all that was stopped was known, which was accepted: each signing key was revoked"
-    for what, count in restore.report["objects"].items():
+    counts = {
+        **restore.report["objects"],
+        **restore.report.get("ended", {}),
+    }  # together in reports of releases before
+    for what, count in counts.items():
         yield f"  {WORDS.get(what, what)}: {count}"
     for kind, id_, what in restore.report["items"][:MAX_LINES]:
         yield f"    {kind} {id_}: {what}"

@@ -92,6 +92,8 @@ async def test_people_and_webhooks_that_were_changed_after_the_dump_are_held_and
         assert (await people.accept(link["token"], people.email())).status != 201
         [line] = (await owner.get(f"/audit?subject={lowered.id}&action=person.suspended")).body["items"]
         assert line["actor"] == "service:key_registry"
+        system = (await owner.get("/system")).body
+        assert system["restore"]["objects"] == len({lowered.id, ended.id, deleted["id"]}), "and no session"
     assert await asyncio.to_thread(check_history, place.settings()) == 0
     said = capsys.readouterr().out
     assert "people suspended, since they were changed after the dump" in said
