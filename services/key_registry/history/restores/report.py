@@ -55,10 +55,8 @@ def restored(restore: Restore) -> Iterator[str]:
     yield from _gap(restore.found_seq, restore.lost_seq, restore.found_audit_seq, restore.lost_audit_seq)
     if not restore.report["complete"]:
         yield "  not all that was stopped was known, which was accepted: each signing key was revoked"
-    counts = {
-        **restore.report["objects"],
-        **restore.report.get("ended", {}),
-    }  # together in reports of releases before
+    ended = restore.report.get("ended", {})  # among the objects in a report of an earlier release
+    counts = {**restore.report["objects"], **ended}
     for what, count in counts.items():
         yield f"  {WORDS.get(what, what)}: {count}"
     for kind, id_, what in restore.report["items"][:MAX_LINES]:
