@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from services.key_registry.audit_trail.chain import START
+from shared.changes.stopped_set import CLOCK_ERROR_S
 from shared.contracts.key_registry import ORIGIN_MARK, Kind
 
 MAX_RECORDS = 500_000
 """Records that a copy keeps; beyond, the oldest leave, and the horizon moves up."""
-RecordKind = Kind | Literal["person", "webhook"]
-"""The last two are in no change feed: of these a record is as of the audit trail."""
+AuditedKind = Literal["person", "webhook"]
+"""These are in no change feed: a record of one is as of the audit trail."""
+RecordKind = Kind | AuditedKind
 SHORT_LIVED: frozenset[RecordKind] = frozenset({"jwt", "session_token"})
 """Kinds whose revocation concerns nothing any more once its `until` is over, whatever is restored."""
-CLOCK_ERROR_S = 3600.0
 State = Literal["active", "suspended", "revoked"]
 
 

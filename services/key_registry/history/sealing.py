@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 
 import structlog
 
-from services.key_registry.history.records import HistoryHead, Kept, Position, State, StateRecord
+from services.key_registry.history.records import AuditedKind, HistoryHead, Kept, Position, State, StateRecord
 from shared.contracts.key_registry import Kind
 
 log = structlog.get_logger()
@@ -22,7 +22,7 @@ HEAD = "head"
 UNKEYED = hashlib.sha256(b"passgate history without a key").digest()
 """Where the registry has no key of its own: what a copy says is then as good as who can write to it."""
 _MAC_BYTES = 16
-_KINDS, _STATES = frozenset({*get_args(Kind), "person", "webhook"}), frozenset(get_args(State))
+_KINDS, _STATES = frozenset((*get_args(Kind), *get_args(AuditedKind))), frozenset(get_args(State))
 
 
 class Seal:
