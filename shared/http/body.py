@@ -135,6 +135,12 @@ def validated(model: type[M], value: Mapping[str, Any]) -> M:
 def field_errors(error: ValidationError) -> list[FieldError]:
     """What pydantic found, a line a field, without the input itself (it may be a secret)."""
     return [
-        FieldError(".".join(str(part) for part in e["loc"]) or "body", e["msg"].removeprefix("Value error, "))
+        FieldError(".".join(str(part) for part in e["loc"]) or "body", _message(e["type"], e["msg"]))
         for e in error.errors(include_input=False, include_url=False, include_context=False)[:50]
     ]
+
+
+def _message(kind: str, message: str) -> str:
+    """Read behind the member's name: "limits.rat is unknown"."""
+    said = {"extra_forbidden": "is unknown", "missing": "is missing"}
+    return said.get(kind) or message.removeprefix("Value error, ")

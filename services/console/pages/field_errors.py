@@ -5,7 +5,6 @@ import re
 from shared.errors import Conflict, FieldError, Invalid
 
 _SHOULD = re.compile(r"^(?:Input|String|List|Value|Tuple|Dictionary) should ")
-_NO_VERB = "Field required"
 
 
 def wrong_fields(error: Invalid | Conflict) -> dict[str, str]:
@@ -31,5 +30,5 @@ def as_sentence(message: str) -> str:
 
 
 def sentence(subject: str, message: str) -> str:
-    said = "is missing" if message == _NO_VERB else _SHOULD.sub("must ", message)
+    said = _SHOULD.sub("must ", message)
     return f"{subject} {said}" + ("" if said.endswith((".", "?", "!")) else ".")

@@ -42,15 +42,15 @@ def test_what_is_wrong_is_said_at_its_field_and_the_rest_at_the_top() -> None:
         errors=[
             FieldError("limits.rate.calls", "Input should be greater than or equal to 1"),
             FieldError("limits.routes.1", "is not a route"),
-            FieldError("limits.rate", "Field required"),
-            FieldError("limits.colour", "Extra inputs are not permitted"),
+            FieldError("limits.rate", "is missing"),
+            FieldError("limits.colour", "is unknown"),
             FieldError("limits.addresses.9", "is no network"),
         ],
     )
     assert wrong_limits(error, {"routes": "x\n\ny"}) == {
         "rate_calls": "This must be greater than or equal to 1.",
         "routes": "“y” is not a route.",
-        "": "limits.colour Extra inputs are not permitted.",
+        "": "limits.colour is unknown.",
         "addresses": "This is no network.",
     }
     assert wrong_limits(Unprocessable("all of it"), {}) == {"": "all of it"}
