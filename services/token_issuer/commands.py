@@ -17,7 +17,7 @@ from services.token_issuer.signing_keys.emergency import (
     key_to_end,
     what_stops,
 )
-from services.token_issuer.signing_keys.states import KeyState
+from services.token_issuer.signing_keys.states import IN_USE, KeyState
 from services.token_issuer.storage.postgres import open_database
 from services.token_issuer.storage.postgres.signing_keys import PostgresSigningKeys
 from shared.audit.trail import AuditTrail
@@ -157,14 +157,15 @@ async def revoke_signing_key(
 
     The verifiers come first, whatever becomes of the rest: a new RSA key takes seconds, and the database may be
     away or of another release. Until there is a successor nothing is issued; a running issuer may be quicker to
-    create it. Safe to run again after a failure. Raises as `rotate_signing_key` does.
+    create it. Safe to run again after a failure. Raises as `rotate_signing_key` does, and `Refused` also for a kid
+    that the store has not: it may be one of a database that was restored since, or mistyped.
     """
     async with _opened(settings, SystemClock()) as opened:
         await _revoke(opened, kid)
         keys = await opened.steps.rollout.keys()
         if kid not in keys.states:
-            say(f"{kid} is not a key in use here; all verifiers refuse it from now on")
-            return
+            known = ", ".join(record.kid for record in keys.having(*IN_USE)) or "none"
+            raise Refused(f"{kid} is no key here, and verifiers refuse it from now on; keys in use: {known}")
         if keys.signing is None:
             await _replace(opened, say, timeout_s)
             keys = await opened.steps.rollout.keys()
