@@ -46,6 +46,6 @@ async def test_who_calls_the_validator_is_said_where_it_is_handed_over(owner: Br
     booking = await console.registry.owner.booking(company, "sms:send")
     await owner.open(f"/companies/{company['client_prefix']}/booked-applications/{booking['id']}?new=api-token")
     page = await owner.press("Create token", Remote_Application="Texts")
-    assert (page.status, "Whoever has the token does not call it" in page.words) == (201, True)
+    assert (page.status, "Not for whoever has the token" in page.words) == (201, True)
     assert "No sample API takes it" in page.words, "a sample is of another application"
     assert ' aria-current="page">Booked applications</a>' in page.text, "the tab is that under which it was made"
