@@ -43,12 +43,15 @@ def server(directory: Path, port: int, gateway_port: int) -> str:
     return replaced.replace("/etc/ssl/", f"{directory}/")
 
 
-def make_certificate(directory: Path) -> None:
-    files = ["-keyout", str(directory / "api.example.key"), "-out", str(directory / "api.example.pem")]
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """Of nginx, with a certificate: made here, as it may take longer than the event loop is allowed to stand."""
+    files = ["-keyout", str(tmp_path / "api.example.key"), "-out", str(tmp_path / "api.example.pem")]
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *("-subj", "/CN=api.example"), *files],
         check=True, capture_output=True,
     )  # fmt: skip
+    return tmp_path
 
 
 async def response_through(port: int) -> bytes:
@@ -65,21 +68,20 @@ async def response_through(port: int) -> bytes:
 
 
 async def test_the_client_and_the_scheme_come_through_and_what_the_client_claims_does_not(
-    upstream: Upstream, service_secrets: Path, tmp_path: Path
+    upstream: Upstream, service_secrets: Path, directory: Path
 ) -> None:
-    make_certificate(tmp_path)
-    port, configuration = free_port(), tmp_path / "nginx.conf"
+    port, configuration = free_port(), directory / "nginx.conf"
     async with gateway_process(
-        tmp_path, service_secrets, upstream.port, PASSGATE_TRUSTED_PROXIES="127.0.0.1/32"
+        directory, service_secrets, upstream.port, PASSGATE_TRUSTED_PROXIES="127.0.0.1/32"
     ) as gateway:
-        block, paths = server(tmp_path, port, gateway.port), temporary_paths(tmp_path)
-        text = CONFIGURATION.format(directory=tmp_path, server=block, temporary_paths=paths)
+        block, paths = server(directory, port, gateway.port), temporary_paths(directory)
+        text = CONFIGURATION.format(directory=directory, server=block, temporary_paths=paths)
         configuration.write_text(text)
         nginx = await asyncio.create_subprocess_exec(
-            "nginx", "-p", str(tmp_path), "-c", str(configuration), stderr=asyncio.subprocess.DEVNULL
+            "nginx", "-p", str(directory), "-c", str(configuration), stderr=asyncio.subprocess.DEVNULL
         )
         try:
-            await until((tmp_path / "nginx.pid").exists)
+            await until((directory / "nginx.pid").exists)
             assert (await response_through(port)).startswith(b"HTTP/1.1 200 ")
             line = await gateway.logged("request", route="echo")
         finally:

@@ -35,10 +35,12 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> str:
     for name in ("test_a.py", "test_b.py"):
         (directory / name).write_text(TESTS)
     (directory / "pytest.ini").write_text("[pytest]\n")
+    # Where CI is set pytest tells each reason in its summary too, in full; a narrow terminal shortens it.
+    environment = {name: value for name, value in os.environ.items() if name not in ("CI", "BUILD_NUMBER")}
+    environment |= {"COLUMNS": "120", "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "tests.support.sharing.plugin", "--processes", "2", "-rA", "."],
-        cwd=directory, capture_output=True, text=True, timeout=50,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        cwd=directory, env=environment, capture_output=True, text=True, timeout=50,
     )  # fmt: skip
     assert done.returncode == 1, done.stderr
     return done.stdout
