@@ -6,8 +6,8 @@ import threading
 import traceback
 from pathlib import Path
 
-TICK = 0.05
-"""Seconds between two looks at the loop."""
+TICK = 0.2
+"""Seconds between two looks at the loop: each takes both its thread and the loop's from what they do."""
 
 
 class LoopWatch:
@@ -20,9 +20,10 @@ class LoopWatch:
     One watch serves all tests of a process: to start a thread for each would take longer than most of them.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, limit: float = 1.0) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, limit: float = 1.0, tick: float = TICK) -> None:
         self._loop = loop
-        self._patience = round(limit / TICK)
+        self._tick = tick
+        self._patience = round(limit / tick)
         self._loop_thread = threading.get_ident()
         self._schedule = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
         self._blocked_at: str | None = None
@@ -50,7 +51,7 @@ class LoopWatch:
 
     def _watch(self) -> None:
         starved = self._starved()
-        while not self._over.wait(TICK):
+        while not self._over.wait(self._tick):
             if not self._watching.is_set():
                 self._watching.wait()
                 starved = self._starved()
@@ -59,7 +60,7 @@ class LoopWatch:
             if self._alive.is_set() or not self._loop.is_running():
                 self._waited = 0
                 self._send()
-            elif starved - before < TICK / 2:
+            elif starved - before < self._tick / 2:
                 self._waited += 1
             if self._waited == self._patience and self._blocked_at is None:
                 frame = sys._current_frames().get(self._loop_thread)

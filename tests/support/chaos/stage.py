@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from threading import Thread
 from typing import Any, TypeVar
 
+import uvloop
+
 from tests.support.chaos.family import Family
 from tests.support.chaos.figures import Figures
 from tests.support.chaos.judge import Starvation
@@ -16,7 +18,7 @@ from tests.support.chaos.model import Thing
 from tests.support.chaos.plane import ROUTES, Plane, running_plane
 from tests.support.chaos.stores import STORES, StoreStarvation
 
-SAMPLED_EVERY = 0.05
+SAMPLED_EVERY = 0.1
 LONGEST_ACT = 120.0
 """Both in seconds."""
 RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nyes"
@@ -55,7 +57,7 @@ class RunningStage:
 @contextmanager
 def running_stage(figures: Figures, *, bound: float) -> Iterator[RunningStage]:
     """A plane that is up. Its consumers trust what they knew for `bound` seconds."""
-    loop = asyncio.new_event_loop()
+    loop = uvloop.new_event_loop()
     thread = Thread(target=loop.run_forever, name="plane")
     thread.start()
 

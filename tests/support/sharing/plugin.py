@@ -4,6 +4,7 @@ import contextlib
 import gc
 import os
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
@@ -11,12 +12,22 @@ from multiprocessing.connection import Connection, wait
 import pytest
 
 from tests.support.sharing.messages import Began, Broke, Idle, Reported, Warned
+from tests.support.sharing.reading_ahead import reading_ahead
 from tests.support.sharing.units import units
 from tests.support.sharing.worker import Worker
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--processes", type=int, default=1, metavar="N", help="share the tests between N processes")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    config = session.config
+    if config.option.processes < 2:
+        return (yield)
+    with reading_ahead(config.rootpath, config.args):
+        return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -50,7 +61,6 @@ class Sharing:
     def run(self, number: int) -> None:
         """Returns when all processes have ended."""
         self._session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]  # one for all of them
-        gc.collect()
         gc.freeze()  # else each of them copies what it only looks at
         try:
             for _ in range(min(number, len(self._units))):
@@ -63,7 +73,6 @@ class Sharing:
             for connection, process in self._processes.items():
                 connection.close()
                 os.waitpid(process.pid, 0)
-            gc.unfreeze()
 
     def _fork(self) -> None:
         ours, theirs = Pipe()

@@ -8,7 +8,7 @@ from tests.support.loop import LoopWatch
 
 def watched(seconds: float, *, blocking: bool) -> str | None:
     async def main() -> str | None:
-        watch = LoopWatch(asyncio.get_running_loop(), limit=0.15)
+        watch = LoopWatch(asyncio.get_running_loop(), limit=0.15, tick=0.05)
         watch.begin()
         await asyncio.sleep(0.06)
         if blocking:

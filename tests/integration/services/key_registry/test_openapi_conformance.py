@@ -17,7 +17,7 @@ from services.key_registry.catalog.resources import RESOURCES
 from tests.support.harness.key_registry import Admin, Running
 
 pytestmark = pytest.mark.timeout(300)
-EXAMPLES = 3
+EXAMPLES = 2
 """Requests for each operation and each of valid and invalid; the same ones in every run."""
 CHECKS = [
     checks.status_code_conformance,
