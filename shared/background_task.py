@@ -183,6 +183,20 @@ class PeriodicTask(BackgroundTask):
                     await self._wake.wait()
 
 
+class TaskOwner:
+    """Its background tasks run from its start to its stop. Whoever derives from it sets `tasks` when it is made."""
+
+    tasks: Sequence[BackgroundTask]
+
+    async def start(self) -> None:
+        for task in self.tasks:
+            await task.start()
+
+    async def stop(self) -> None:
+        for task in self.tasks:
+            await task.stop()
+
+
 @runtime_checkable
 class HasBackgroundTasks(Protocol):
     """A resource of an application that runs background tasks says which."""

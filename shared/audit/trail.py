@@ -14,7 +14,7 @@ from shared.audit.delivery import MAX_BATCH, AuditSink, deliver
 from shared.audit.mismatch import Mismatch, begins_with
 from shared.audit.origin import NOWHERE, NotedRefusal, request_origin
 from shared.audit.refusals import RefusalCounts
-from shared.background_task import PeriodicTask
+from shared.background_task import PeriodicTask, TaskOwner
 from shared.clock import Clock
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unavailable
@@ -29,7 +29,7 @@ RETRY_INTERVAL_S = 1.0
 STOP_TIMEOUT_S = 2.0
 
 
-class AuditTrail:
+class AuditTrail(TaskOwner):
     """`begin` and `record` are for what must not happen without its line; `note` is written as soon as it can be.
 
     An event whose fate is not known (the response was lost) is sent again under the same id, and written once.
@@ -68,16 +68,14 @@ class AuditTrail:
     async def start(self) -> None:
         self._stopped = False
         self._awaited.open()
-        for task in self.tasks:
-            await task.start()
+        await super().start()
 
     async def stop(self) -> None:
         """Send what is queued and counted, within `STOP_TIMEOUT_S`.
 
         What cannot be sent is counted as dropped when it was noted, and `Unavailable` to who awaits it.
         """
-        for task in self.tasks:
-            await task.stop()
+        await super().stop()
         self.flush_refusals()
         with contextlib.suppress(TimeoutError, Unavailable):
             async with asyncio.timeout(STOP_TIMEOUT_S):

@@ -13,7 +13,7 @@ from math import isinf
 
 import structlog
 
-from shared.background_task import BackgroundTask
+from shared.background_task import BackgroundTask, TaskOwner
 from shared.changes.ports import PAGE_SIZE, ChangeSource, ChangeStream, Consumer
 from shared.clock import Clock
 from shared.contracts.key_registry import Change, ChangePage
@@ -38,7 +38,7 @@ class _Gap(Exception):
     """What comes next does not continue what is applied: another history, or changes are missing in between."""
 
 
-class ChangeFollower:
+class ChangeFollower(TaskOwner):
     """Hands each change to every consumer, once and in order.
 
     Polls `source` every `interval` seconds; with a `stream` that works, every `relaxed` seconds is enough, since
@@ -158,13 +158,8 @@ class ChangeFollower:
         """There is something to report beside the position."""
         self._moved.set()
 
-    async def start(self) -> None:
-        for task in self.tasks:
-            await task.start()
-
     async def stop(self) -> None:
-        for task in self.tasks:
-            await task.stop()
+        await super().stop()
         if self._stream is not None:
             await self._stream.stop()
 

@@ -1,6 +1,6 @@
 """The limits of who authenticates at an endpoint: where requests may come from, and how fast."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry
 
@@ -30,7 +30,7 @@ class EndpointLimits:
         self._shares = Shares(store, clock, place=place, metrics=metrics)
         self._count_report_only = count_report_only
         self.table = LimitTable(self._shares, clock)
-        self.tasks: tuple[BackgroundTask, ...] = self._shares.tasks
+        self.tasks: Sequence[BackgroundTask] = self._shares.tasks
 
     async def start(self) -> None:
         await self._shares.start()

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import structlog
 
-from shared.background_task import PeriodicTask
+from shared.background_task import PeriodicTask, TaskOwner
 from shared.clock import Clock
 from shared.contracts.limits import MAX_NOTICES, NEARLY_USED_PERCENT, Percent, QuotaNotice
 from shared.errors import CallRejected, Unavailable
@@ -29,7 +29,7 @@ class NoticeSink(Protocol):
         ...
 
 
-class QuotaWatch:
+class QuotaWatch(TaskOwner):
     def __init__(self, sink: NoticeSink, clock: Clock) -> None:
         self._sink = sink
         self._clock = clock
@@ -37,13 +37,8 @@ class QuotaWatch:
         self._queued: deque[QuotaNotice] = deque(maxlen=MAX_QUEUED)
         self.tasks = (PeriodicTask("quota_notices", self._send_all, interval=SEND_INTERVAL_S, early_retry=False),)
 
-    async def start(self) -> None:
-        for task in self.tasks:
-            await task.start()
-
     async def stop(self) -> None:
-        for task in self.tasks:
-            await task.stop()
+        await super().stop()
         with contextlib.suppress(Unavailable):
             await self._send_all()
 

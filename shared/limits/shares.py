@@ -15,7 +15,7 @@ from uuid import uuid4
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
-from shared.background_task import BackgroundTask
+from shared.background_task import BackgroundTask, TaskOwner
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.limits.losses import Asked, Recounts, Unsettled
@@ -43,7 +43,7 @@ class Store(Protocol):
         ...
 
 
-class Shares:
+class Shares(TaskOwner):
     """`place`: what kind of calls is counted, such as `gateway`; each place counts for itself."""
 
     def __init__(
@@ -80,14 +80,9 @@ class Shares:
         )
         held_locally.set_function(lambda: float(self.away))
 
-    async def start(self) -> None:
-        for task in self.tasks:
-            await task.start()
-
     async def stop(self) -> None:
         """Report what has passed, if Valkey is available."""
-        for task in self.tasks:
-            await task.stop()
+        await super().stop()
         await self.renew()
 
     def take_part(self, *, present: bool) -> None:

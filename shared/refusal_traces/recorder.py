@@ -9,7 +9,7 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry
 
-from shared.background_task import PeriodicTask
+from shared.background_task import PeriodicTask, TaskOwner
 from shared.clock import Clock
 from shared.contracts.refusal_traces import MAX_TRACES, RefusalTrace
 from shared.errors import CallRejected, Unavailable
@@ -28,7 +28,7 @@ class TraceSink(Protocol):
         ...
 
 
-class RefusalTraces:
+class RefusalTraces(TaskOwner):
     """Queues what is admitted, and never waits: a refusal takes no longer for it."""
 
     def __init__(
@@ -50,13 +50,8 @@ class RefusalTraces:
                 lambda: self._left_out,
             )
 
-    async def start(self) -> None:
-        for task in self.tasks:
-            await task.start()
-
     async def stop(self) -> None:
-        for task in self.tasks:
-            await task.stop()
+        await super().stop()
         with contextlib.suppress(Unavailable):
             await self._send_all()
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from prometheus_client import CollectorRegistry, Counter
 
-from shared.background_task import PeriodicTask
+from shared.background_task import PeriodicTask, TaskOwner
 from shared.clock import Clock
 from shared.contracts.report_only import (
     MAX_COUNTS,
@@ -55,7 +55,7 @@ class _Tally:
     count: int = 0
 
 
-class ReportOnlyCounts:
+class ReportOnlyCounts(TaskOwner):
     """`count` is for whoever lets a call through that it would have refused: it waits for nothing.
 
     No call is counted twice: a batch whose fate is not known is sent again under the same id. A process that is
@@ -81,14 +81,9 @@ class ReportOnlyCounts:
             registry=metrics,
         )
 
-    async def start(self) -> None:
-        for task in self.tasks:
-            await task.start()
-
     async def stop(self) -> None:
         """Send what is counted, if the registry is available."""
-        for task in self.tasks:
-            await task.stop()
+        await super().stop()
         with contextlib.suppress(Unavailable):
             await self._send_all()
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Protocol
 
-from shared.background_task import PeriodicTask
+from shared.background_task import PeriodicTask, TaskOwner
 from shared.clock import Clock
 from shared.contracts.report_only import TrialStop, TrialStopList
 from shared.report_only.counts import ReportOnlyCounts, WouldRefuse
@@ -20,7 +20,7 @@ class TrialSource(Protocol):
         ...
 
 
-class ReportOnlySet:
+class ReportOnlySet(TaskOwner):
     """Kept as the registry last said it, by polling.
 
     While the registry is unavailable, trials go on until their time is up, and the scopes are as they were.
@@ -34,14 +34,6 @@ class ReportOnlySet:
         """By the id of the object. Look here first: as a rule it is empty, and costs a call nothing else."""
         self.scopes = ReportOnlyScopes()
         self.tasks = (PeriodicTask("trial_stops", self.poll, interval=POLL_INTERVAL_S, early_retry=False),)
-
-    async def start(self) -> None:
-        for task in self.tasks:
-            await task.start()
-
-    async def stop(self) -> None:
-        for task in self.tasks:
-            await task.stop()
 
     async def poll(self) -> None:
         found = await self._source.trial_stops()

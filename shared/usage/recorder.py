@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
-from shared.background_task import PeriodicTask
+from shared.background_task import PeriodicTask, TaskOwner
 from shared.clock import Clock
 from shared.contracts import Caller
 from shared.contracts.usage.messages import HASH_BITS, IssuedWhat, Outcome, UsageBatch, UsageClient, UsedKind
@@ -41,7 +41,7 @@ class UsageSink(Protocol):
         ...
 
 
-class Usage:
+class Usage(TaskOwner):
     """Nobody waits for it. What is counted is kept while the registry is away, up to the bounds of `Pending`.
 
     A batch goes out again under its number until it is known to be added, so that no call is counted twice. Batches
@@ -84,14 +84,9 @@ class Usage:
         """Names this process in its batches."""
         return self._pending.source
 
-    async def start(self) -> None:
-        for task in self.tasks:
-            await task.start()
-
     async def stop(self) -> None:
         """Report what was counted, within `STOP_TIMEOUT_S`."""
-        for task in self.tasks:
-            await task.stop()
+        await super().stop()
         with contextlib.suppress(TimeoutError, Unavailable):
             async with asyncio.timeout(STOP_TIMEOUT_S):
                 await self.report(ended=True)

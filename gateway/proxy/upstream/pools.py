@@ -14,6 +14,7 @@ from gateway.proxy.upstream.pool import Pool
 from gateway.proxy.upstream.states import state_of
 from gateway.routing.table import Upstream
 from gateway.upstreams.state import UpstreamMetrics, UpstreamState, summary_of_faults
+from shared.background_task import TaskOwner
 from shared.errors import Unavailable
 
 POOL_LIFE_S = 60.0
@@ -26,7 +27,7 @@ MAX_FILE_CHECKS = 4
 """Upstreams whose TLS files are looked at at once."""
 
 
-class Pools:
+class Pools(TaskOwner):
     """A pool for each upstream. Of one that has left the route file all ends that is idle for its `keep_idle`."""
 
     def __init__(self, metrics: UpstreamMetrics | None = None) -> None:
@@ -73,14 +74,9 @@ class Pools:
         """For health: all of them."""
         return {"upstreams": {state.name: state.view() for state in self.states()}}
 
-    async def start(self) -> None:
-        for task in self.tasks:
-            await task.start()
-
     async def stop(self) -> None:
         """End what is done in the background. Calls may go on until `close`."""
-        for task in self.tasks:
-            await task.stop()
+        await super().stop()
 
     def sweep(self, now: float) -> None:
         """End what is late. To be called a few times a second."""

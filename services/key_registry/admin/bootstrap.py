@@ -16,7 +16,7 @@ from services.key_registry.catalog.requests import NewAdminToken
 from services.key_registry.catalog.resources import ADMIN_TOKEN, COMPANY, Row
 from services.key_registry.storage.ports import Store
 from shared import opaque
-from shared.background_task import BackgroundTask
+from shared.background_task import BackgroundTask, TaskOwner
 from shared.clock import Clock
 from shared.errors import Unavailable, Unprocessable
 
@@ -70,7 +70,7 @@ class AdminTokens:
         return {**columns, **times, "id": uuid7(), "status": "active"}
 
 
-class OwnerRegistration:
+class OwnerRegistration(TaskOwner):
     """Registers the first owner's token as soon as the database is there, without keeping the start waiting."""
 
     def __init__(self, owners: AdminTokens, token: str | None) -> None:
@@ -79,14 +79,6 @@ class OwnerRegistration:
         self._waiting = token is not None
         if token is not None:
             self.tasks = (BackgroundTask("first_owner", partial(self._register, token), once=True),)
-
-    async def start(self) -> None:
-        for task in self.tasks:
-            await task.start()
-
-    async def stop(self) -> None:
-        for task in self.tasks:
-            await task.stop()
 
     async def check(self) -> None:
         """For readiness: raises `Unavailable` until the token may be used."""

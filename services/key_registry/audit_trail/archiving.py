@@ -28,7 +28,7 @@ from services.key_registry.audit_trail.checkpoints import Checkpoint, Checkpoint
 from services.key_registry.audit_trail.file_erasure import without_company
 from services.key_registry.audit_trail.months import TrustedClock, month_of, months_before
 from services.key_registry.audit_trail.ports import AuditLines, Checkpoints, Month, Months
-from shared.background_task import PeriodicTask
+from shared.background_task import PeriodicTask, TaskOwner
 
 log = structlog.get_logger()
 
@@ -40,7 +40,7 @@ class ArchiveBusy(Exception):
     """Another process exports to this folder now."""
 
 
-class Archive:
+class Archive(TaskOwner):
     """`kept` is for how many months before the present one lines stay in the database."""
 
     def __init__(
@@ -62,14 +62,6 @@ class Archive:
         self._folder = folder
         self._kept = kept
         self.tasks = (PeriodicTask("audit_archive", self.tidy, interval=ARCHIVE_INTERVAL_S),)
-
-    async def start(self) -> None:
-        for task in self.tasks:
-            await task.start()
-
-    async def stop(self) -> None:
-        for task in self.tasks:
-            await task.stop()
 
     async def tidy(self) -> None:
         """Export and drop the months that are due. Does nothing while another process does."""

@@ -4,7 +4,7 @@ import structlog
 
 from services.key_registry.audit_trail.checkpoints import Checkpoint, CheckpointKeys, read_checkpoint
 from services.key_registry.audit_trail.ports import Checkpoints
-from shared.background_task import PeriodicTask
+from shared.background_task import PeriodicTask, TaskOwner
 from shared.clock import Clock
 
 log = structlog.get_logger()
@@ -13,7 +13,7 @@ CHECKPOINTS_KEPT_S = 400 * 86400
 """Seconds for which the registry itself keeps a checkpoint."""
 
 
-class Checkpointing:
+class Checkpointing(TaskOwner):
     """Several copies of the registry may run one each: what one of them has just signed serves for all."""
 
     def __init__(self, store: Checkpoints, keys: CheckpointKeys, clock: Clock, *, interval: float) -> None:
@@ -22,14 +22,6 @@ class Checkpointing:
         self._clock = clock
         self._interval = interval
         self.tasks = (PeriodicTask("audit_checkpoints", self.sign_when_due, interval=interval),)
-
-    async def start(self) -> None:
-        for task in self.tasks:
-            await task.start()
-
-    async def stop(self) -> None:
-        for task in self.tasks:
-            await task.stop()
 
     async def sign_when_due(self) -> None:
         """Sign one unless the newest is as new as that, or the trail has not grown since. Raises `Unavailable`."""

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Protocol
 
 from services.key_registry.audit_trail.ports import Months
-from shared.background_task import PeriodicTask
+from shared.background_task import PeriodicTask, TaskOwner
 
 MONTHS_INTERVAL_S = 600.0
 
@@ -15,21 +15,13 @@ class TrustedClock(Protocol):
         ...
 
 
-class MonthUpkeep:
+class MonthUpkeep(TaskOwner):
     """Until there is a partition for a month, its lines are written to the one before: nothing waits for this."""
 
     def __init__(self, months: Months, clock: TrustedClock) -> None:
         self._months = months
         self._clock = clock
         self.tasks = (PeriodicTask("audit_months", self.prepare, interval=MONTHS_INTERVAL_S),)
-
-    async def start(self) -> None:
-        for task in self.tasks:
-            await task.start()
-
-    async def stop(self) -> None:
-        for task in self.tasks:
-            await task.stop()
 
     async def prepare(self) -> None:
         month = month_of(await self._clock.time())

@@ -10,7 +10,7 @@ from services.key_registry.catalog.resources import RESOURCES, Resource, Row
 from services.key_registry.events.ports import EventWriter, Expiring, ExpiryNotice
 from services.key_registry.events.recording import data_of, record
 from services.key_registry.storage.ports import Store, Writer
-from shared.background_task import PeriodicTask
+from shared.background_task import PeriodicTask, TaskOwner
 from shared.clock import Clock
 
 DAYS_BEFORE = (90, 30, 7, 1)
@@ -42,7 +42,7 @@ async def follow_expiry(
         await writer.cancel_notice(row["id"])
 
 
-class ExpiryNotices:
+class ExpiryNotices(TaskOwner):
     """Writes what is due. Of several processes one does: who may write reads again what is due."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -50,14 +50,6 @@ class ExpiryNotices:
         self._clock = clock
         self._all_scheduled = False
         self.tasks = (PeriodicTask("expiry_notices", self.announce, interval=INTERVAL_S),)
-
-    async def start(self) -> None:
-        for task in self.tasks:
-            await task.start()
-
-    async def stop(self) -> None:
-        for task in self.tasks:
-            await task.stop()
 
     async def announce(self) -> None:
         """Raises `Unavailable`; then the next round goes on."""

@@ -17,7 +17,7 @@ from services.key_registry.history.guard import CannotRely, HistoryGuard
 from services.key_registry.history.ports import HistoryCopy, HistoryStore, NothingValid, Restore
 from services.key_registry.history.records import HistoryHead, Kept
 from services.key_registry.history.restores.recovery import Recovery
-from shared.background_task import PeriodicTask
+from shared.background_task import PeriodicTask, TaskOwner
 from shared.errors import Unavailable
 
 log = structlog.get_logger()
@@ -33,7 +33,7 @@ OpenCopies = Callable[[str], Sequence[HistoryCopy]]
 """The copies of the history of this name."""
 
 
-class HistoryCheck:
+class HistoryCheck(TaskOwner):
     def __init__(
         self,
         store: HistoryStore,
@@ -72,12 +72,10 @@ class HistoryCheck:
         with contextlib.suppress(Unavailable, TimeoutError):
             async with asyncio.timeout(START_TIMEOUT_S):
                 await self.run_once()
-        for task in self.tasks:
-            await task.start()
+        await super().start()
 
     async def stop(self) -> None:
-        for task in self.tasks:
-            await task.stop()
+        await super().stop()
         await self._copies.finish()
 
     async def run_once(self) -> None:

@@ -6,14 +6,14 @@ from prometheus_client import CollectorRegistry, Counter
 
 from services.key_registry.refusal_traces.pacing import Pacing
 from services.key_registry.refusal_traces.ports import RINGS, TraceStore
-from shared.background_task import PeriodicTask
+from shared.background_task import PeriodicTask, TaskOwner
 from shared.clock import Clock
 from shared.contracts.refusal_traces import RefusalTrace
 
 TURN_INTERVAL_S = 600.0
 
 
-class TraceKeeper:
+class TraceKeeper(TaskOwner):
     """`max_bytes`: of all tables and indexes together."""
 
     def __init__(
@@ -27,14 +27,6 @@ class TraceKeeper:
             "Traces of refusals that were reported and not kept: there were more than their bytes allow.",
             registry=metrics,
         )
-
-    async def start(self) -> None:
-        for task in self.tasks:
-            await task.start()
-
-    async def stop(self) -> None:
-        for task in self.tasks:
-            await task.stop()
 
     async def add(self, traces: Sequence[RefusalTrace]) -> None:
         """Raises `Unavailable`; then all of them may be sent again, and some are then there twice."""

@@ -13,7 +13,7 @@ from services.key_registry.paging import PageRequest, cursor_of_seq, page_of, se
 from services.key_registry.report_only.ports import DayCount, ReportOnlyFilter, ReportOnlyStore
 from services.key_registry.report_only.scopes import report_only
 from services.key_registry.storage.ports import Store
-from shared.background_task import PeriodicTask
+from shared.background_task import PeriodicTask, TaskOwner
 from shared.contracts.report_only import ReportOnlyBatch, TrialStopList
 
 PRUNE_INTERVAL_S = 3600.0
@@ -27,7 +27,7 @@ class ReportOnlyPage(NamedTuple):
     cursor: str | None
 
 
-class ReportOnlyKeeper:
+class ReportOnlyKeeper(TaskOwner):
     """A token bound to a company sees that company's counts, and nothing of strangers."""
 
     def __init__(self, counts: ReportOnlyStore, store: Store, access: AccessControl) -> None:
@@ -35,14 +35,6 @@ class ReportOnlyKeeper:
         self._store = store
         self._access = access
         self.tasks = (PeriodicTask("report_only_pruning", counts.prune, interval=PRUNE_INTERVAL_S),)
-
-    async def start(self) -> None:
-        for task in self.tasks:
-            await task.start()
-
-    async def stop(self) -> None:
-        for task in self.tasks:
-            await task.stop()
 
     async def add(self, batch: ReportOnlyBatch) -> None:
         """Returns when it is durable. Raises `Unavailable`."""

@@ -23,7 +23,7 @@ from services.key_registry.webhooks.schedule import RETRIED_FOR, next_attempt, p
 from services.key_registry.webhooks.secret_box import UnreadableSecret, WebhookSecrets
 from services.key_registry.webhooks.signatures import signed_headers
 from services.key_registry.webhooks.targets import InvalidTarget, Target, parse_target
-from shared.background_task import PeriodicTask
+from shared.background_task import PeriodicTask, TaskOwner
 from shared.clock import Clock
 from shared.errors import Unavailable
 
@@ -48,7 +48,7 @@ class _Lane:
     running: dict[UUID, "asyncio.Task[None]"] = field(default_factory=dict)
 
 
-class Dispatcher:
+class Dispatcher(TaskOwner):
     def __init__(
         self,
         queue: DeliveryQueue,
@@ -75,14 +75,9 @@ class Dispatcher:
             registry=metrics,
         )
 
-    async def start(self) -> None:
-        for task in self.tasks:
-            await task.start()
-
     async def stop(self) -> None:
         """What is under way is cut, and tried again by another process or after the next start."""
-        for task in self.tasks:
-            await task.stop()
+        await super().stop()
         running = [task for lane in self._lanes for task in lane.running.values()]
         for delivery in running:
             delivery.cancel()
