@@ -49,6 +49,8 @@ class _Process:
     unit: deque[int] = field(default_factory=deque)
     """What it has been given and has not begun."""
     current: int | None = None
+    broke: bool = False
+    """Whether its failure outside of every test is reported already."""
 
 
 class Sharing:
@@ -106,12 +108,12 @@ class Sharing:
                 given = {"warning_message": message, "when": when, "nodeid": nodeid, "location": location}
                 self._session.config.hook.pytest_warning_recorded.call_historic(kwargs=given)
             case Broke(text):
+                process.broke = True
                 self._fail(process, text)
 
     def _end_all(self) -> None:
         for connection in self._processes:
-            with contextlib.suppress(BrokenPipeError):
-                connection.send(None)
+            _send(connection, None)
 
     @property
     def _over(self) -> bool:
@@ -120,16 +122,16 @@ class Sharing:
     def _give(self, connection: Connection) -> None:
         unit = None if self._over or not self._units else self._units.popleft()
         self._processes[connection].unit = deque(unit or ())
-        connection.send(unit)
+        _send(connection, unit)
 
     def _ended(self, connection: Connection) -> None:
-        """Its own way, or in the middle of a test, which then has failed: another process goes on after it."""
+        """Its own way, or not, which is a failure, of the test that it ran if any: another process goes on."""
         process = self._processes.pop(connection)
         connection.close()
         _, status = os.waitpid(process.pid, 0)
         if status == 0:
             return
-        if process.current is not None:
+        if not process.broke:
             self._fail(process, f"its process ended: {os.waitstatus_to_exitcode(status)}")
         if process.unit:
             self._units.appendleft(list(process.unit))
@@ -143,6 +145,12 @@ class Sharing:
             nodeid, location = item.nodeid, (item.location[0], item.location[1] or 0, item.location[2])
         report = pytest.TestReport(nodeid, location, {}, "failed", text, "call", [], 0)
         self._session.config.hook.pytest_runtest_logreport(report=report)
+
+
+def _send(connection: Connection, unit: list[int] | None) -> None:
+    """Tests, or None: there are no more. Of a process that has ended meanwhile the next that is read is its end."""
+    with contextlib.suppress(BrokenPipeError):
+        connection.send(unit)
 
 
 def _received(connection: Connection) -> object:
