@@ -1,1 +1,1 @@
-"""`passgate`, the command line: one module for each command."""
+"""`passgate`, the command line: a module, or a package, for each command or for several that are alike."""

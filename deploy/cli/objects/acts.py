@@ -1,4 +1,4 @@
-"""What the verbs of objects do: list, show, create, change, suspend, resume, revoke, delete, impact."""
+"""What the verbs of objects do: list, show, impact, trial, create, change, suspend, resume, revoke, delete."""
 
 import argparse
 import sys
@@ -8,6 +8,7 @@ from deploy.cli import secrets_output
 from deploy.cli.confirmation import confirm
 from deploy.cli.connection import connection
 from deploy.cli.objects.impact import impact_in_words
+from deploy.cli.objects.lookup import looked_up
 from deploy.cli.objects.nouns import Noun
 from deploy.cli.objects.options import given, seconds
 from deploy.cli.outcome import DONE, WrongUsage
@@ -36,12 +37,12 @@ def list_(noun: Noun, arguments: argparse.Namespace) -> int:
 
 
 def show(noun: Noun, arguments: argparse.Namespace) -> int:
-    _print(arguments, _found(noun, arguments)[1])
+    _print(arguments, looked_up(noun, arguments)[1])
     return DONE
 
 
 def impact(noun: Noun, arguments: argparse.Namespace) -> int:
-    registry, found = _found(noun, arguments)
+    registry, found = looked_up(noun, arguments)
     impact = registry.get(f"/{noun.path}/{found['id']}/impact")
     if arguments.json:
         print_json(impact)
@@ -53,7 +54,7 @@ def impact(noun: Noun, arguments: argparse.Namespace) -> int:
 
 
 def trial(noun: Noun, arguments: argparse.Namespace) -> int:
-    registry, found = _found(noun, arguments)
+    registry, found = looked_up(noun, arguments)
     path = f"/{noun.path}/{found['id']}/trial"
     if arguments.end:
         registry.delete(path)
@@ -102,13 +103,13 @@ def change(noun: Noun, arguments: argparse.Namespace) -> int:
     body = given([option for option in noun.options if not option.fixed], arguments)
     if not body:
         raise WrongUsage("what to change? --help lists what can be")
-    registry, found = _found(noun, arguments)
+    registry, found = looked_up(noun, arguments)
     _print(arguments, registry.patch(f"/{noun.path}/{found['id']}", body))
     return DONE
 
 
 def set_status(act: str, noun: Noun, arguments: argparse.Namespace) -> int:
-    registry, found = _found(noun, arguments)
+    registry, found = looked_up(noun, arguments)
     path = f"/{noun.path}/{found['id']}"
     trial = getattr(arguments, "try_for", None)
     if trial is not None:
@@ -141,19 +142,12 @@ def _show_trial(act: str, noun: Noun, arguments: argparse.Namespace, tried: Obje
 
 
 def delete(noun: Noun, arguments: argparse.Namespace) -> int:
-    registry, found = _found(noun, arguments)
+    registry, found = looked_up(noun, arguments)
     confirm(arguments, f"delete {noun.one} {name_of(found)} ({found['id']})?")
     registry.delete(f"/{noun.path}/{found['id']}")
     if not arguments.json:
         print(f"{noun.one} {found['id']}: deleted")
     return DONE
-
-
-def _found(noun: Noun, arguments: argparse.Namespace) -> tuple[Registry, Object]:
-    registry = Registry(connection(arguments))
-    return registry, registry.find(
-        f"/{noun.path}", arguments.reference, noun.filters_in(arguments), searched=noun.searched
-    )
 
 
 def _print(arguments: argparse.Namespace, value: dict[str, Any]) -> None:

@@ -3,18 +3,16 @@
 import argparse
 from typing import Any
 
-from deploy.cli.connection import connection
+from deploy.cli.objects.lookup import looked_up
 from deploy.cli.objects.nouns import Noun
 from deploy.cli.outcome import DONE
-from deploy.cli.registry import Registry
 from deploy.cli.tables import print_json, print_table
 
 COLUMNS = ("id", "event_type", "state", "created_at", "next_attempt_at", "attempt")
 
 
 def list_deliveries(noun: Noun, arguments: argparse.Namespace) -> int:
-    registry = Registry(connection(arguments))
-    found = registry.find(f"/{noun.path}", arguments.reference, noun.filters_in(arguments), searched=noun.searched)
+    registry, found = looked_up(noun, arguments)
     listed = registry.items(f"/{noun.path}/{found['id']}/deliveries", arguments.limit, state=arguments.state)
     if arguments.json:
         print_json(list(listed))
@@ -24,8 +22,7 @@ def list_deliveries(noun: Noun, arguments: argparse.Namespace) -> int:
 
 
 def replay(noun: Noun, arguments: argparse.Namespace) -> int:
-    registry = Registry(connection(arguments))
-    found = registry.find(f"/{noun.path}", arguments.reference, noun.filters_in(arguments), searched=noun.searched)
+    registry, found = looked_up(noun, arguments)
     done = registry.post(f"/{noun.path}/{found['id']}/deliveries/{arguments.delivery}/replay")
     if arguments.json:
         print_json(done)

@@ -3,11 +3,11 @@
 import argparse
 
 from deploy.cli import secrets_output
-from deploy.cli.connection import connection
+from deploy.cli.objects.lookup import looked_up
 from deploy.cli.objects.nouns import Noun
 from deploy.cli.objects.options import seconds
 from deploy.cli.outcome import DONE
-from deploy.cli.registry import Registry, name_of
+from deploy.cli.registry import name_of
 from deploy.cli.tables import print_json, print_object
 
 
@@ -20,8 +20,7 @@ def reset(noun: Noun, arguments: argparse.Namespace) -> int:
     """The path is shown where the registry does not know the console's URL: it is to be opened below that."""
     if not arguments.withdraw:
         secrets_output.require_destination(arguments)
-    registry = Registry(connection(arguments))
-    found = registry.find(f"/{noun.path}", arguments.reference, noun.filters_in(arguments), searched=noun.searched)
+    registry, found = looked_up(noun, arguments)
     path = f"/{noun.path}/{found['id']}/password-reset"
     if arguments.withdraw:
         registry.delete(path)

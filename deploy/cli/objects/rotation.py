@@ -5,11 +5,11 @@ from typing import Any
 
 from deploy.cli import secrets_output
 from deploy.cli.confirmation import confirm
-from deploy.cli.connection import connection
+from deploy.cli.objects.lookup import looked_up
 from deploy.cli.objects.nouns import Noun
 from deploy.cli.objects.options import given, seconds
 from deploy.cli.outcome import DONE, Refused
-from deploy.cli.registry import Registry, name_of
+from deploy.cli.registry import name_of
 from deploy.cli.tables import print_json, print_object, print_table
 
 VERSION_COLUMNS = ("version", "state", "last_four", "created_at", "retires_at", "last_used_at", "quiet_for")
@@ -31,8 +31,7 @@ def add_overlap(parser: argparse.ArgumentParser) -> None:
 def rotate(noun: Noun, arguments: argparse.Namespace) -> int:
     secrets_output.require_destination(arguments)
     body = _overlap(arguments)
-    registry = Registry(connection(arguments))
-    found = registry.find(f"/{noun.path}", arguments.reference, noun.filters_in(arguments))
+    registry, found = looked_up(noun, arguments)
     rotated = registry.post(f"/{noun.path}/{found['id']}/rotate", body)
     _show_new(noun, arguments, rotated)
     return DONE
@@ -40,8 +39,7 @@ def rotate(noun: Noun, arguments: argparse.Namespace) -> int:
 
 def rotate_webhook(noun: Noun, arguments: argparse.Namespace) -> int:
     secrets_output.require_destination(arguments)
-    registry = Registry(connection(arguments))
-    found = registry.find(f"/{noun.path}", arguments.reference, noun.filters_in(arguments), searched=noun.searched)
+    registry, found = looked_up(noun, arguments)
     body = {"keep_old_for": seconds(arguments.keep_old_for)}
     _show_new(noun, arguments, registry.post(f"/{noun.path}/{found['id']}/rotate", body))
     return DONE
@@ -52,8 +50,7 @@ def rotate_key_pair(noun: Noun, arguments: argparse.Namespace) -> int:
     if arguments.public_key is None:
         secrets_output.require_destination(arguments)
     own = given([option for option in noun.options if option.of_a_successor], arguments)
-    registry = Registry(connection(arguments))
-    old = registry.find(f"/{noun.path}", arguments.reference, noun.filters_in(arguments))
+    registry, old = looked_up(noun, arguments)
     kept = {name: old[name] for name in KEPT_OF_A_KEY_PAIR}
     if "public_key" in own:
         kept.pop("algorithm")
@@ -64,8 +61,7 @@ def rotate_key_pair(noun: Noun, arguments: argparse.Namespace) -> int:
 
 
 def list_versions(noun: Noun, arguments: argparse.Namespace) -> int:
-    registry = Registry(connection(arguments))
-    versions = registry.find(f"/{noun.path}", arguments.reference, noun.filters_in(arguments))["versions"]
+    versions = looked_up(noun, arguments)[1]["versions"]
     if arguments.json:
         print_json(versions)
     else:
@@ -74,8 +70,7 @@ def list_versions(noun: Noun, arguments: argparse.Namespace) -> int:
 
 
 def revoke_version(noun: Noun, arguments: argparse.Namespace) -> int:
-    registry = Registry(connection(arguments))
-    found = registry.find(f"/{noun.path}", arguments.reference, noun.filters_in(arguments))
+    registry, found = looked_up(noun, arguments)
     version = next((v for v in found["versions"] if str(v["version"]) == arguments.version), None)
     if version is None:
         raise Refused(f"{noun.one} {name_of(found)} shows no version {arguments.version}: `versions list` does")
