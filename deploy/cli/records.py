@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Any
 from urllib.parse import quote
 
 from deploy.cli.connection import connection
+from deploy.cli.new_file import new_file
 from deploy.cli.operations import deployables
-from deploy.cli.outcome import DONE, Refused, WrongUsage
+from deploy.cli.outcome import DONE, Refused
 from deploy.cli.registry import Registry
 from deploy.cli.tables import print_json, print_object, print_table, shown
 
@@ -64,24 +64,13 @@ def _audit(arguments: argparse.Namespace) -> int:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    """The present month too. The file is there once it is whole."""
-    path = Path(arguments.file)
-    if path.exists():
-        raise WrongUsage(f"{path} exists already: it is left as it is")
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    count = 0
-    try:
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as output:
-            for line in Registry(connection(arguments)).items(
-                "/audit", sys.maxsize, company_id=arguments.company_id
-            ):
-                output.write(json.dumps(line, ensure_ascii=False) + "\n")
-                count += 1
-        unfinished.rename(path)
-    except OSError as error:
-        raise WrongUsage(f"{path}: {error.strerror}") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
+    """The present month too."""
+    path, count = Path(arguments.file), 0
+    with new_file(path) as output:
+        lines = Registry(connection(arguments)).items("/audit", sys.maxsize, company_id=arguments.company_id)
+        for line in lines:
+            output.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+            count += 1
     print(f"{path}: {count} lines")
     return DONE
 

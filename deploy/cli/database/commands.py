@@ -7,10 +7,11 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from deploy.cli.confirmation import confirm
 from deploy.cli.database.tools import Tools, of_compose, of_stack
+from deploy.cli.new_file import new_file
 from deploy.cli.outcome import DONE, Refused, WrongUsage
 
 BEGIN = b"BEGIN;\nDROP SCHEMA IF EXISTS key_registry, token_issuer CASCADE;\n"
@@ -48,30 +49,14 @@ def _tools(arguments: argparse.Namespace) -> Tools:
 
 
 def _backup(arguments: argparse.Namespace) -> int:
-    """A file that is there is a whole dump: it has another name until it is."""
     path: Path = arguments.file
-    if path.exists():
-        raise WrongUsage(f"{path} exists already: it is left as it is")
-    tools = _tools(arguments)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        with _private(unfinished) as output:
-            done = _run(tools.dump(), tools, stdout=output)
-            os.fsync(output.fileno())
+    with new_file(path) as output:
+        tools = _tools(arguments)
+        done = _run(tools.dump(), tools, stdout=output)
         if done.returncode:
             raise Refused(f"nothing was backed up: {_reason(done.stderr)}")
-        unfinished.rename(path)
-    except OSError as error:
-        raise WrongUsage(f"{path}: {error.strerror}") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
     print(f"{path}: {path.stat().st_size:,} bytes; {BACK_UP_TOO}")
     return DONE
-
-
-def _private(path: Path) -> IO[bytes]:
-    path.unlink(missing_ok=True)
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 def _restore(arguments: argparse.Namespace) -> int:
