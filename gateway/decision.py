@@ -80,7 +80,7 @@ class Decider:
         if call is not None and call.route.credential is CredentialKind.SESSION_TOKEN:
             asked = Question(head, origin, request_id, table, key)
             return partial(self._look_up, asked, Target(call.target, None), call.route, came_before=call)
-        if call is not None and self._holds(call):
+        if call is not None and call.holds(self.access_tokens, self.api_tokens):
             return self._repeat(call, head, origin, request_id, call.target)
         decision = self._decide(Question(head, origin, request_id, table, key))
         if isinstance(decision, Forward):
@@ -98,12 +98,6 @@ class Decider:
         if key is not None and isinstance(decision, Refusal):
             self.refused.keep(key, decision, table)
         return self._within_limits(decision, request_id)
-
-    def _holds(self, call: RepeatedCall) -> bool:
-        """Whether what is known of its credential, but for what has been stopped, is known still."""
-        if call.api_token is None:
-            return self.access_tokens.alive(call.identity)
-        return self.api_tokens.known_by(call.api_token) is call.identity
 
     def _within_limits(self, decision: Decision | LookUp, request_id: str) -> Decision | LookUp:
         return self.limits.admit(decision, request_id) if isinstance(decision, Forward) else decision

@@ -112,7 +112,7 @@ class AccessTokens:
         return verified
 
     def alive(self, identity: Identity) -> bool:
-        """Whether the token that it was read from has not expired."""
+        """Whether the token that it was read from has not expired. Raises `Unavailable` where that is not known."""
         return identity.expires_at is None or self._clock.now() - identity.expires_at < LEEWAY_S
 
     def _require_alive(self, digest: bytes, identity: Identity) -> None:

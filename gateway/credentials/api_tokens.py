@@ -44,7 +44,7 @@ class ApiTokens:
         self._follower = follower
 
     def known(self, credential: ApiTokenPair, application: str) -> Identity | None:
-        """Whose token it is, when that is in the cache."""
+        """Whose token it is, when that is in the cache. Raises `Unavailable` when it may have expired there."""
         return self.known_by(key_of_token(credential, application))
 
     def known_by(self, key: ApiTokenKey) -> Identity | None:

@@ -1,9 +1,11 @@
 """A call that comes again byte for byte, but for its id."""
 
-from gateway.credentials.api_tokens import ApiTokenKey
+from gateway.credentials.access_tokens import AccessTokens
+from gateway.credentials.api_tokens import ApiTokenKey, ApiTokens
 from gateway.credentials.identity import Identity
 from gateway.credentials.kinds import CredentialKind
 from gateway.routing.table import Route, RouteTable
+from shared.errors import Unavailable
 from shared.limits.limited_call import LimitedCall
 
 REPEATED_KINDS = frozenset({CredentialKind.JWT, CredentialKind.API_TOKEN, CredentialKind.SESSION_TOKEN})
@@ -52,3 +54,15 @@ class RepeatedCall:
         """The generation of the table that its limits are from."""
         self.kept: object = None
         """For who reports such calls, to keep what is the same each time."""
+
+    def holds(self, access_tokens: AccessTokens, api_tokens: ApiTokens) -> bool:
+        """Whether what is known of its credential, but for what has been stopped, is known still.
+
+        Nothing is by a clock that is known to be wrong: who decides about the call anew says so.
+        """
+        try:
+            if self.api_token is None:
+                return access_tokens.alive(self.identity)
+            return api_tokens.known_by(self.api_token) is self.identity
+        except Unavailable:
+            return False

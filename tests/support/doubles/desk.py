@@ -18,6 +18,7 @@ from gateway.origin import unproxied
 from gateway.refusal import Refusal
 from gateway.routing.table import Route, RouteTable
 from shared.changes.stopped_set import StoppedSet
+from shared.clock_offset import ClockOffsets, JudgingClock
 from shared.contracts.key_registry import Change
 from shared.contracts.session_tokens import RefusedSession, ResolvedSession
 from shared.errors import Unavailable
@@ -121,19 +122,21 @@ class Desk:
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
+        self.offsets = ClockOffsets(clock, "key_registry")
+        judging = JudgingClock(clock, self.offsets)
         self.operator, self.sessions, self.followed = Operator(), Sessions(), FollowedAgo()
         self.stopped = StoppedSet(clock)
         self.shares = Shares(SharesInMemory(clock), clock, place="test")
         self.limits = limit_table(clock, self.shares)
         self.limited: list[tuple[WouldRefuse, str]] = []
         """What limits would have refused, and did not."""
-        api_tokens = ApiTokens(self.operator, clock)
+        api_tokens = ApiTokens(self.operator, judging)
         api_tokens.attach(Follower())
         self.keys = IssuerKeys(self._jwks, clock)
         self.identity_keys = IdentityKeys.generated()
         self.identity_tokens = IdentityTokens(self.identity_keys.signer, clock, issuer="passgate-gateway")
         self.key_sets = KeySets({CORP.jwks_url: document(jwk(SIGNERS["ES256"]))})
-        access_tokens = AccessTokens(self.keys, clock, issuer=ISSUER)
+        access_tokens = AccessTokens(self.keys, judging, issuer=ISSUER)
         self.decider = Decider(
             routes=lambda: ROUTES,
             access_tokens=access_tokens,
@@ -141,7 +144,7 @@ class Desk:
                 lambda: ROUTES,
                 self.key_sets.fetch,
                 clock,
-                clock,
+                judging,
                 CountedFetches(),
                 own_remembers=access_tokens.remembers,
             ),
@@ -178,6 +181,10 @@ class Desk:
 
     def bearer(self, **changes: Any) -> str:
         return f"Authorization: Bearer {token(self.clock, **changes)}"
+
+    def observe_clock(self) -> None:
+        """From now on it is known how far the clock is from where it is now."""
+        self.offsets.peer("key_registry").begin().end(str(self.clock.now()))
 
     def stop(self, id_: str) -> None:
         self.stopped.apply(Change(seq=1, kind="company", id=id_, status="suspended", at=0))
