@@ -25,7 +25,7 @@ from shared.redis import PipelinedRedis
 HEADS_TIMEOUT_S = 10.0
 """Seconds for a copy to say how the trail ended, where nobody waits for a response over HTTP."""
 RECOVERY_TIMEOUT_S = 60.0
-"""Seconds for all that is taken back after a restore."""
+"""Seconds for all that is stopped again after a restore."""
 
 
 class HistoryStores:

@@ -15,7 +15,7 @@ from services.key_registry.history.comparison import Loss, find_loss
 from services.key_registry.history.copies import HistoryCopies
 from services.key_registry.history.guard import CannotRely, HistoryGuard
 from services.key_registry.history.ports import HistoryCopy, HistoryStore, NothingValid, Restore
-from services.key_registry.history.records import HistoryHead, Kept
+from services.key_registry.history.records import HistoryContent, HistoryHead
 from services.key_registry.history.restores.recovery import Recovery
 from shared.background_task import PeriodicTask, TaskOwner
 from shared.errors import Unavailable
@@ -79,7 +79,7 @@ class HistoryCheck(TaskOwner):
         await self._copies.finish()
 
     async def run_once(self) -> None:
-        """Open the guard, once all that was known is there or was taken back. Raises `Unavailable`."""
+        """Open the guard, once all that was known is there or was stopped again. Raises `Unavailable`."""
         if self._guard.closed is None:
             return
         try:
@@ -137,7 +137,9 @@ class HistoryCheck(TaskOwner):
         )
         self._guard.close(f"the database was set back: {loss}")
         await self._store.require_whole()
-        kept = await self._copies.load() or Kept(HistoryHead(loss.lost.position, horizon=loss.lost.position.seq))
+        kept = await self._copies.load() or HistoryContent(
+            HistoryHead(loss.lost.position, horizon=loss.lost.position.seq)
+        )
         restore = await self._recovery.recover(history, kept, heads)
         if restore is not None:
             log.warning(

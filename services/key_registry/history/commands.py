@@ -9,7 +9,7 @@ from services.key_registry.history.app import RECOVERY_TIMEOUT_S, open_copies
 from services.key_registry.history.comparison import find_loss
 from services.key_registry.history.copies import HistoryCopies
 from services.key_registry.history.ports import HistoryCopy, NothingValid
-from services.key_registry.history.records import HistoryHead, Kept
+from services.key_registry.history.records import HistoryContent, HistoryHead
 from services.key_registry.history.restores import report
 from services.key_registry.history.restores.recovery import Recovery
 from services.key_registry.storage.postgres.history.recovery import PostgresRecovery
@@ -55,7 +55,7 @@ async def _check(settings: Settings, database: Database, redis: PipelinedRedis, 
             return 1
         await store.require_whole()
         recovery = Recovery(PostgresRecovery(database), SystemClock())
-        known = kept or Kept(HistoryHead(loss.lost.position, horizon=loss.lost.position.seq))
+        known = kept or HistoryContent(HistoryHead(loss.lost.position, horizon=loss.lost.position.seq))
         await recovery.recover(history, known, heads, accept_loss=True)
         state = await store.state(heads)
     for restore in state.restores:

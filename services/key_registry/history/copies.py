@@ -14,7 +14,7 @@ from services.key_registry.history.comparison import is_lost
 from services.key_registry.history.copy_state import CopyState
 from services.key_registry.history.guard import HistoryGuard
 from services.key_registry.history.ports import HistoryCopy, HistoryStore
-from services.key_registry.history.records import ORIGIN, HistoryHead, Kept, Position, StateRecord, merged
+from services.key_registry.history.records import ORIGIN, HistoryContent, HistoryHead, Position, StateRecord, merged
 from services.key_registry.history.shared_reads import SharedReads
 from shared.background_task import PeriodicTask
 from shared.clock import Clock
@@ -106,12 +106,12 @@ class HistoryCopies:
         with suppress(Unavailable):
             await self.run_once()
 
-    async def load(self) -> Kept | None:
+    async def load(self) -> HistoryContent | None:
         """What all copies that are available have together; None where there is nothing."""
         return await self.loaded([state.copy for state in self.states])
 
     @staticmethod
-    async def loaded(copies: Sequence[HistoryCopy]) -> Kept | None:
+    async def loaded(copies: Sequence[HistoryCopy]) -> HistoryContent | None:
         """The same of these."""
         found = await asyncio.gather(*map(_load, copies))
         return await asyncio.to_thread(merged, [kept for kept in found if kept is not None])
@@ -131,15 +131,15 @@ class HistoryCopies:
         log.info("history_copy.filled", copy=state.copy.name, records=len(known.records), horizon=head.horizon)
         return head
 
-    async def _of_the_feed(self, position: Position) -> Kept:
+    async def _of_the_feed(self, position: Position) -> HistoryContent:
         """Where nothing is known outside yet: all changes, unless the feed has lost its first ones."""
-        kept, reached = Kept(HistoryHead(position)), ORIGIN
+        kept, reached = HistoryContent(HistoryHead(position)), ORIGIN
         while (changed := await self._store.changed_after(reached, PAGE_SIZE)) is not None:
             records, reached = changed
             await asyncio.to_thread(kept.add, records)
             if not records or reached.seq >= position.seq:
                 return kept
-        return Kept(HistoryHead(position, horizon=position.seq))
+        return HistoryContent(HistoryHead(position, horizon=position.seq))
 
     async def _update(self, state: CopyState) -> None:
         try:
@@ -204,7 +204,7 @@ class HistoryCopies:
                 await state.copy.compact(self._clock.now())
 
 
-async def _load(copy: HistoryCopy) -> Kept | None:
+async def _load(copy: HistoryCopy) -> HistoryContent | None:
     """None also when it is not available."""
     with suppress(Unavailable, TimeoutError):
         async with asyncio.timeout(FILL_TIMEOUT_S):

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from services.key_registry.audit_trail.chain import Head
-from services.key_registry.history.records import HistoryHead, Kept, Position, StateRecord
+from services.key_registry.history.records import HistoryContent, HistoryHead, Position, StateRecord
 from services.key_registry.storage.ports import Writer
 from shared.errors import Unavailable
 
@@ -71,7 +71,7 @@ class HistoryCopy(Protocol):
         """None when it holds nothing of this history. Raises `NothingValid`."""
         ...
 
-    async def load(self) -> Kept | None:
+    async def load(self) -> HistoryContent | None:
         """All that it holds; None when it holds nothing of this history."""
         ...
 
@@ -156,7 +156,7 @@ class RecoveryStore(Protocol):
         ...
 
 
-class Copied(Protocol):
+class CopyProgress(Protocol):
     async def wait_for(self, seq: int) -> None:
         """Returns when the copies have the change at this position, as far as they respond."""
         ...

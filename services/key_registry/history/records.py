@@ -65,7 +65,7 @@ class HistoryHead:
 
 
 @dataclass(slots=True)
-class Kept:
+class HistoryContent:
     """All that a copy has, or several have together."""
 
     head: HistoryHead
@@ -83,14 +83,14 @@ class Kept:
         return sorted(self.records.values(), key=lambda record: (record.seq, record.kind, record.id))
 
 
-def merged(copies: Iterable[Kept]) -> Kept | None:
+def merged(copies: Iterable[HistoryContent]) -> HistoryContent | None:
     """What several copies have together: the furthest head, and the least horizon. None where there is none."""
     found = sorted(copies, key=lambda kept: kept.head.position.seq)
     if not found:
         return None
     last = found[-1].head
     horizon = min(kept.head.horizon for kept in found)
-    whole = Kept(HistoryHead(last.position, last.audit_seq, last.audit_hash, horizon))
+    whole = HistoryContent(HistoryHead(last.position, last.audit_seq, last.audit_hash, horizon))
     for kept in found:
         whole.add(kept.records.values())
     return whole

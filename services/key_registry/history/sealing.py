@@ -13,7 +13,14 @@ from urllib.parse import quote, unquote
 
 import structlog
 
-from services.key_registry.history.records import AuditedKind, HistoryHead, Kept, Position, State, StateRecord
+from services.key_registry.history.records import (
+    AuditedKind,
+    HistoryContent,
+    HistoryHead,
+    Position,
+    State,
+    StateRecord,
+)
 from shared.contracts.key_registry import Kind
 
 log = structlog.get_logger()
@@ -66,14 +73,14 @@ class Seal:
         record = StateRecord(known[0], unquote(id_), known[1], int(seq), _float(until), _float(ends))
         return replace(record, rights=rights[0]) if rights else record
 
-    def read(self, copy: str, values: Mapping[str, str]) -> Kept | None:
+    def read(self, copy: str, values: Mapping[str, str]) -> HistoryContent | None:
         """All that a copy holds; None where it has no head that is valid."""
         return self.read_lines(copy, values.items())
 
-    def read_lines(self, copy: str, lines: Iterable[tuple[str, str]]) -> Kept | None:
+    def read_lines(self, copy: str, lines: Iterable[tuple[str, str]]) -> HistoryContent | None:
         """The same of names and values of which the last of a name counts, by its position."""
         head: HistoryHead | None = None
-        kept, invalid = Kept(HistoryHead(Position(0, ""))), 0
+        kept, invalid = HistoryContent(HistoryHead(Position(0, ""))), 0
         for name, value in lines:
             if name == HEAD:
                 found = self.read_head(value)

@@ -14,7 +14,7 @@ from typing import TypeVar
 import structlog
 
 from services.key_registry.history.ports import NothingValid
-from services.key_registry.history.records import HistoryHead, Kept, StateRecord, bounded
+from services.key_registry.history.records import HistoryContent, HistoryHead, StateRecord, bounded
 from services.key_registry.history.sealing import HEAD, Seal
 from shared.bounded_threads import BoundedThreads
 from shared.errors import Unavailable
@@ -47,7 +47,7 @@ class HistoryFile:
     async def head(self) -> HistoryHead | None:
         return await self._run(self._newest_head)
 
-    async def load(self) -> Kept | None:
+    async def load(self) -> HistoryContent | None:
         return await self._run(self._load)
 
     async def add(self, records: Sequence[StateRecord], head: HistoryHead) -> None:
@@ -112,7 +112,7 @@ class HistoryFile:
                 log.error("history_copy.set_aside", copy=self.name)
                 self._path.replace(self._path.with_suffix(".set_aside"))
 
-    def _load(self) -> Kept | None:
+    def _load(self) -> HistoryContent | None:
         return self._seal.read_lines(self.name, self._lines())
 
     def _append(self, records: Sequence[StateRecord], head: HistoryHead) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import structlog
 
-from services.key_registry.history.records import MAX_RECORDS, HistoryHead, Kept, StateRecord, bounded
+from services.key_registry.history.records import MAX_RECORDS, HistoryContent, HistoryHead, StateRecord, bounded
 from services.key_registry.history.sealing import HEAD, Seal
 from shared.redis import PipelinedRedis
 
@@ -40,7 +40,7 @@ class RedisHistory:
         value = await self._redis.execute("HGET", self._key, HEAD)
         return None if value is None else self._seal.read_head(_text(value))
 
-    async def load(self) -> Kept | None:
+    async def load(self) -> HistoryContent | None:
         values: dict[str, str] = {}
         cursor = 0
         while True:

@@ -13,15 +13,15 @@ from services.key_registry.admin.recorder import append
 from services.key_registry.catalog.field_types import id_text, instant
 from services.key_registry.history.ports import RecoveryWriter
 from services.key_registry.history.records import StateRecord
-from services.key_registry.history.restores.taken import ACTOR, Taken
+from services.key_registry.history.restores.stopped_again import ACTOR, StoppedAgain
 from shared.contracts.key_registry import AuditEvent
 
 REASON = "changed after the dump that was restored"
 
 
-async def hold_people(writer: RecoveryWriter, records: Iterable[StateRecord], now: float) -> Sequence[Taken]:
-    """In the transaction of `writer`; again changes nothing."""
-    taken: list[Taken] = []
+async def hold_people(writer: RecoveryWriter, records: Iterable[StateRecord], now: float) -> Sequence[StoppedAgain]:
+    """In the transaction of `writer`. Done again, it changes nothing."""
+    held: list[StoppedAgain] = []
     for record in records:
         if record.kind not in ("person", "webhook"):
             continue
@@ -30,11 +30,11 @@ async def hold_people(writer: RecoveryWriter, records: Iterable[StateRecord], no
             status = "revoked" if record.state == "revoked" else "suspended"
             if (found := await writer.hold_person(record.id, changed, status, at)) is not None:
                 await append(writer, [_event(f"person.{status}", record, found[0], now, {})])
-                taken.append(Taken("person", record.id, f"person_{status}"))
+                held.append(StoppedAgain("person", record.id, f"person_{status}"))
         elif (found := await writer.hold_webhook(record.id, changed, at)) is not None:
             await append(writer, [_event("webhook.changed", record, found[0], now, {"enabled": False})])
-            taken.append(Taken("webhook", record.id, "webhook_disabled"))
-    return taken
+            held.append(StoppedAgain("webhook", record.id, "webhook_disabled"))
+    return held
 
 
 def _event(

@@ -9,10 +9,10 @@ from services.key_registry.catalog.field_types import instant
 from services.key_registry.history.comparison import Loss, find_loss
 from services.key_registry.history.guard import CannotRely
 from services.key_registry.history.ports import RecoveryStore, RecoveryWriter, Restore
-from services.key_registry.history.records import HistoryHead, Kept
+from services.key_registry.history.records import HistoryContent, HistoryHead
+from services.key_registry.history.restores.objects import SIGNING_KEY_LIFE_S, StoppingAgain
 from services.key_registry.history.restores.people import hold_people
-from services.key_registry.history.restores.taken import ACTOR, Taken
-from services.key_registry.history.restores.taking_back import SIGNING_KEY_LIFE_S, TakingBack
+from services.key_registry.history.restores.stopped_again import ACTOR, StoppedAgain
 from shared.clock import Clock
 from shared.contracts.key_registry import AuditEvent
 
@@ -40,7 +40,7 @@ class Recovery:
         self._clock = clock
 
     async def recover(
-        self, history: str, kept: Kept, heads: Sequence[HistoryHead], *, accept_loss: bool = False
+        self, history: str, kept: HistoryContent, heads: Sequence[HistoryHead], *, accept_loss: bool = False
     ) -> Restore | None:
         """Go on with the history, in one transaction; None where another process has done so meanwhile.
 
@@ -56,25 +56,27 @@ class Recovery:
                 raise OlderThanKnown(loss, kept.head.horizon)
             writer.go_on_after(loss.lost.position.seq)
             resumed = await self._mark_restore(writer, loss)
-            taking = TakingBack(writer, self._clock, loss.found.position.seq)
-            taken = list(await taking.take_back(kept.in_order()))
-            taken += await hold_people(writer, kept.in_order(), self._clock.now())
+            stopping = StoppingAgain(writer, self._clock, loss.found.position.seq)
+            stopped = list(await stopping.stop_again(kept.in_order()))
+            stopped += await hold_people(writer, kept.in_order(), self._clock.now())
             sessions = await writer.end_all_sessions(instant(self._clock.now()))
             if not complete:
-                taken += await self._end_all_tokens(writer, taking)
-            return await self._keep(writer, history, loss, resumed, taken, sessions, complete=complete)
+                stopped += await self._end_all_tokens(writer, stopping)
+            return await self._keep(writer, history, loss, resumed, stopped, sessions, complete=complete)
 
     async def _mark_restore(self, writer: RecoveryWriter, loss: Loss) -> int:
         """The first change after the restore, which concerns nobody: it takes a position that was never used."""
         now, name = self._clock.now(), f"restored-after-{loss.lost.position.seq}"
         return await writer.append_change("jwt", name, "revoked", now, now + RESTORED_CHANGE_LIFE_S)
 
-    async def _end_all_tokens(self, writer: RecoveryWriter, taking: TakingBack) -> list[Taken]:
+    async def _end_all_tokens(self, writer: RecoveryWriter, stopping: StoppingAgain) -> list[StoppedAgain]:
         """Who holds one may be of a credential that nobody knows any more."""
         until = self._clock.now() + SIGNING_KEY_LIFE_S
         kids = await writer.signing_kids()
         return [
-            Taken("signing_key", kid, "revoked") for kid in kids if await taking.revoke("signing_key", kid, until)
+            StoppedAgain("signing_key", kid, "revoked")
+            for kid in kids
+            if await stopping.revoke("signing_key", kid, until)
         ]
 
     async def _keep(
@@ -83,12 +85,12 @@ class Recovery:
         history: str,
         loss: Loss,
         resumed: int,
-        taken: Sequence[Taken],
+        stopped: Sequence[StoppedAgain],
         sessions: Mapping[str, int],
         *,
         complete: bool,
     ) -> Restore:
-        objects, ended = Counter(each.what for each in taken), +Counter(sessions)
+        objects, ended = Counter(each.what for each in stopped), +Counter(sessions)
         summary: dict[str, Any] = {
             "complete": complete,
             "objects": dict(sorted(objects.items())),
@@ -101,7 +103,7 @@ class Recovery:
             resumed_seq=resumed,
             found_audit_seq=loss.found.audit_seq,
             lost_audit_seq=max(loss.lost.audit_seq, loss.found.audit_seq),
-            report={**summary, "items": [list(each) for each in taken[:MAX_REPORTED]]},
+            report={**summary, "items": [list(each) for each in stopped[:MAX_REPORTED]]},
         )
         await writer.keep_restore(restore)
         detail = {

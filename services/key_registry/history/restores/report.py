@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from services.key_registry.catalog.field_types import format_instant, instant
 from services.key_registry.history.comparison import Loss
 from services.key_registry.history.ports import DatabaseState, Restore
-from services.key_registry.history.records import Kept
+from services.key_registry.history.records import HistoryContent
 
 MAX_LINES = 1000
 WORDS = {
@@ -31,8 +31,8 @@ def whole(state: DatabaseState, copies: Sequence[str]) -> str:
     return f"the history is whole: {size}, compared with {known}"
 
 
-def lost(loss: Loss, kept: Kept | None) -> Iterator[str]:
-    """Before anything was taken back."""
+def lost(loss: Loss, kept: HistoryContent | None) -> Iterator[str]:
+    """Before anything was stopped again."""
     yield f"the database was set back: {loss}"
     yield from _gap(loss.found.position.seq, loss.lost.position.seq, loss.found.audit_seq, loss.lost.audit_seq)
     records = [] if kept is None else [r for r in kept.in_order() if r.seq > loss.found.position.seq]

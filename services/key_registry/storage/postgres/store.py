@@ -13,7 +13,7 @@ from services.key_registry.catalog.permissions import Admin
 from services.key_registry.catalog.resources import RESOURCES, Resource, Row
 from services.key_registry.events.ports import Event
 from services.key_registry.history.guard import HistoryGuard
-from services.key_registry.history.ports import Copied
+from services.key_registry.history.ports import CopyProgress
 from services.key_registry.history.records import ORIGIN, Position
 from services.key_registry.storage.ports import (
     AlreadyExists,
@@ -197,7 +197,7 @@ class PostgresStore:
         on_change: Callable[[], None] = lambda: None,
         on_event: Callable[[], None] = lambda: None,
         guard: HistoryGuard | None = None,
-        copies: Copied | None = None,
+        copies: CopyProgress | None = None,
     ) -> None:
         self._database = database
         self._timeout = timeout

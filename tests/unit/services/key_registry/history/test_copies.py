@@ -11,7 +11,7 @@ from services.key_registry.history import copies as module
 from services.key_registry.history.copies import HistoryCopies
 from services.key_registry.history.guard import HistoryGuard
 from services.key_registry.history.ports import DatabaseState
-from services.key_registry.history.records import ORIGIN, HistoryHead, Kept, Position, StateRecord
+from services.key_registry.history.records import ORIGIN, HistoryContent, HistoryHead, Position, StateRecord
 from shared.errors import Unavailable
 from tests.support.clock import FakeClock
 from tests.support.waiting import until
@@ -64,7 +64,7 @@ class Copy:
     name = "copy"
 
     def __init__(self) -> None:
-        self.kept: Kept | None = None
+        self.kept: HistoryContent | None = None
         self.responds = True
         self.released = asyncio.Event()
         """Each call hangs until then."""
@@ -82,14 +82,14 @@ class Copy:
         self._require_response()
         return None if self.kept is None else self.kept.head
 
-    async def load(self) -> Kept | None:
+    async def load(self) -> HistoryContent | None:
         await self.released.wait()
         return self.kept
 
     async def add(self, records: Sequence[StateRecord], head: HistoryHead) -> None:
         await self.released.wait()
         self._require_response()
-        self.kept = self.kept or Kept(head)
+        self.kept = self.kept or HistoryContent(head)
         self.kept.head = head
         self.kept.add(records)
 

@@ -1,6 +1,14 @@
 """Records: the later one counts, and too many leave by a known horizon."""
 
-from services.key_registry.history.records import HistoryHead, Kept, Position, State, StateRecord, bounded, merged
+from services.key_registry.history.records import (
+    HistoryContent,
+    HistoryHead,
+    Position,
+    State,
+    StateRecord,
+    bounded,
+    merged,
+)
 
 NOW = 1_800_000_000.0
 
@@ -9,8 +17,8 @@ def record(id_: str, seq: int, state: State = "revoked", until: float | None = N
     return StateRecord("jwt" if until is not None else "api_token", id_, state, seq, until)
 
 
-def kept(seq: int, horizon: int, *records: StateRecord) -> Kept:
-    whole = Kept(HistoryHead(Position(seq, f"m{seq}"), seq * 10, b"h" * 32, horizon))
+def kept(seq: int, horizon: int, *records: StateRecord) -> HistoryContent:
+    whole = HistoryContent(HistoryHead(Position(seq, f"m{seq}"), seq * 10, b"h" * 32, horizon))
     whole.add(records)
     return whole
 

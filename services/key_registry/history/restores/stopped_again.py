@@ -1,4 +1,4 @@
-"""What was done about one object after a restore, and by whom."""
+"""What a restore had brought back and was stopped again, and by whom."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ from services.key_registry.history.records import RecordKind
 ACTOR = "service:key_registry"
 
 
-class Taken(NamedTuple):
+class StoppedAgain(NamedTuple):
     kind: RecordKind
     id: str
     what: str

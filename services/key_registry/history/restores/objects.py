@@ -18,7 +18,7 @@ from services.key_registry.catalog.permissions import Operation
 from services.key_registry.catalog.resources import RESOURCES, Resource, Row
 from services.key_registry.catalog.versions import Version
 from services.key_registry.history.records import StateRecord
-from services.key_registry.history.restores.taken import ACTOR, Taken
+from services.key_registry.history.restores.stopped_again import ACTOR, StoppedAgain
 from services.key_registry.history.rights import rights_of
 from services.key_registry.storage.ports import Writer
 from shared.clock import Clock
@@ -34,7 +34,7 @@ SIGNING_KEY_LIFE_S = 31 * 86400.0
 """Seconds for which a signing key stays revoked that a restore has brought back."""
 
 
-class TakingBack:
+class StoppingAgain:
     """In one transaction of `writer`. The database was restored as of the change `restored_seq`.
 
     Which rights an object had is known by their fingerprint alone. One that the restore has given other rights is
@@ -48,12 +48,12 @@ class TakingBack:
         self._now = clock.now()
         self._at = instant(self._now)
 
-    async def take_back(self, records: Iterable[StateRecord]) -> Sequence[Taken]:
+    async def stop_again(self, records: Iterable[StateRecord]) -> Sequence[StoppedAgain]:
         """In the order of the records, but all of a kind together."""
-        taken: list[Taken] = []
+        found: list[StoppedAgain] = []
         for resource, chunk in _chunks(records):
-            taken += await self._objects(resource, chunk) if resource is not None else await self._others(chunk)
-        return taken
+            found += await self._objects(resource, chunk) if resource is not None else await self._others(chunk)
+        return found
 
     async def revoke(self, kind: Kind, id_: str, until: float, company_id: str | None = None) -> bool:
         """Something that is no row of its own; False when it is revoked for as long already."""
@@ -64,16 +64,16 @@ class TakingBack:
         await self._append(f"{kind}.revoked", kind, id_, {"until": until, "reason": REASON})
         return True
 
-    async def _others(self, records: Sequence[StateRecord]) -> list[Taken]:
+    async def _others(self, records: Sequence[StateRecord]) -> list[StoppedAgain]:
         found = []
         for record in records:
             until = self._now + SIGNING_KEY_LIFE_S if record.kind == "signing_key" else record.until or 0.0
             stopped = record.state != "active" and until > self._now
             if stopped and await self.revoke(cast(Kind, record.kind), record.id, until):
-                found.append(Taken(record.kind, record.id, "revoked"))
+                found.append(StoppedAgain(record.kind, record.id, "revoked"))
         return found
 
-    async def _objects(self, resource: Resource, records: Sequence[StateRecord]) -> list[Taken]:
+    async def _objects(self, resource: Resource, records: Sequence[StateRecord]) -> list[StoppedAgain]:
         ids = {UUID(record.id.partition(VERSION_MARK)[0]) for record in records}
         rows = {row["id"]: row for row in await self._writer.find_all(resource, ids)}
         found = []
@@ -88,7 +88,7 @@ class TakingBack:
                 what = await self._object(resource, row, record)
                 rows[row["id"]] = (await self._writer.find(resource, row["id"])) or row if what else row
             if what is not None:
-                found.append(Taken(record.kind, record.id, what))
+                found.append(StoppedAgain(record.kind, record.id, what))
         return found
 
     async def _unknown(self, record: StateRecord) -> str | None:
