@@ -9,10 +9,10 @@ from services.console.browser.forms import Form
 from services.console.http.companies import company_of, company_path
 from services.console.http.lists.filtered_list import filtered_list
 from services.console.http.new_credentials import NewCredentialPages
-from services.console.http.rotation import OVERLAPS, USUAL_ROTATION, Rotation, chosen_rotation
 from services.console.http.stops import NO_STOP, TRIALS, Stops, StopView
 from services.console.http.usage import RecentUsage
 from services.console.pages.credentials.kinds import BY_PATH, Kind
+from services.console.pages.credentials.rotation import OVERLAPS, USUAL_ROTATION, Rotation, chosen_rotation
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.errors import Conflict, NotFound

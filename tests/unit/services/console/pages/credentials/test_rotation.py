@@ -3,7 +3,7 @@
 import pytest
 
 from services.console.admin_api import Object
-from services.console.http.rotation import OVERLAPS, Rotation, chosen_rotation
+from services.console.pages.credentials.rotation import OVERLAPS, Rotation, chosen_rotation
 
 
 def versions(*states: str) -> list[Object]:
