@@ -42,7 +42,7 @@ def endpoints(renderer: Renderer, assets: Assets, sessions: Sessions, pages: Con
         *_applications(pages, page, form),
         page("/search", pages.search.show, "Search"),
         form("/search", pages.search.find, "Find what somebody has at hand"),
-        page("/explain", pages.support.explain, "Why a call was refused"),
+        page("/explain", pages.refused_calls.show, "Why a call was refused"),
         *list_endpoints(pages.lists, page),
         *operation_endpoints(pages.operations, page, form),
         *portal_endpoints(pages.portal, page, form),

@@ -14,6 +14,7 @@ from services.console.http.operations.documentation import DocumentationPages
 from services.console.http.operations.table import OperationPages
 from services.console.http.people.people import PeoplePages
 from services.console.http.portal.table import PortalPages
+from services.console.http.refused_calls import RefusedCallPages
 from services.console.http.rights.applications import ApplicationPage, BookingStops
 from services.console.http.rights.credentials import CredentialChangePages
 from services.console.http.search import SearchPages
@@ -21,7 +22,6 @@ from services.console.http.sign_in.page import SignInPage
 from services.console.http.sign_in.reauthentication import Reauthentication
 from services.console.http.sign_in.table import SignInPages
 from services.console.http.stops import Stops
-from services.console.http.support import SupportPages
 from services.console.http.usage import RecentUsage
 from services.console.pages.renderer import Renderer
 from shared.clock import Clock
@@ -58,7 +58,7 @@ class ConsolePages:
         self.application = ApplicationPage(renderer, stops, routes)
         self.people = PeoplePages(visitors, renderer)
         self.search = SearchPages(renderer)
-        self.support = SupportPages(renderer)
+        self.refused_calls = RefusedCallPages(renderer)
         self.lists = ListPages(renderer, clock)
         self.operations = OperationPages(renderer, clock, documentation, routes, issuer)
         self.portal = PortalPages(renderer, usage, clock, gateway=gateway, issuer=issuer)

@@ -6,7 +6,7 @@ from services.console.http.portal.calls import CallPages
 from services.console.http.portal.doctor import DoctorPages
 from services.console.http.portal.home import HomePages
 from services.console.http.portal.people import PortalPeoplePages
-from services.console.http.portal.refusals import RefusalPages
+from services.console.http.portal.refused_calls import OwnRefusedCallPages
 from services.console.http.portal.usage import UsagePages
 from services.console.http.signed_in import FormHandler, PageHandler
 from services.console.http.usage import RecentUsage
@@ -25,7 +25,7 @@ class PortalPages:
         self.home = HomePages(renderer, usage, clock)
         self.calls = CallPages(renderer, gateway)
         self.usage = UsagePages(renderer, usage, clock)
-        self.refusals = RefusalPages(renderer)
+        self.refused_calls = OwnRefusedCallPages(renderer)
         self.people = PortalPeoplePages(renderer)
         self.doctor = DoctorPages(renderer, issuer)
 
@@ -41,8 +41,8 @@ def portal_endpoints(
         page("/portal/how-to-call", pages.calls.show, "Code that calls"),
         page("/portal/usage", pages.usage.show, "Usage against limits"),
         page("/portal/usage/{kind}", pages.usage.of_kind, "Limits of all credentials of one kind"),
-        page("/portal/refused-calls", pages.refusals.list, "Refused calls"),
-        page("/portal/refused-calls/{request_id}", pages.refusals.show, "A refused call, and how to fix it"),
+        page("/portal/refused-calls", pages.refused_calls.list, "Refused calls"),
+        page("/portal/refused-calls/{request_id}", pages.refused_calls.show, "A refused call, and how to fix it"),
         page("/portal/sessions", pages.people.sessions, "Portal sessions of the company"),
         form("/portal/sessions/{id}/end", pages.people.end, "End a portal session"),
         page("/portal/activity", pages.people.activity, "What people did"),

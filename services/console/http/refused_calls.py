@@ -17,11 +17,11 @@ FILTERS = ("company_id", "cause", "credential", "from", "to")
 GONE = "No refused call has this id: they are kept for 7 days, and served ones are not."
 
 
-class SupportPages:
+class RefusedCallPages:
     def __init__(self, renderer: Renderer) -> None:
         self._renderer = renderer
 
-    async def explain(self, request: web.Request, session: Session) -> web.Response:
+    async def show(self, request: web.Request, session: Session) -> web.Response:
         """By the request id that the response had, or those that the filters name.
 
         A person of one company has a page of the company's own calls.

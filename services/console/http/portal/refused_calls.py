@@ -6,7 +6,7 @@ from services.console.admin_api import segment
 from services.console.http.lists.filtered_list import filtered_list
 from services.console.http.portal.company import own_company
 from services.console.http.refused_call import refused_call
-from services.console.http.support import MAX_ID_CHARACTERS
+from services.console.http.refused_calls import MAX_ID_CHARACTERS
 from services.console.pages.refused_calls.by_cause import EXPLANATIONS
 from services.console.pages.refused_calls.calls import of_calls
 from services.console.pages.refused_calls.titles import titles
@@ -17,7 +17,7 @@ from shared.errors import NotFound, Unprocessable
 FILTERS = ("cause", "credential", "from", "to")
 
 
-class RefusalPages:
+class OwnRefusedCallPages:
     def __init__(self, renderer: Renderer) -> None:
         self._renderer = renderer
 
