@@ -10,7 +10,7 @@ from services.console.browser.forms import Form
 from services.console.gateway_routes import GatewayRoutes
 from services.console.http.companies import company_of, company_path
 from services.console.pages.renderer import Renderer, filled_in
-from services.console.pages.routes import MAX_ROUTES_BESIDE_CHOICE, MAX_SCOPES_IN_LIST, Opened, opened
+from services.console.pages.routes import MAX_ROUTES_BESIDE_CHOICE, MAX_SCOPES_IN_LIST, Opened, routes_opened
 from services.console.session import Session
 from shared.errors import Conflict, Unprocessable
 
@@ -81,7 +81,7 @@ class BookingPages:
 
     async def _opened(self, applications: Sequence[Object]) -> Sequence[tuple[Object, Opened | None]]:
         table = await self._routes.all() if applications else None
-        return [(application, opened(application, table)) for application in applications]
+        return [(application, routes_opened(application, table)) for application in applications]
 
 
 def _is_like(application: Object, words: str) -> bool:

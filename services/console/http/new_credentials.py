@@ -15,7 +15,7 @@ from services.console.http.stops import NO_STOP, TRIALS, Stops
 from services.console.pages.credentials.kinds import BY_PATH, Kind, shown_once
 from services.console.pages.portal.handover import handover
 from services.console.pages.renderer import Renderer, filled_in
-from services.console.pages.routes import MAX_OPENED, opened, unused_scopes
+from services.console.pages.routes import MAX_OPENED, routes_opened, unused_scopes
 from services.console.session import Session
 from shared.errors import Conflict, NotFound, Unprocessable
 
@@ -185,7 +185,7 @@ class NewCredentialPages:
             company=company,
             booking=booking,
             application=application,
-            opens=opened(application, table),
+            opens=routes_opened(application, table),
             max_routes=MAX_OPENED,
             kind=API_TOKENS,
             tokens=tokens,

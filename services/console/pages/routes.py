@@ -50,7 +50,7 @@ def stands_for(route: Route) -> str:
     return f"{route['host']}{route['path']}{'*' if route['prefix'] else ''}"
 
 
-def opened(application: Mapping[str, Any], table: Mapping[str, Any] | None) -> Opened | None:
+def routes_opened(application: Mapping[str, Any], table: Mapping[str, Any] | None) -> Opened | None:
     """`table` is the gateway's; None: it does not respond, and nothing is known of its routes."""
     if table is None:
         return None

@@ -12,7 +12,7 @@ from services.console.http.companies import company_of, company_path
 from services.console.http.new_credentials import NewCredentialPages
 from services.console.http.stops import NO_STOP, TRIALS, Stops, StopView
 from services.console.pages.renderer import Renderer, filled_in
-from services.console.pages.routes import MAX_OPENED, opened
+from services.console.pages.routes import MAX_OPENED, routes_opened
 from services.console.session import Session
 from shared.errors import Conflict, NotFound, Unprocessable
 
@@ -59,7 +59,7 @@ class ApplicationPage:
             "application_details.html",
             session=session,
             application=application,
-            opens=opened(application, await self._routes.all()),
+            opens=routes_opened(application, await self._routes.all()),
             max_routes=MAX_OPENED,
             stop=stop,
             trials=TRIALS,

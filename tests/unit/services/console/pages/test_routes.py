@@ -5,8 +5,8 @@ from typing import Any
 from services.console.pages.routes import (
     credential_in_words,
     found_routes,
-    opened,
     opened_by,
+    routes_opened,
     stands_for,
     unused_scopes,
 )
@@ -47,11 +47,11 @@ def test_words_say_what_a_route_stands_for_and_asks_for() -> None:
 def test_an_application_opens_routes_by_its_scopes_and_by_its_api_tokens() -> None:
     sms = route("sms", "/sms", application="SMS")
     application = {"application_prefix": "SMS", "scopes": ["site:read", "none:read"]}
-    found = opened(application, {"routes": [*ROUTES, sms]})
+    found = routes_opened(application, {"routes": [*ROUTES, sms]})
     assert found is not None
     assert found.by_scope == {"site:read": [SITE], "none:read": []}
     assert found.by_api_token == [sms]
-    assert opened(application, None) is None
+    assert routes_opened(application, None) is None
 
 
 def test_a_scope_that_no_route_needs_is_known_where_the_routes_are() -> None:
