@@ -152,10 +152,10 @@ class ServiceClient:
             raise Unavailable("the client is not open yet")
         deadline, repeatable = pool.time() + seconds, repeatable or method == "GET"
         try:
-            response = await self._exchange(pool, repeatable, self._request(method, path, sent, body), deadline)
+            response = await self._call(pool, repeatable, self._request(method, path, sent, body), deadline)
             if response.status == 401 and self._renewable is not None:
                 sent["Authorization"] = self._renewable.renewed(sent["Authorization"])
-                response = await self._exchange(pool, repeatable, self._request(method, path, sent, body), deadline)
+                response = await self._call(pool, repeatable, self._request(method, path, sent, body), deadline)
         except ResponseTooLarge:
             raise Unavailable(detail=f"a response of more than {MAX_RESPONSE_BYTES} bytes") from None
         except (OSError, InvalidResponse, PoolClosed) as error:
@@ -165,7 +165,7 @@ class ServiceClient:
     def _request(self, method: str, path: str, fields: Mapping[str, str], body: bytes | None) -> bytes:
         return rendered(method, self._peer.path + path, self._peer.authority, fields, body)
 
-    async def _exchange(self, pool: CallPool, repeatable: bool, request: bytes, deadline: float) -> Response:
+    async def _call(self, pool: CallPool, repeatable: bool, request: bytes, deadline: float) -> Response:
         """What may be repeated is, once, where it was sent on a connection which the callee was just closing."""
         connection = await pool.take(deadline)
         try:
@@ -180,8 +180,8 @@ class ServiceClient:
         """What observes the callee's clock in a response to a request that is sent now."""
         if self._peer_clock is None:
             return None
-        exchange = self._peer_clock.begin()
-        return lambda response: exchange.end(response.fields.get(TIME_FIELD))
+        observation = self._peer_clock.begin()
+        return lambda response: observation.end(response.fields.get(TIME_FIELD))
 
 
 def _expected(status: int, value: Any, *, absent: bool = False) -> Any:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from shared.clock_offset import TIME_FIELD
 from shared.http.responses import NO_STORE
 from shared.logging.request_ids import adopt_request_id
 from shared.problem import title_of
@@ -21,7 +22,8 @@ _PROBE = re.compile(
     rb"(GET|HEAD) " + LIVE_PATH.encode() + rb" HTTP/1\.1\r\n((?:[A-Za-z0-9_-]+:[\x20-\x7e]*\r\n)*)\r\n"
 )
 _OTHERS = re.compile(
-    rb"^(content-length|transfer-encoding|expect|upgrade|passgate-time):", re.IGNORECASE | re.MULTILINE
+    rb"^(content-length|transfer-encoding|expect|upgrade|" + TIME_FIELD.encode() + rb"):",
+    re.IGNORECASE | re.MULTILINE,
 )
 """Fields of requests that need more than this."""
 _HOST = re.compile(rb"^host:", re.IGNORECASE | re.MULTILINE)

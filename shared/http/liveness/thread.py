@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from email.utils import formatdate
 
-from shared.http.liveness.held_lock import recv, send
+from shared.http.liveness.gil_held_socket import recv, send
 from shared.http.liveness.probe import MAX_PROBE_BYTES, Liveness, probe_in, response_to
 
 MAX_CONNECTIONS = 64

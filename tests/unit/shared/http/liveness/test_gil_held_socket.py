@@ -2,7 +2,7 @@
 
 import socket
 
-from shared.http.liveness.held_lock import recv, send
+from shared.http.liveness.gil_held_socket import recv, send
 
 
 def test_what_has_come_is_read_and_looked_at_and_sent() -> None:

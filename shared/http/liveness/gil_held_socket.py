@@ -1,7 +1,7 @@
-"""Reading and writing of a socket that never waits, without letting go of Python's global lock.
+"""Reading and writing of a socket that never waits, without releasing the GIL.
 
-`socket` lets go of it in each call, and has to get it back from a thread that is busy: that takes a millisecond,
-and much more where the machine has others to run as well. A response is four such calls.
+`socket` releases it in each call, and has to get it back from a thread that is busy: that takes a millisecond, and
+much more where the machine has others to run as well. A response is four such calls.
 """
 
 import ctypes
