@@ -23,8 +23,6 @@ MAX_NUMBER_CHARACTERS = 4096
 WHITESPACE = " \t\n\r"
 _DECODER = json.JSONDecoder()
 """For text that was parsed before."""
-
-
 LIMITS = Limits(
     size=MAX_BODY_BYTES,
     depth=MAX_DEPTH,

@@ -129,7 +129,7 @@ class SessionTokens:
     async def find(self, tokens: Sequence[str]) -> Sequence[Session | None]:
         """What each of `tokens` stands for, where the store and what is remembered say so; no use is counted.
 
-        None of any other one, good or not: `verify` knows, and notes what is refused. There must be one token.
+        None of any other one, good or not: `verify` knows, and notes what is refused. `tokens` must not be empty.
         """
         ids = [session_token_id(token) for token in tokens]
         stored = zip(tokens, ids, await self._store.get_all(ids), strict=True)

@@ -1,4 +1,4 @@
-"""The session token service: the call by which the gateway resolves one."""
+"""The session token service: the calls by which the gateway resolves one, or several."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -17,6 +17,7 @@ RESOLVE_TOGETHER = "/internal/v1/resolve-together"
 MAX_TOGETHER = 64
 """Tokens that may be asked about in one call."""
 _ID = "0192f0c0-0000-7000-8000-000000000000"
+_TOKEN = "3f8f7a3e-5a0c-4d5e-9c64-0a7b0a3f5c11"
 _ID_DOMAIN = b"passgate session token: id\0"
 
 
@@ -26,6 +27,34 @@ def session_token_id(token: str) -> str:
     `token` is a UUID in lower case.
     """
     return hashlib.sha256(_ID_DOMAIN + token.encode()).hexdigest()
+
+
+class TokenToResolve(BaseModel):
+    """The body of `RESOLVE`."""
+
+    token: str = Field(description="The session token.", examples=[_TOKEN])
+    peek: bool = Field(default=False, description="Whether this counts as no use.", examples=[False])
+    defer_use: bool = Field(
+        default=False,
+        description="Whether a use of a token that has a number of them is left to another request.",
+        examples=[False],
+    )
+
+
+class TokenOfRequest(BaseModel):
+    token: str = Field(description="The session token.", examples=[_TOKEN])
+    request_id: str = Field(description="That of the request that it came with.", examples=["f" * 32])
+
+
+class TokensToResolve(BaseModel):
+    """The body of `RESOLVE_TOGETHER`."""
+
+    tokens: list[TokenOfRequest] = Field(
+        min_length=1,
+        max_length=MAX_TOGETHER,
+        description="The session tokens.",
+        examples=[[{"token": _TOKEN, "request_id": "f" * 32}]],
+    )
 
 
 class ResolvedSession(BaseModel):

@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from services.session_tokens.http.schemas import TokensToResolve
 from services.session_tokens.limits import KeyLimits
 from services.session_tokens.metrics import TokenMetrics
 from services.session_tokens.parameters import MAX_BODY_BYTES, as_query, parse
@@ -19,7 +18,7 @@ from services.session_tokens.wrong_token import EXPECTED, WrongToken, nothing_th
 from shared.audit.ports import RefusalAudit
 from shared.contracts.credential_expiry import expires_soon, expiry_fields
 from shared.contracts.key_registry import AccessKey
-from shared.contracts.session_tokens import RESOLVE_TOGETHER, ResolvedSession
+from shared.contracts.session_tokens import RESOLVE_TOGETHER, ResolvedSession, TokensToResolve
 from shared.errors import Invalid, ServiceError, Unauthenticated, UnsupportedMediaType
 from shared.http.body import json_model, json_object, judge_again_with_body, read, require_content_type
 from shared.http.client_address import ClientAddress

@@ -3,8 +3,6 @@
 import uuid
 from collections.abc import Callable, Sequence
 
-from pydantic import ValidationError
-
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unavailable
 from shared.redis import WRITE_PROBE, WRITE_PROBE_MS, PipelinedRedis
@@ -134,7 +132,7 @@ class RedisOutbox:
 def _event(fields: Sequence[bytes]) -> AuditEvent | None:
     try:
         return AuditEvent.model_validate_json(dict(zip(fields[::2], fields[1::2], strict=True))[b"event"])
-    except (ValidationError, KeyError, ValueError):
+    except (ValueError, KeyError):
         return None
 
 
