@@ -13,9 +13,8 @@ from deploy.cli.new_file import new_file
 from deploy.cli.operations import deployables
 from deploy.cli.outcome import DONE, Refused
 from deploy.cli.registry import Registry
-from deploy.cli.tables import print_json, print_object, print_table, shown
+from deploy.cli.tables import add_limit, print_json, print_list, print_object, shown
 
-DEFAULT_LIMIT = 50
 EVENT_COLUMNS = ("at", "type", "company.client_prefix", "data.kind", "data.name", "data")
 AUDIT_COLUMNS = ("at", "action", "actor_name", "subject_kind", "subject_name", "company.client_prefix", "actor")
 DECISION_COLUMNS = ("at", "request_id", "route", "status", "cause", "client")
@@ -47,9 +46,7 @@ def add(commands: Any) -> None:
 
 def _page_options(parser: argparse.ArgumentParser, *filters: str) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument(
-        "--limit", type=int, default=DEFAULT_LIMIT, help=f"at most so many (default {DEFAULT_LIMIT})"
-    )
+    add_limit(parser)
     for name in filters:
         parser.add_argument(f"--{name.removesuffix('_id')}", dest=name, default="", metavar="NAME")
     parser.set_defaults(filters=filters)
@@ -108,8 +105,5 @@ def _print_step(step: Mapping[str, Any]) -> None:
 def _print_page(arguments: argparse.Namespace, path: str, columns: tuple[str, ...], empty: str) -> int:
     query = {name: getattr(arguments, name) for name in arguments.filters}
     found = Registry(connection(arguments)).items(path, arguments.limit, **query)
-    if arguments.json:
-        print_json(list(found))
-    else:
-        print_table(columns, found, empty)
+    print_list(arguments, columns, found, empty)
     return DONE

@@ -1,5 +1,6 @@
 """Results for people, as tables and lines, and for scripts, as JSON."""
 
+import argparse
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,6 +8,23 @@ from typing import Any
 
 MAX_WIDTH = 48
 """Characters of one column."""
+DEFAULT_LIMIT = 50
+
+
+def add_limit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--limit", type=int, default=DEFAULT_LIMIT, help=f"at most so many (default {DEFAULT_LIMIT})"
+    )
+
+
+def print_list(
+    arguments: argparse.Namespace, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], empty: str
+) -> None:
+    """As a table, or whole with `--json`."""
+    if arguments.json:
+        print_json(list(rows))
+    else:
+        print_table(columns, rows, empty)
 
 
 def print_json(value: Any) -> None:

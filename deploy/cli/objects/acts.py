@@ -13,7 +13,7 @@ from deploy.cli.objects.nouns import Noun
 from deploy.cli.objects.options import given, seconds
 from deploy.cli.outcome import DONE, WrongUsage
 from deploy.cli.registry import Object, Registry, name_of
-from deploy.cli.tables import print_json, print_object, print_table
+from deploy.cli.tables import print_json, print_list, print_object
 
 RECEIPT_WAIT_S = "3"
 HAS_SCOPES = {"yes": "true", "no": "false"}
@@ -26,13 +26,9 @@ def list_(noun: Noun, arguments: argparse.Namespace) -> int:
         words["has_scopes"] = HAS_SCOPES[arguments.has_scopes]
     chosen = {name: value for name, value in {**words, **noun.filters_in(arguments)}.items() if value}
     found = Registry(connection(arguments)).items(f"/{noun.path}", arguments.limit, **chosen)
-    if arguments.json:
-        print_json(list(found))
-    elif chosen:
-        print_table(noun.columns, found, f"no {noun.one} like this: `passgate {noun.path} list` has all")
-    else:
-        how = f": passgate {noun.path} create --help" if noun.has("create") else ""
-        print_table(noun.columns, found, f"no {noun.one} yet{how}")
+    how = f": passgate {noun.path} create --help" if noun.has("create") else ""
+    none_like_this = f"no {noun.one} like this: `passgate {noun.path} list` has all"
+    print_list(arguments, noun.columns, found, none_like_this if chosen else f"no {noun.one} yet{how}")
     return DONE
 
 

@@ -8,8 +8,8 @@ from deploy.cli import secrets_output
 from deploy.cli.objects import acts, deliveries, passwords, rotation
 from deploy.cli.objects.nouns import NOUNS, Noun
 from deploy.cli.objects.options import add_option
+from deploy.cli.tables import add_limit
 
-DEFAULT_LIMIT = 50
 ACTS = {"suspend": "stop it until it is resumed", "resume": "let it go on", "revoke": "stop it for ever"}
 
 Commands = Any
@@ -57,14 +57,8 @@ def _add_list(verbs: Commands, noun: Noun, verb: str) -> None:
         parser.add_argument(
             "--has-scopes", choices=tuple(acts.HAS_SCOPES), help="yes: those with a scope alone; no: those without"
         )
-    _add_limit(parser)
+    add_limit(parser)
     _add_filters(parser, noun)
-
-
-def _add_limit(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--limit", type=int, default=DEFAULT_LIMIT, help=f"at most so many (default {DEFAULT_LIMIT})"
-    )
 
 
 def _add_show(verbs: Commands, noun: Noun, verb: str) -> None:
@@ -133,7 +127,7 @@ def _add_deliveries(verbs: Commands, noun: Noun, verb: str) -> None:
     inner = parser.add_subparsers(dest="delivery_verb", required=True, metavar="VERB")
     listed = _verb(inner, noun, "list", "list deliveries, the newest first", deliveries.list_deliveries)
     listed.add_argument("--state", default="", help="only those in this state")
-    _add_limit(listed)
+    add_limit(listed)
     again = _verb(inner, noun, "replay", "deliver an event again", deliveries.replay)
     again.add_argument("delivery", type=int, metavar="NUMBER")
 

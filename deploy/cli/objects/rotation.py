@@ -10,7 +10,7 @@ from deploy.cli.objects.nouns import Noun
 from deploy.cli.objects.options import given, seconds
 from deploy.cli.outcome import DONE, Refused
 from deploy.cli.registry import name_of
-from deploy.cli.tables import print_json, print_object, print_table
+from deploy.cli.tables import print_json, print_list, print_object
 
 VERSION_COLUMNS = ("version", "state", "last_four", "created_at", "retires_at", "last_used_at", "quiet_for")
 KEPT_OF_A_KEY_PAIR = ("company_id", "scopes", "algorithm", "limits")
@@ -62,10 +62,7 @@ def rotate_key_pair(noun: Noun, arguments: argparse.Namespace) -> int:
 
 def list_versions(noun: Noun, arguments: argparse.Namespace) -> int:
     versions = looked_up(noun, arguments)[1]["versions"]
-    if arguments.json:
-        print_json(versions)
-    else:
-        print_table(VERSION_COLUMNS, versions, "it has no secret")
+    print_list(arguments, VERSION_COLUMNS, versions, "it has no secret")
     return DONE
 
 

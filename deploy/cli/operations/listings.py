@@ -9,9 +9,8 @@ from urllib.parse import quote
 from deploy.cli.connection import connection
 from deploy.cli.outcome import DONE, WrongUsage
 from deploy.cli.registry import Registry
-from deploy.cli.tables import print_json, print_object, print_table
+from deploy.cli.tables import add_limit, print_json, print_list, print_object, print_table
 
-DEFAULT_LIMIT = 50
 USAGE_COLUMNS = ("period", "calls.accepted", "calls.refused", "calls.failed", "distinct_users", "refusals")
 GROUPS = {
     "company_id": ("company.client_prefix",),
@@ -65,9 +64,7 @@ def add(commands: Any) -> None:
 
 def _listed(parser: argparse.ArgumentParser, run: Any) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument(
-        "--limit", type=int, default=DEFAULT_LIMIT, help=f"at most so many (default {DEFAULT_LIMIT})"
-    )
+    add_limit(parser)
     parser.set_defaults(run=run)
 
 
@@ -102,10 +99,7 @@ def _print(
     arguments: argparse.Namespace, path: str, query: Mapping[str, str], columns: tuple[str, ...], empty: str
 ) -> int:
     found = Registry(connection(arguments)).items(path, arguments.limit, **query)
-    if arguments.json:
-        print_json(list(found))
-    else:
-        print_table(columns, found, empty)
+    print_list(arguments, columns, found, empty)
     return DONE
 
 
@@ -136,8 +130,5 @@ def _search(arguments: argparse.Namespace) -> int:
     if not text:
         raise WrongUsage("what is to be found?")
     found = Registry(connection(arguments)).post("/search", {"text": text})["items"]
-    if arguments.json:
-        print_json(found)
-    else:
-        print_table(FOUND_COLUMNS, found, "nothing is like this")
+    print_list(arguments, FOUND_COLUMNS, found, "nothing is like this")
     return DONE
