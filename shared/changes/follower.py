@@ -27,7 +27,8 @@ SNAPSHOT_CHECK_INTERVAL_S = 0.02
 """Between two checks whether the snapshot is there that the stream is to continue."""
 SNAPSHOTS_PER_POLL = 2
 CLOCK_STEP_S = 60.0
-"""After a step of the wall clock by more, a new snapshot: by the wrong time, something may have been forgotten."""
+"""After a step of the wall clock by more, nothing counts or is applied before a new snapshot: by the wrong time
+something may have been forgotten, and a machine that was suspended does not know for how long."""
 STREAM_DISTRUST_S = 10.0
 """For how long a stream that left something out is not relied upon."""
 CONFIRMATION_TIMEOUT_S = 0.6
@@ -119,8 +120,10 @@ class ChangeFollower(TaskOwner):
         return self.known_within(self.bound)
 
     def known_within(self, seconds: float) -> bool:
-        """Whether what is stopped was known at most that long ago."""
-        return self._position is not None and self._clock.monotonic() - self._seen_at <= seconds
+        """Whether what is stopped was known at most that long ago, and the clock was not set since."""
+        if self._position is None or self._clock.monotonic() - self._seen_at > seconds:
+            return False
+        return not self._clock_was_set()
 
     def require_fresh(self) -> None:
         """Raises `Unavailable` when what is stopped is not known well enough to accept a credential."""
@@ -135,6 +138,8 @@ class ChangeFollower(TaskOwner):
     def _last_confirmed(self) -> str:
         if isinf(self.age):
             return "the registry has not responded yet"
+        if self._clock_was_set():
+            return "the wall clock was set, and the registry has given no snapshot since"
         return f"the registry last responded {self.age:.1f} s ago, and {self.bound:g} s is the bound"
 
     async def confirm(self) -> None:
@@ -168,7 +173,7 @@ class ChangeFollower(TaskOwner):
         snapshots = 0
         self._polls_begun += 1
         number = self._polls_begun
-        if self._position is None or abs(self._wall_ahead() - self._wall_ahead_at_snapshot) > CLOCK_STEP_S:
+        if self._position is None or self._clock_was_set():
             await self._restart()
         while True:
             requested_at, after = self._clock.monotonic(), self.position
@@ -198,7 +203,7 @@ class ChangeFollower(TaskOwner):
         """
         for change in await stream.read(self.position):
             try:
-                if self._position is None or self._replacing:
+                if self._position is None or self._replacing or self._clock_was_set():
                     raise _Gap
                 self._apply(change)
             except _Gap:
@@ -223,6 +228,10 @@ class ChangeFollower(TaskOwner):
 
     def _wall_ahead(self) -> float:
         return self._clock.now() - self._clock.monotonic()
+
+    def _clock_was_set(self) -> bool:
+        """Whether the wall clock was, by more than `CLOCK_STEP_S`, since the snapshot was read."""
+        return abs(self._wall_ahead() - self._wall_ahead_at_snapshot) > CLOCK_STEP_S
 
     def _apply_page(self, page: ChangePage, after: int) -> int:
         """How many of its changes were new. Raises `_Gap`."""
