@@ -5,14 +5,14 @@ from typing import Any
 
 from aiohttp import web
 
-from services.console.admin_api import Object
+from services.console.admin_api import Object, segment
 from services.console.browser.forms import Form
 from services.console.gateway_routes import GatewayRoutes
 from services.console.http.companies import company_of, company_path
 from services.console.pages.renderer import Renderer, filled_in
 from services.console.pages.routes import MAX_ROUTES_BESIDE_CHOICE, MAX_SCOPES_IN_LIST, Opened, routes_opened
 from services.console.session import Session
-from shared.errors import Conflict, Unprocessable
+from shared.errors import Conflict, NotFound, Unprocessable
 
 APPLICATIONS_OFFERED = 20
 """The newest; any other is found by a search."""
@@ -34,6 +34,18 @@ async def booked_scopes(session: Session, company: Object) -> dict[str, list[str
     return found
 
 
+async def booking_of(request: web.Request, session: Session, company: Object) -> Object:
+    """The one that the path names; raises `NotFound` for another company's."""
+    booking: Object = await session.api.get(f"/bookings/{segment(request.match_info['booking'])}")
+    if booking["company_id"] != company["id"]:
+        raise NotFound("no such booking of this company")
+    return booking
+
+
+def booking_path(company: Object, booking: Object) -> str:
+    return f"{company_path(company)}/booked-applications/{booking['id']}"
+
+
 class BookingPages:
     def __init__(self, renderer: Renderer, routes: GatewayRoutes) -> None:
         self._renderer = renderer
@@ -52,7 +64,7 @@ class BookingPages:
             booking = await session.api.post("/bookings", body, idempotency_key=form.text("key"))
         except (Unprocessable, Conflict) as error:
             return await self._list(session, company, form.text("q"), **filled_in(form.values(), error))
-        return self._renderer.redirect(f"{company_path(company)}/booked-applications/{booking['id']}")
+        return self._renderer.redirect(booking_path(company, booking))
 
     async def _list(
         self, session: Session, company: Object, q: str, status: int = 200, **values: Any

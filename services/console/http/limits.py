@@ -8,12 +8,13 @@ from aiohttp import web
 from services.console.admin_api import Object, segment
 from services.console.browser.forms import Form
 from services.console.gateway_routes import GatewayRoutes
+from services.console.http.bookings import booking_of, booking_path
 from services.console.http.companies import company_of, company_path
-from services.console.pages.credentials.kinds import BY_PATH
+from services.console.http.credentials import credential_path, found_credential
 from services.console.pages.limits import form_of, limits_of, wrong_limits
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
-from shared.errors import Conflict, NotFound, Unprocessable
+from shared.errors import Conflict, Unprocessable
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +91,12 @@ class LimitPages:
         return Limited(company, company, "company", company["name"], api, path, "Settings")
 
     async def _credential(self, request: web.Request, session: Session) -> Limited:
-        company, kind = await company_of(request, session), BY_PATH[request.match_info["kind"]]
-        found = await session.api.get(f"/{kind.path}/{segment(request.match_info['id'])}")
-        if found["company_id"] != company["id"]:
-            raise NotFound(f"no such {kind.noun} of this company")
-        api = f"/{kind.path}/{found['id']}"
-        return Limited(
-            company, found, kind.noun, kind.label(found), api, company_path(company) + api, "Credentials"
-        )
+        company, kind, found = await found_credential(request, session)
+        api, path = f"/{kind.path}/{found['id']}", credential_path(company, kind, found)
+        return Limited(company, found, kind.noun, kind.label(found), api, path, "Credentials")
 
     async def _booking(self, request: web.Request, session: Session) -> Limited:
         company = await company_of(request, session)
-        found = await session.api.get(f"/bookings/{segment(request.match_info['booking'])}")
-        if found["company_id"] != company["id"]:
-            raise NotFound("no such booking of this company")
-        path = f"{company_path(company)}/booked-applications/{found['id']}"
-        name, api = found["application"]["name"], f"/bookings/{found['id']}"
+        found = await booking_of(request, session, company)
+        name, api, path = found["application"]["name"], f"/bookings/{found['id']}", booking_path(company, found)
         return Limited(company, found, "booking", name, api, path, "Booked applications")

@@ -6,10 +6,10 @@ from typing import Any
 
 from aiohttp import web
 
-from services.console.admin_api import Object, segment, together
+from services.console.admin_api import Object, together
 from services.console.browser.forms import Form
 from services.console.gateway_routes import GatewayRoutes
-from services.console.http.bookings import booked_scopes
+from services.console.http.bookings import booked_scopes, booking_of
 from services.console.http.companies import SHOWN_OF_A_KIND, company_of, company_path
 from services.console.http.stops import NO_STOP, TRIALS, Stops
 from services.console.pages.credentials.kinds import BY_PATH, Kind, shown_once
@@ -46,14 +46,14 @@ class NewCredentialPages:
 
     async def application(self, request: web.Request, session: Session) -> web.Response:
         company = await company_of(request, session)
-        booking = await self._booking(request, session, company)
+        booking = await booking_of(request, session, company)
         stop = await self._stops.view(request, session, f"/bookings/{booking['id']}", booking["id"])
         opened = request.query.get("new") == "api-token"
         return await self.booked_application(request, session, company, opened=opened, stop=stop)
 
     async def create_api_token(self, request: web.Request, session: Session, form: Form) -> web.Response:
         company = await company_of(request, session)
-        booking = await self._booking(request, session, company)
+        booking = await booking_of(request, session, company)
         body = {
             "booking_id": booking["id"],
             "remote_application": form.text("remote_application"),
@@ -163,16 +163,10 @@ class NewCredentialPages:
         created = await session.api.post(f"/{kind.path}", body, idempotency_key=form.text("key"))
         return self.secret_page(session, kind, company, created, back, f"{kind.noun} created")
 
-    async def _booking(self, request: web.Request, session: Session, company: Object) -> Object:
-        found: Object = await session.api.get(f"/bookings/{segment(request.match_info['booking'])}")
-        if found["company_id"] != company["id"]:
-            raise NotFound("no such booking of this company")
-        return found
-
     async def booked_application(
         self, request: web.Request, session: Session, company: Object, status: int = 200, **values: Any
     ) -> web.Response:
-        booking = await self._booking(request, session, company)
+        booking = await booking_of(request, session, company)
         (tokens, more), application, table = await together(
             session.api.newest(f"/{API_TOKENS.path}", SHOWN_OF_A_KIND, booking_id=booking["id"]),
             session.api.get(f"/applications/{booking['application_id']}"),

@@ -8,7 +8,8 @@ from aiohttp import web
 from services.console.admin_api import Object, segment
 from services.console.browser.forms import Form
 from services.console.gateway_routes import GatewayRoutes
-from services.console.http.companies import company_of, company_path
+from services.console.http.bookings import booking_of, booking_path
+from services.console.http.companies import company_of
 from services.console.http.new_credentials import NewCredentialPages
 from services.console.http.stops import NO_STOP, TRIALS, Stops, StopView
 from services.console.pages.renderer import Renderer, filled_in
@@ -78,14 +79,9 @@ class BookingStops:
 
     async def act(self, request: web.Request, session: Session, form: Form) -> web.Response:
         company = await company_of(request, session)
-        booking = await session.api.get(f"/bookings/{segment(request.match_info['booking'])}")
-        if booking["company_id"] != company["id"]:
-            raise NotFound("no such booking of this company")
+        booking = await booking_of(request, session, company)
         page = partial(self._pages.booked_application, request, session, company)
-        api_path, path = (
-            f"/bookings/{booking['id']}",
-            f"{company_path(company)}/booked-applications/{booking['id']}",
-        )
+        api_path, path = f"/bookings/{booking['id']}", booking_path(company, booking)
         return await self._stops.act(request, session, form, api_path=api_path, path=path, page=page)
 
 
