@@ -16,7 +16,7 @@ from shared.clock_offset import ClockOffsets, JudgingClock
 from shared.contracts.key_registry import ApiToken, KeyRegistryClient
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
-from shared.http.client_address import ClientAddress
+from shared.http.client_address import ProvenClientAddresses
 from shared.refusal_traces.service_refusals import ServiceRefusals
 from shared.report_only.counts import ReportOnlyCounts
 from shared.report_only.report_only_set import ReportOnlySet
@@ -30,7 +30,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     clock = clock or SystemClock()
     metrics = CollectorRegistry()
     identity = ServiceIdentity.from_file(NAME, settings.service_key_file, clock)
-    addresses = ClientAddress.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
+    addresses = ProvenClientAddresses.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
     offsets = ClockOffsets(clock, reference="key_registry", metrics=metrics)
     judging = JudgingClock(clock, offsets)
     registry_calls = ServiceClient(

@@ -21,7 +21,7 @@ from shared.clock_offset import ClockOffsets, JudgingClock
 from shared.contracts.key_registry import AccessKey, KeyRegistryClient
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
-from shared.http.client_address import ClientAddress
+from shared.http.client_address import ProvenClientAddresses
 from shared.http.health import VALKEY, VALKEY_WRITES
 from shared.limits.endpoint_limits import EndpointLimits
 from shared.redis import PipelinedRedis
@@ -38,7 +38,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     clock = clock or SystemClock()
     metrics = CollectorRegistry()
     identity = ServiceIdentity.from_file(NAME, settings.service_key_file, clock)
-    addresses = ClientAddress.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
+    addresses = ProvenClientAddresses.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
     offsets = ClockOffsets(clock, reference="key_registry", metrics=metrics)
     judging = JudgingClock(clock, offsets)
     registry_calls = ServiceClient(

@@ -52,7 +52,7 @@ from shared.failure_times.memory import MemoryFailureTimes
 from shared.failure_times.redis import RedisFailureTimes
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
-from shared.http.client_address import ClientAddress
+from shared.http.client_address import ClientAddresses, ProvenClientAddresses
 from shared.http.endpoints import Endpoint
 from shared.http.health import POSTGRESQL, VALKEY
 from shared.limits.endpoint_limits import EndpointLimits
@@ -107,7 +107,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         return dependencies.following.follower.fresh
 
     prune = partial(pruning.prune, used, keys.rotator, judging, compared, token_lifetime=settings.token_lifetime)
-    addresses = ClientAddress.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
+    addresses = ProvenClientAddresses.from_file(settings.service_jwks_file, callee=NAME, clock=clock)
     health = FollowingHealth(NAME, dependencies.following.follower, offsets)
     health.add(POSTGRESQL, partial(SCHEMA.require_current, dependencies.database))
     health.add("signing_key", keys.ring.check)
@@ -189,7 +189,7 @@ def build_endpoints(
     dependencies: Dependencies,
     keys: Keys,
     used: UsedAssertions,
-    addresses: ClientAddress,
+    addresses: ClientAddresses,
     metrics: CollectorRegistry,
     clock: Clock,
 ) -> list[Endpoint]:

@@ -56,8 +56,8 @@ class ClientAddresses(Protocol):
     def of(self, request: IncomingRequest) -> str: ...
 
 
-class ClientAddress:
-    """The client's address, at a service of ours: what the gateway says, if it proves that it is the gateway.
+class ProvenClientAddresses:
+    """What the gateway says of who a client is, if it proves that it is the gateway.
 
     From anybody else it is the address that the connection comes from. `authenticator` must be for the purpose
     `CLIENT_ADDRESS_PURPOSE`.
@@ -67,7 +67,7 @@ class ClientAddress:
         self._authenticator = authenticator
 
     @classmethod
-    def from_file(cls, path: Path, *, callee: str, clock: Clock | None = None) -> "ClientAddress":
+    def from_file(cls, path: Path, *, callee: str, clock: Clock | None = None) -> "ProvenClientAddresses":
         """For the service `callee`. Raises `ConfigError` when the file is no JWKS."""
         return cls(ServiceAuthenticator.from_file(path, callee=callee, clock=clock, purpose=CLIENT_ADDRESS_PURPOSE))
 

@@ -59,7 +59,7 @@ from shared.clock import Clock
 from shared.failure_times import OwnTimesMeanwhile
 from shared.failure_times.memory import MemoryFailureTimes
 from shared.failure_times.redis import RedisFailureTimes
-from shared.http.client_address import ClientAddress
+from shared.http.client_address import ProvenClientAddresses
 from shared.postgres.pool import Database
 from shared.redis import PipelinedRedis
 from shared.sealed_box import SealedBox, read_key
@@ -110,7 +110,7 @@ class People:
         self._sealing = _Sealing.under(settings.webhook_key_file)
         self._opening = SessionOpening(self._lifetimes, self._sealing.pending, trail)
         self.passwords = Passwords()
-        self.addresses = ClientAddress.from_file(settings.service_jwks_file, callee=name, clock=clock)
+        self.addresses = ProvenClientAddresses.from_file(settings.service_jwks_file, callee=name, clock=clock)
         self.authentication = Authentication(access, self._session_access(), trail)
         client, http = openid_client(settings), HttpProviderClient()
         provider = None if client is None else Provider(client, http, clock)

@@ -10,7 +10,7 @@ from shared.contracts.operator_validator import TokenCheck
 from shared.contracts.usage.messages import Outcome
 from shared.errors import Invalid, ServiceError
 from shared.http.body import read, require_content_type
-from shared.http.client_address import ClientAddress
+from shared.http.client_address import ClientAddresses
 from shared.http.endpoints import route_of
 from shared.http.middleware import REFUSED
 from shared.http.responses import NO_STORE, error_headers, json_response, status_of
@@ -31,7 +31,7 @@ class OperatorEndpoints:
         self,
         validator: Validator,
         authenticator: ServiceAuthenticator,
-        addresses: ClientAddress,
+        addresses: ClientAddresses,
         audit: RefusalAudit,
         metrics: OperatorMetrics,
         report_only_set: ReportOnlySet,

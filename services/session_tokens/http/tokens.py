@@ -21,7 +21,7 @@ from shared.contracts.key_registry import AccessKey
 from shared.contracts.session_tokens import RESOLVE_TOGETHER, ResolvedSession, TokensToResolve
 from shared.errors import Invalid, ServiceError, Unauthenticated, UnsupportedMediaType
 from shared.http.body import json_model, json_object, judge_again_with_body, read, require_content_type
-from shared.http.client_address import ClientAddress
+from shared.http.client_address import ClientAddresses
 from shared.http.endpoints import route_of
 from shared.http.responses import NO_STORE, error_headers, json_response, problem, status_of
 from shared.logging import access_kept, kept_fields, request_id
@@ -44,7 +44,7 @@ class SessionTokenEndpoints:
         self,
         tokens: SessionTokens,
         authenticator: ServiceAuthenticator,
-        addresses: ClientAddress,
+        addresses: ClientAddresses,
         audit: RefusalAudit,
         metrics: TokenMetrics,
         now: Callable[[], float],

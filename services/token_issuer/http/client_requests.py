@@ -11,14 +11,14 @@ from services.token_issuer.http.parameters import authorization, parameters
 from services.token_issuer.oauth_errors import InvalidRequest
 from services.token_issuer.refusals import Refusals
 from services.token_issuer.usage import ClientUsage
-from shared.http.client_address import ClientAddress
+from shared.http.client_address import ClientAddresses
 
 
 class ClientRequests:
     def __init__(
         self,
         authenticator: ClientAuthenticator,
-        addresses: ClientAddress,
+        addresses: ClientAddresses,
         refusals: Refusals,
         usage: ClientUsage,
     ) -> None:

@@ -11,7 +11,7 @@ from services.token_issuer.oauth_errors import InvalidRequest, TooManyWrongSecre
 from services.token_issuer.refusals import Refusals
 from services.token_issuer.tokens.held import HeldCredentials
 from shared.errors import TooManyRequests
-from shared.http.client_address import ClientAddress, address_block
+from shared.http.client_address import ClientAddresses, address_block
 
 MAX_REQUESTS_A_MINUTE = 30
 """Of one client, whatever they hold: whoever is refused learns nothing of what it held."""
@@ -26,7 +26,7 @@ class RevokeMeEndpoint:
         held: HeldCredentials,
         throttle: SecretThrottle,
         time_floor: RefusalTimeFloor,
-        addresses: ClientAddress,
+        addresses: ClientAddresses,
         refusals: Refusals,
     ) -> None:
         self._held = held

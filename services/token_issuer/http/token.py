@@ -26,7 +26,7 @@ from services.token_issuer.tokens.issuance import AccessToken, AuthorizedGrant, 
 from services.token_issuer.usage import ClientUsage
 from shared.contracts.access_token import TokenType
 from shared.contracts.credential_expiry import EXPIRY_FIELD, expiry_time
-from shared.http.client_address import ClientAddress
+from shared.http.client_address import ClientAddresses
 from shared.limits.endpoint_limits import EndpointLimits
 from shared.logging import request_id
 from shared.report_only.counts import WouldRefuse
@@ -85,7 +85,7 @@ class TokenEndpoint:
         grants: Mapping[str, Grant],
         authenticator: ClientAuthenticator,
         issuer: TokenIssuer,
-        addresses: ClientAddress,
+        addresses: ClientAddresses,
         refusals: Refusals,
         counts: IssuerMetrics,
         report_only_set: ReportOnlySet,

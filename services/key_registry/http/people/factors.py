@@ -27,7 +27,7 @@ from services.key_registry.people.reauthentication.reauthentication import Proof
 from services.key_registry.people.reauthentication.schemas import ReauthenticationProof
 from services.key_registry.people.responses import CreatedSession
 from shared.audit.ports import RefusalAudit
-from shared.http.client_address import ClientAddress
+from shared.http.client_address import ClientAddresses
 from shared.http.endpoints import Endpoint, Response
 from shared.http.responses import NO_STORE, json_response
 
@@ -52,7 +52,7 @@ class FactorEndpoints:
         second_step: SecondStep,
         authentication: Authentication,
         audit: RefusalAudit,
-        addresses: ClientAddress,
+        addresses: ClientAddresses,
     ) -> None:
         self._own = own
         self._second_step = second_step

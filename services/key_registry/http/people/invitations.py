@@ -20,7 +20,7 @@ from services.key_registry.people.requests import Acceptance, InvitationToken, N
 from shared.audit.ports import RefusalAudit
 from shared.errors import NotFound
 from shared.http.body import validated
-from shared.http.client_address import ClientAddress
+from shared.http.client_address import ClientAddresses
 from shared.http.responses import NO_STORE, json_response
 
 PATH = f"{BASE}/invitations"
@@ -61,7 +61,7 @@ class InvitationEndpoints:
 class AcceptanceEndpoints:
     """For those who hold an invitation's token, which is all that they need."""
 
-    def __init__(self, acceptance: InvitationAcceptance, audit: RefusalAudit, addresses: ClientAddress) -> None:
+    def __init__(self, acceptance: InvitationAcceptance, audit: RefusalAudit, addresses: ClientAddresses) -> None:
         self._acceptance = acceptance
         self._refusals = UnrecordedRefusals(audit, addresses)
         self._addresses = addresses

@@ -13,7 +13,7 @@ from services.key_registry.paging import parse_query
 from services.key_registry.people.account.own_password import OwnPassword
 from services.key_registry.people.reauthentication.schemas import PasswordChange
 from services.key_registry.people.responses import Me
-from shared.http.client_address import ClientAddress
+from shared.http.client_address import ClientAddresses
 from shared.http.endpoints import Endpoint, Response
 from shared.http.responses import NO_STORE, json_response
 
@@ -25,7 +25,7 @@ the provider gets 409 and no password.
 
 
 class MeEndpoints:
-    def __init__(self, passwords: OwnPassword, authentication: Authentication, addresses: ClientAddress) -> None:
+    def __init__(self, passwords: OwnPassword, authentication: Authentication, addresses: ClientAddresses) -> None:
         self._passwords = passwords
         self._authentication = authentication
         self._addresses = addresses

@@ -26,7 +26,7 @@ from services.key_registry.people.reauthentication.openid import OpenIdReauthent
 from services.key_registry.people.responses import CreatedSession
 from services.key_registry.people.sessions.pending import BegunSignIn
 from shared.audit.ports import RefusalAudit
-from shared.http.client_address import ClientAddress
+from shared.http.client_address import ClientAddresses
 from shared.http.endpoints import Endpoint, Response
 from shared.http.responses import NO_STORE, json_response
 
@@ -51,7 +51,7 @@ class OpenIdEndpoints:
         methods: SignInMethods,
         authentication: Authentication,
         audit: RefusalAudit,
-        addresses: ClientAddress,
+        addresses: ClientAddresses,
     ) -> None:
         self._reauthentication = reauthentication
         self._authentication = authentication

@@ -28,7 +28,7 @@ from services.key_registry.people.reauthentication.schemas import Reauthenticati
 from services.key_registry.people.responses import CreatedSession
 from shared.audit.ports import RefusalAudit
 from shared.errors import NotFound
-from shared.http.client_address import ClientAddress
+from shared.http.client_address import ClientAddresses
 from shared.http.endpoints import Endpoint, Response
 from shared.http.responses import NO_STORE, json_response
 
@@ -48,7 +48,7 @@ class PasskeyEndpoints:
         sign_in: PasskeySignIn,
         authentication: Authentication,
         audit: RefusalAudit,
-        addresses: ClientAddress,
+        addresses: ClientAddresses,
     ) -> None:
         self._own = own
         self._sign_in = sign_in

@@ -24,7 +24,7 @@ from services.key_registry.people.password_resets.schemas import (
 )
 from shared.audit.ports import RefusalAudit
 from shared.http.body import validated
-from shared.http.client_address import ClientAddress
+from shared.http.client_address import ClientAddresses
 from shared.http.endpoints import Endpoint, Response
 from shared.http.responses import NO_STORE, json_response
 
@@ -46,7 +46,7 @@ class PasswordResetEndpoints:
         following: PasswordResetFollowing,
         authentication: Authentication,
         audit: RefusalAudit,
-        addresses: ClientAddress,
+        addresses: ClientAddresses,
     ) -> None:
         self._links = links
         self._following = following

@@ -28,7 +28,7 @@ from services.key_registry.people.portal.sessions import PortalSessions
 from shared.audit.ports import RefusalAudit
 from shared.errors import NotFound
 from shared.http.body import validated
-from shared.http.client_address import ClientAddress
+from shared.http.client_address import ClientAddresses
 from shared.http.endpoints import Endpoint, Response
 from shared.http.responses import NO_STORE, json_response
 
@@ -47,7 +47,7 @@ class PortalEndpoints:
         sessions: PortalSessions,
         authentication: Authentication,
         audit: RefusalAudit,
-        addresses: ClientAddress,
+        addresses: ClientAddresses,
     ) -> None:
         self._sessions = sessions
         self._authentication = authentication

@@ -7,12 +7,12 @@ from aiohttp import web
 
 from services.key_registry.people.refusals import RefusedForCause
 from shared.audit.ports import RefusalAudit
-from shared.http.client_address import ClientAddress
+from shared.http.client_address import ClientAddresses
 from shared.http.endpoints import route_of
 
 
 class UnrecordedRefusals:
-    def __init__(self, audit: RefusalAudit, addresses: ClientAddress) -> None:
+    def __init__(self, audit: RefusalAudit, addresses: ClientAddresses) -> None:
         self._audit = audit
         self._addresses = addresses
 

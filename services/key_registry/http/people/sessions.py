@@ -17,7 +17,7 @@ from services.key_registry.people.sessions.password_sign_in import PasswordSignI
 from services.key_registry.people.sessions.pending import BegunSignIn
 from shared.audit.ports import RefusalAudit
 from shared.errors import NotFound
-from shared.http.client_address import ClientAddress, address_block
+from shared.http.client_address import ClientAddresses, address_block
 from shared.http.responses import NO_STORE, json_response
 
 PATH = f"{BASE}/sessions"
@@ -30,7 +30,7 @@ class SessionEndpoints:
         own: OwnSessions,
         authentication: Authentication,
         audit: RefusalAudit,
-        addresses: ClientAddress,
+        addresses: ClientAddresses,
     ) -> None:
         self._sign_in = sign_in
         self._own = own
@@ -75,7 +75,7 @@ class SessionEndpoints:
         return web.Response(status=204, headers=NO_STORE)
 
 
-def origin_of(request: web.Request, addresses: ClientAddress) -> SignInOrigin:
+def origin_of(request: web.Request, addresses: ClientAddresses) -> SignInOrigin:
     address = addresses.of(request)
     return SignInOrigin(address, address_block(address), request.headers.get("User-Agent", ""))
 

@@ -9,7 +9,8 @@ from shared.http.client_address import (
     CLIENT_ADDRESS_FIELD,
     CLIENT_ADDRESS_PROOF_FIELD,
     CLIENT_ADDRESS_PURPOSE,
-    ClientAddress,
+    ClientAddresses,
+    ProvenClientAddresses,
     address_block,
 )
 from shared.jose.keys import generate_private_key
@@ -38,14 +39,14 @@ def proof(
 
 
 @pytest.fixture
-def addresses(clock: FakeClock) -> ClientAddress:
-    return ClientAddress(ServiceAuthenticator(KEYS, "token_issuer", clock, purpose=CLIENT_ADDRESS_PURPOSE))
+def addresses(clock: FakeClock) -> ClientAddresses:
+    return ProvenClientAddresses(ServiceAuthenticator(KEYS, "token_issuer", clock, purpose=CLIENT_ADDRESS_PURPOSE))
 
 
 NAMED = (CLIENT_ADDRESS_FIELD, "2001:DB8::1")
 
 
-def test_the_gateway_is_believed_when_it_proves_itself(addresses: ClientAddress, clock: FakeClock) -> None:
+def test_the_gateway_is_believed_when_it_proves_itself(addresses: ClientAddresses, clock: FakeClock) -> None:
     assert addresses.of(request(NAMED, (CLIENT_ADDRESS_PROOF_FIELD, proof(clock)))) == "2001:db8::1"
 
 
@@ -55,12 +56,12 @@ def test_the_gateway_is_believed_when_it_proves_itself(addresses: ClientAddress,
     + [{"to": "session_tokens"}, {"purpose": ""}, {"purpose": "another"}],
 )
 def test_nobody_else_and_no_other_token_of_the_gateway_is_believed(
-    addresses: ClientAddress, clock: FakeClock, wrong: dict[str, str]
+    addresses: ClientAddresses, clock: FakeClock, wrong: dict[str, str]
 ) -> None:
     assert addresses.of(request(NAMED, (CLIENT_ADDRESS_PROOF_FIELD, proof(clock, **wrong)))) == "10.1.1.1"
 
 
-def test_a_proof_ends_with_its_token(addresses: ClientAddress, clock: FakeClock) -> None:
+def test_a_proof_ends_with_its_token(addresses: ClientAddresses, clock: FakeClock) -> None:
     given = request(NAMED, (CLIENT_ADDRESS_PROOF_FIELD, proof(clock)))
     assert addresses.of(given) == "2001:db8::1"
     clock.advance(100)
@@ -69,7 +70,7 @@ def test_a_proof_ends_with_its_token(addresses: ClientAddress, clock: FakeClock)
 
 @pytest.mark.parametrize("named", [[], [NAMED, NAMED], [(CLIENT_ADDRESS_FIELD, "junk")]])
 def test_what_is_no_one_address_is_not_believed(
-    addresses: ClientAddress, clock: FakeClock, named: list[tuple[str, str]]
+    addresses: ClientAddresses, clock: FakeClock, named: list[tuple[str, str]]
 ) -> None:
     assert addresses.of(request(*named, (CLIENT_ADDRESS_PROOF_FIELD, proof(clock)))) == "10.1.1.1"
 
@@ -80,7 +81,7 @@ def test_a_token_for_this_purpose_opens_nothing_else(clock: FakeClock) -> None:
         internal.require(f"Bearer {proof(clock, to='session_tokens')}", "session_tokens")
 
 
-def test_without_a_proof_or_a_peer_there_is_no_address(addresses: ClientAddress) -> None:
+def test_without_a_proof_or_a_peer_there_is_no_address(addresses: ClientAddresses) -> None:
     assert addresses.of(request(NAMED)) == "10.1.1.1"
     assert addresses.of(Request(CIMultiDictProxy(CIMultiDict()), None)) == ""
 
