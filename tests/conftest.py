@@ -25,7 +25,7 @@ from tests.support import nested_connections
 from tests.support.clock import FakeClock
 from tests.support.harness.forking.client import begin
 from tests.support.harness.stores import postgres_server, valkey_server
-from tests.support.loop import LoopWatch
+from tests.support.loop_watch import LoopWatch
 from tests.support.sharing.units import in_order
 from tests.support.waiting import BUSY_MACHINE_LIMIT_S
 

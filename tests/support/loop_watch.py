@@ -6,7 +6,7 @@ import threading
 import traceback
 from pathlib import Path
 
-TICK = 0.2
+TICK_S = 0.2
 """Seconds between two looks at the loop: each takes both its thread and the loop's from what they do."""
 
 
@@ -20,7 +20,7 @@ class LoopWatch:
     One watch serves all tests of a process: to start a thread for each would take longer than most of them.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, limit: float = 1.0, tick: float = TICK) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, limit: float = 1.0, tick: float = TICK_S) -> None:
         self._loop = loop
         self._tick = tick
         self._patience = round(limit / tick)
@@ -59,7 +59,7 @@ class LoopWatch:
             before, starved = starved, self._starved()
             if self._alive.is_set() or not self._loop.is_running():
                 self._waited = 0
-                self._send()
+                self._ask()
             elif starved - before < self._tick / 2:
                 self._waited += 1
             if self._waited == self._patience and self._blocked_at is None:
@@ -73,7 +73,7 @@ class LoopWatch:
         except (OSError, ValueError, IndexError):
             return 0.0
 
-    def _send(self) -> None:
+    def _ask(self) -> None:
         """A loop that stands between two tests owes no sign: it is asked again at the next tick."""
         if self._loop.is_running():
             self._alive.clear()

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from tests.support.loop import LoopWatch
+from tests.support.loop_watch import LoopWatch
 
 
 def watched(seconds: float, *, blocking: bool) -> str | None:
