@@ -15,7 +15,7 @@ from shared.contracts.identifiers import SHA256, UUID_FORM, anchored, credential
 from shared.contracts.key_registry_members import MEMBERS
 from shared.contracts.limits import ObjectLimits, QuotaNotice, QuotaNoticeBatch
 from shared.contracts.refusal_traces import RefusalTrace, TraceBatch
-from shared.contracts.report_only import ReportOnlyBatch, TrialStopList
+from shared.contracts.report_only import ReportOnlyBatch, ReportOnlyList
 from shared.errors import Unavailable
 
 Status = Literal["active", "suspended", "revoked"]
@@ -447,10 +447,10 @@ class KeyRegistryClient:
         batch = QuotaNoticeBatch(notices=tuple(notices))
         await self._client.post("/internal/v1/quota-notices", batch.model_dump())
 
-    async def trial_stops(self) -> TrialStopList:
+    async def report_only_list(self) -> ReportOnlyList:
         """The stops that are tried now, and the scopes that are report-only."""
         value = await self._client.get("/internal/v1/trial-stops")
-        return TrialStopList(stops=()) if value is None else response_of(TrialStopList, value)
+        return ReportOnlyList(stops=()) if value is None else response_of(ReportOnlyList, value)
 
     async def end_secret(self, secret: HeldSecret) -> bool:
         """Whether there is such a secret, which has ended then, durably. Again is harmless."""

@@ -30,7 +30,7 @@ MEMBERS: Members = {
     "kind": Member("What is report-only: `route`, `scope`, `limit` or `stop`.", "route"),
     "name": Member("The name of the route, scope or limit, or the id of the object whose stop is tried.", "site"),
     "stops": Member("Those that are tried now, in no order.", []),
-    "TrialStopList.scopes": Member("The scopes that are report-only, as applications define them.", ["sms:send"]),
+    "ReportOnlyList.scopes": Member("The scopes that are report-only, as applications define them.", ["sms:send"]),
     "status": Member("What the object would be: `suspended` or `revoked`.", "suspended"),
     "until": Member("When the trial ends, in seconds since the epoch.", 1795689000.0),
     "count": Member("How many calls.", 17),
@@ -70,6 +70,6 @@ class TrialStop(Wire):
     until: float = Field(ge=0, le=MAX_TIME_S, strict=True)
 
 
-class TrialStopList(Wire):
+class ReportOnlyList(Wire):
     stops: tuple[TrialStop, ...] = Field(max_length=MAX_TRIAL_STOPS)
     scopes: tuple[str, ...] = Field(default=(), max_length=MAX_REPORT_ONLY_SCOPES)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from shared.background_task import PeriodicTask, TaskOwner
 from shared.clock import Clock
-from shared.contracts.report_only import TrialStop, TrialStopList
+from shared.contracts.report_only import ReportOnlyList, TrialStop
 from shared.report_only.counts import ReportOnlyCounts, WouldRefuse
 from shared.report_only.scopes import ReportOnlyScopes
 
@@ -14,8 +14,8 @@ POLL_INTERVAL_S = 5.0
 """Seconds after which a trial has begun, or a scope is report-only, or is not any more, everywhere."""
 
 
-class TrialSource(Protocol):
-    async def trial_stops(self) -> TrialStopList:
+class ReportOnlySource(Protocol):
+    async def report_only_list(self) -> ReportOnlyList:
         """Raises `Unavailable`."""
         ...
 
@@ -26,7 +26,7 @@ class ReportOnlySet(TaskOwner):
     While the registry is unavailable, trials go on until their time is up, and the scopes are as they were.
     """
 
-    def __init__(self, source: TrialSource, counts: ReportOnlyCounts, clock: Clock) -> None:
+    def __init__(self, source: ReportOnlySource, counts: ReportOnlyCounts, clock: Clock) -> None:
         self._source = source
         self.counts = counts
         self._clock = clock
@@ -36,7 +36,7 @@ class ReportOnlySet(TaskOwner):
         self.tasks = (PeriodicTask("trial_stops", self.poll, interval=POLL_INTERVAL_S, early_retry=False),)
 
     async def poll(self) -> None:
-        found = await self._source.trial_stops()
+        found = await self._source.report_only_list()
         self.trial_stops = {stop.id: stop for stop in found.stops}
         self.scopes.replace(found.scopes)
 

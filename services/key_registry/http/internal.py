@@ -158,7 +158,7 @@ class InternalEndpoints:
 
     async def trial_stops(self, request: web.Request) -> web.Response:
         self._require(request, "changes")
-        return _model(await self._report_only.trials())
+        return _model(await self._report_only.listed())
 
     async def add_usage(self, request: web.Request) -> web.Response:
         """204 when the counts are durable, now or since the batch was sent before."""

@@ -13,7 +13,7 @@ from shared.contracts import key_registry as wire
 from shared.contracts.identifiers import KID, SHA256, anchored
 from shared.contracts.limits import QuotaNoticeBatch
 from shared.contracts.refusal_traces import TraceBatch
-from shared.contracts.report_only import ReportOnlyBatch, TrialStopList
+from shared.contracts.report_only import ReportOnlyBatch, ReportOnlyList
 from shared.contracts.signing_keys import Gateways, LiveTokens, SigningKeyReport
 from shared.contracts.usage.messages import UsageBatch
 from shared.http.endpoints import Endpoint, Handler, Parameter, Response
@@ -161,7 +161,7 @@ def _trial_stops(handlers: InternalEndpoints) -> Endpoint:
         handlers.trial_stops,
         "The stops that are tried, and the scopes that are report-only",
         poll=True,
-        responses={200: Response("As of now", TrialStopList), **_problems(401, 403, 503)},
+        responses={200: Response("As of now", ReportOnlyList), **_problems(401, 403, 503)},
     )
 
 

@@ -14,7 +14,7 @@ from services.key_registry.report_only.ports import DayCount, ReportOnlyFilter, 
 from services.key_registry.report_only.scopes import report_only
 from services.key_registry.storage.ports import Store
 from shared.background_task import PeriodicTask, TaskOwner
-from shared.contracts.report_only import ReportOnlyBatch, TrialStopList
+from shared.contracts.report_only import ReportOnlyBatch, ReportOnlyList
 
 PRUNE_INTERVAL_S = 3600.0
 RESOURCE = "report_only"
@@ -41,10 +41,10 @@ class ReportOnlyKeeper(TaskOwner):
         if batch.counts:
             await self._counts.add(batch)
 
-    async def trials(self) -> TrialStopList:
+    async def listed(self) -> ReportOnlyList:
         """The stops that are tried now, and the scopes that are report-only. Raises `Unavailable`."""
         stops, scopes = await self._counts.trials(), await self._counts.scopes()
-        return TrialStopList(stops=tuple(stops), scopes=tuple(report_only(scopes)))
+        return ReportOnlyList(stops=tuple(stops), scopes=tuple(report_only(scopes)))
 
     async def page(self, admin: Admin, which: ReportOnlyFilter, page: PageRequest) -> ReportOnlyPage:
         """The newest day's first. A company may be given by its prefix."""

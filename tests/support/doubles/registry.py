@@ -29,7 +29,7 @@ from shared.contracts.key_registry import (
 )
 from shared.contracts.limits import Limits, ObjectLimits, QuotaNotice
 from shared.contracts.refusal_traces import RefusalTrace
-from shared.contracts.report_only import ReportOnlyBatch, TrialStop, TrialStopList
+from shared.contracts.report_only import ReportOnlyBatch, ReportOnlyList, TrialStop
 from shared.contracts.signing_keys import GatewayKeys, Gateways, SigningKeyReport
 from shared.contracts.usage.messages import UsageBatch
 from shared.errors import CallRejected, Unavailable
@@ -228,10 +228,10 @@ class RegistryDouble:
         self._require_there()
         return 1234
 
-    async def trial_stops(self) -> TrialStopList:
+    async def report_only_list(self) -> ReportOnlyList:
         self._require_there()
         self.trial_polls += 1
-        return TrialStopList(stops=tuple(self.tried), scopes=tuple(self.report_only_scopes))
+        return ReportOnlyList(stops=tuple(self.tried), scopes=tuple(self.report_only_scopes))
 
     def try_stop(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Try to suspend the company of all credentials here; a service that starts now looks for it often."""

@@ -48,7 +48,7 @@ async def registry_server(double: RegistryDouble) -> AsyncIterator[str]:
         return web.Response(status=204)
 
     async def trial_stops(_: web.Request) -> web.Response:
-        return web.json_response((await double.trial_stops()).model_dump())
+        return web.json_response((await double.report_only_list()).model_dump())
 
     async def add_quota_notices(request: web.Request) -> web.Response:
         await double.add_quota_notices(QuotaNoticeBatch.model_validate(await request.json()).notices)

@@ -122,7 +122,7 @@ async def test_text_with_a_zero_byte_is_kept_without_it(running: Running) -> Non
 
 async def tried(running: Running) -> dict[str, str]:
     async with running.client("gateway") as client:
-        return {stop.id: stop.status for stop in (await client.trial_stops()).stops}
+        return {stop.id: stop.status for stop in (await client.report_only_list()).stops}
 
 
 async def test_stop_that_is_tried_changes_nothing_and_is_known_to_the_services_until_it_ends(
@@ -243,7 +243,7 @@ async def test_who_may_not_stop_an_object_may_not_try_it(running: Running) -> No
 
 async def report_only_scopes(running: Running) -> set[str]:
     async with running.client("gateway") as client:
-        return set((await client.trial_stops()).scopes)
+        return set((await client.report_only_list()).scopes)
 
 
 async def test_scope_is_report_only_while_every_active_application_that_defines_it_says_so(

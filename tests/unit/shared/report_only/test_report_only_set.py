@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from shared.contracts.report_only import ReportOnlyBatch, TrialStop, TrialStopList
+from shared.contracts.report_only import ReportOnlyBatch, ReportOnlyList, TrialStop
 from shared.errors import Unavailable
 from shared.report_only.counts import ReportOnlyCounts
 from shared.report_only.report_only_set import ReportOnlySet
@@ -17,10 +17,10 @@ class Registry:
     away: bool = False
     batches: list[ReportOnlyBatch] = field(default_factory=list)
 
-    async def trial_stops(self) -> TrialStopList:
+    async def report_only_list(self) -> ReportOnlyList:
         if self.away:
             raise Unavailable
-        return TrialStopList(stops=tuple(self.tried), scopes=("sms:send",))
+        return ReportOnlyList(stops=tuple(self.tried), scopes=("sms:send",))
 
     async def add_report_only(self, batch: ReportOnlyBatch) -> None:
         self.batches.append(batch)
