@@ -52,6 +52,8 @@ class HistoryCheck(TaskOwner):
         self._open_copies = open_copies
         self._required = required
         self._history: str | None = None
+        self._logged: Loss | None = None
+        """The loss that the log has, until the guard is open again."""
         self.newest: Restore | None = None
         """The last restore that is known of."""
         task = PeriodicTask("history", self.run_once, interval=COMPARE_INTERVAL_S, wake=guard.compare_now)
@@ -85,7 +87,7 @@ class HistoryCheck(TaskOwner):
         try:
             await self._compare()
         except CannotRely as error:
-            self._guard.keep_closed(error)
+            self._guard.keep_closed(error.description)
             raise
 
     async def _compare(self) -> None:
@@ -97,6 +99,7 @@ class HistoryCheck(TaskOwner):
             state = await self._store.state(heads)
         self.newest = state.restores[-1] if state.restores else None
         self._guard.open(state.head)
+        self._logged = None
         self._copies.wake()
 
     async def _name(self) -> str:
@@ -128,14 +131,16 @@ class HistoryCheck(TaskOwner):
         return [*heads, self._guard.known]
 
     async def _go_on(self, history: str, loss: Loss, heads: Sequence[HistoryHead]) -> None:
-        log.error(
-            "history.set_back",
-            found_position=loss.found.position.seq,
-            lost_position=loss.lost.position.seq,
-            found_audit_line=loss.found.audit_seq,
-            lost_audit_line=loss.lost.audit_seq,
-        )
-        self._guard.close(f"the database was set back: {loss}")
+        if loss != self._logged:
+            log.error(
+                "history.set_back",
+                found_position=loss.found.position.seq,
+                lost_position=loss.lost.position.seq,
+                found_audit_line=loss.found.audit_seq,
+                lost_audit_line=loss.lost.audit_seq,
+            )
+            self._logged = loss
+        self._guard.keep_closed(f"the database was set back: {loss}")
         await self._store.require_whole()
         kept = await self._copies.load() or HistoryContent(
             HistoryHead(loss.lost.position, horizon=loss.lost.position.seq)

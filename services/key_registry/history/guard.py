@@ -95,9 +95,9 @@ class HistoryGuard:
         self._closed = reason
         self.compare_now.set()
 
-    def keep_closed(self, error: CannotRely) -> None:
+    def keep_closed(self, reason: str) -> None:
         """Closed for this reason from now on; the next comparison is when it is due."""
-        self._closed = error.description
+        self._closed = reason
 
     def open(self, head: HistoryHead) -> None:
         """The database is relied upon, and this is how far it is."""
