@@ -3,13 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
+from deploy.cli.objects.nouns import NOUNS
+
+_NAMES = {noun.one.lower().replace(" ", "_"): noun.one for noun in NOUNS}
+
 
 def impact_in_words(impact: Mapping[str, Any]) -> str:
     """`3 access tokens, and served 12 calls in the last hour ...`, after "it ends"."""
     parts = [
         _number(impact["live_jwts"], "access token"),
         _number(impact["live_session_tokens"], "session token"),
-        *(_number(one["active"], one["kind"].replace("_", " ")) for one in impact["dependents"]),
+        *(_number(one["active"], _NAMES.get(one["kind"], one["kind"])) for one in impact["dependents"]),
     ]
     live = ", ".join(part for part in parts if part) or "nothing that is alive"
     windows = ", ".join(f"{impact[name]['calls']} in the last {name}" for name in ("hour", "day", "week"))

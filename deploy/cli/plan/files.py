@@ -81,8 +81,12 @@ def _entries(path: Path) -> Iterator[tuple[str, str, Any]]:
         if not isinstance(document, dict):
             raise WrongUsage(f"{path}: must be lists by kind: {', '.join(sorted(known))}")
         for key, entries in document.items():
-            if key not in known or not isinstance(entries, list):
-                raise WrongUsage(f"{path}: {key!r} must be one of {', '.join(sorted(known))}, with a list")
+            if key not in known:
+                raise WrongUsage(f"{path}: {key!r} must be one of {', '.join(sorted(known))}")
+            if not isinstance(entries, list):
+                raise WrongUsage(
+                    f"{path}: {key} must be a list: leave it out where it has nothing, or write {key}: []"
+                )
             for number, entry in enumerate(entries, 1):
                 yield f"{path}: {key} {number}", key, entry
 

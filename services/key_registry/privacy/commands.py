@@ -24,6 +24,8 @@ from shared.clock import SystemClock
 from shared.console import print_line
 from shared.postgres.pool import Database
 
+NO_COMPANY = "there is no company with the id or client prefix {!r}"
+
 
 def export_company(settings: Settings, *, company: UUID | str) -> int:
     """Writes all that there is of a company to standard output, as JSON Lines; 1 also when nobody could read it."""
@@ -31,7 +33,7 @@ def export_company(settings: Settings, *, company: UUID | str) -> int:
     async def export(database: Database) -> int:
         store = PostgresStore(database)
         if (company_id := await _company_id(store, company)) is None:
-            return failed("company_id does not refer to an existing company")
+            return failed(NO_COMPANY.format(company))
         found = of_company(
             company_id,
             store,
@@ -58,12 +60,13 @@ def erase_company(settings: Settings, *, company: UUID | str, yes: bool = False)
         if archive is None and any(month.file for month in await PostgresMonths(database).all()):
             return failed("months of the audit trail are in files: set PASSGATE_AUDIT_ARCHIVE_DIR", status=2)
         if (company_id := await _company_id(store, company)) is None:
-            return failed("company_id does not refer to an existing company")
+            return failed(NO_COMPANY.format(company))
         async with store.reading() as reader:
             row = await reader.find(COMPANY, company_id)
+        erasure = CompanyErasure(store, PostgresCompanyTraces(database), lines, archive, SystemClock())
+        await erasure.check(company_id)
         if row is not None and not yes and not confirmed(row["client_prefix"], input):
             return failed("nothing was erased", status=2)
-        erasure = CompanyErasure(store, PostgresCompanyTraces(database), lines, archive, SystemClock())
         try:
             erased = await erasure.erase(company_id)
         except (ArchiveBusy, BrokenTrail, InvalidArchive, OSError) as error:

@@ -59,7 +59,7 @@ class CompanyErasure:
 
         Also what `Archive.erase` raises; then the rest is erased.
         """
-        await self._check(company_id)
+        await self.check(company_id)
         await self._traces.forget(company_id)
         objects = sum([await self._delete_all(resource, company_id) for resource in IN_ORDER])
         await self._traces.forget(company_id)  # calls that were counted meanwhile
@@ -69,7 +69,8 @@ class CompanyErasure:
         files = 0 if self._archive is None else await self._archive.erase(str(company_id))
         return Erased(objects, lines, files)
 
-    async def _check(self, company_id: UUID) -> None:
+    async def check(self, company_id: UUID) -> None:
+        """Raises what `erase` raises for a company that cannot be erased."""
         async with self._store.reading() as reader:
             company = await reader.find(COMPANY, company_id)
         if company is not None and company["status"] != "revoked":

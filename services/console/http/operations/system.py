@@ -13,4 +13,5 @@ class SystemPages:
     async def show(self, _: web.Request, session: Session) -> web.Response:
         """Raises `Forbidden` for a person of one company."""
         system = await session.api.get("/system")
-        return self._renderer.page("operations/system.html", session=session, system=system)
+        signs = system["audit"]["checkpoint"] or (await session.api.get("/audit/keys"))["keys"]
+        return self._renderer.page("operations/system.html", session=session, system=system, signs=bool(signs))

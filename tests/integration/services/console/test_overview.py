@@ -1,12 +1,18 @@
 """Where the operator's people begin, and what the platform runs on."""
 
 import time
+from pathlib import Path
+from unittest.mock import patch
 from uuid import uuid4
 
+from deploy.generate_secrets import generate_secrets
+from services.key_registry.storage.postgres.audit_checkpoints import PostgresCheckpoints
 from shared.contracts.key_registry import ORIGIN_MARK, Position
 from shared.contracts.usage.messages import UsageBatch, UsageClient, UsageCount
 from tests.support.browser.browser import Browser
-from tests.support.harness.console import Console
+from tests.support.harness.console import Console, running_console
+from tests.support.harness.key_registry import running_registry
+from tests.support.harness.registry_databases import RegistryTemplate
 
 
 async def test_overview_leads_from_nothing_to_the_first_call(empty_console: Console) -> None:
@@ -70,6 +76,22 @@ async def test_system_says_what_is_down_and_whether_it_is_needed(owner: Browser)
     assert "downoptional" in words.replace(" ", ""), "nothing listens at the Valkey of these tests"
     assert "postgresql" in words
     assert "The database was never found set back." in words
+    assert "no key signs checkpoints" in words
+
+
+async def test_system_says_of_a_trail_without_a_checkpoint_whether_a_key_will_sign_one(
+    registry_template: RegistryTemplate, tmp_path: Path
+) -> None:
+    generate_secrets(tmp_path / "secrets")
+    key_file = tmp_path / "secrets" / "audit_key.pem"
+    async with (
+        registry_template.copy() as url,
+        running_registry(url, tmp_path, audit_key_file=key_file) as registry,
+        running_console(registry) as console,
+    ):
+        owner = await console.person("owner")
+        with patch.object(PostgresCheckpoints, "newest", return_value=[]):
+            assert "none yet: the key registry signs one every hour" in (await owner.open("/system")).words
 
 
 async def test_who_is_of_one_company_begins_at_its_portal_and_sees_no_system(console: Console) -> None:

@@ -142,8 +142,10 @@ async def test_a_company_is_exported_whole_and_erased_from_table_and_files(
         assert len(shown) == await count(running, of_company, company["id"])
         assert "digest" not in output
 
-        status, _, errors = await command("erase-company", NAMES[1], "--yes", **environment)
-        assert (status, "revoke the company first" in errors) == (1, True)
+        for yes in ((), ("--yes",)):
+            with patch("builtins.input", side_effect=AssertionError("asked about what cannot be done")):
+                status, _, errors = await command("erase-company", NAMES[1], *yes, **environment)
+            assert (status, "revoke the company first" in errors) == (1, True)
         await owner.post(f"/companies/{NAMES[1]}/revoke")
         with patch("builtins.input", return_value="zephyrin"):
             status, output, errors = await command("erase-company", NAMES[1], **environment)
@@ -200,6 +202,6 @@ async def test_nobody_at_the_terminal_erases_nothing(registry_database_url: str)
     status, output, errors = await command(
         "erase-company", "nobody", "--yes", PASSGATE_DATABASE_URL=registry_database_url
     )
-    assert (status, output, errors) == (1, "", "company_id does not refer to an existing company\n")
+    assert (status, output, errors) == (1, "", "there is no company with the id or client prefix 'nobody'\n")
     with redirect_stdout(io.StringIO()), patch("builtins.input", side_effect=EOFError):
         assert not await asyncio.to_thread(confirmed, "x", input)

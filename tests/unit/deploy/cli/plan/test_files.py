@@ -29,7 +29,8 @@ def test_files_are_one_declaration(tmp_path: Path) -> None:
     [
         ("companies: [", "a.yaml"),
         ("- a", "lists by kind"),
-        ("people: {}", "with a list"),
+        ("people: {}", "people must be a list"),
+        ("api_clients:", "api_clients must be a list"),
         ("customers: []", "'customers' must be one of"),
         ("bookings: [acme]", "members and their values"),
         ("bookings: [{company: acme}]", "bookings 1: application is missing"),
