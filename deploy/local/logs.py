@@ -14,6 +14,8 @@ MAX_LOG_BYTES = 50 * 1024 * 1024
 """Bytes after which a log is moved to `<name>.log.1`, replacing the one before."""
 MAX_BYTES_PER_LOOK = 256 * 1024
 """Bytes read at most in one look; of a log that grows faster, errors are missed here but not in the file."""
+MAX_LAST_WORDS_BYTES = 8192
+"""Bytes read of the end of a log."""
 TRACEBACK = (" ", "Traceback ", "The above exception ", "During handling ")
 """How the lines of a traceback begin, but for the last."""
 MAX_SHOWN_CHARACTERS = 400
@@ -96,8 +98,9 @@ def last_words(path: Path, since: int = 0, lines: int = 12) -> str:
     """The last lines of a log, of those written after it had `since` bytes."""
     end = size_of(path)
     with path.open("rb") as handle:
-        handle.seek(max(since if since <= end else 0, end - 8192))
-        return "\n".join(handle.read().decode(errors="replace").splitlines()[-lines:])
+        handle.seek(max(since if since <= end else 0, end - MAX_LAST_WORDS_BYTES))
+        # Not to its end, for a log may be a link to a device, such as /dev/full, that has none.
+        return "\n".join(handle.read(MAX_LAST_WORDS_BYTES).decode(errors="replace").splitlines()[-lines:])
 
 
 def cause_of_death(words: str) -> str:

@@ -100,6 +100,11 @@ def test_the_cause_of_death_is_the_exception_if_there_is_one(words: str, cause: 
     assert cause_of_death(words) == cause
 
 
+def test_last_words_of_a_log_that_has_no_end_are_within_the_bound(tmp_path: Path) -> None:
+    (tmp_path / "gateway.log").symlink_to("/dev/full")
+    assert len(last_words(tmp_path / "gateway.log")) <= logs.MAX_LAST_WORDS_BYTES
+
+
 def test_last_words_are_those_of_this_start(tmp_path: Path) -> None:
     log = tmp_path / "gateway.log"
     log.write_text("an earlier run\n")
