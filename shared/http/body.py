@@ -1,6 +1,7 @@
 """Request bodies, read within a bound in bytes and in time."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
@@ -19,6 +20,19 @@ _JUDGE_AGAIN = web.RequestKey[JudgeAgain]("judge_again")
 
 _LIMITS = Limits(allows_nul=True)
 """Whoever stores a text decides on U+0000."""
+
+_SAID = {
+    "extra_forbidden": "is unknown",
+    "missing": "is missing",
+    "model_type": "must be an object",
+    "dict_type": "must be an object",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+}
+_SHOULD = re.compile(r"^(?:Input|String|List|Value|Tuple|Dictionary) should ")
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -142,5 +156,4 @@ def field_errors(error: ValidationError) -> list[FieldError]:
 
 def _message(kind: str, message: str) -> str:
     """Read behind the member's name: "limits.rat is unknown"."""
-    said = {"extra_forbidden": "is unknown", "missing": "is missing"}
-    return said.get(kind) or message.removeprefix("Value error, ")
+    return _SAID.get(kind) or _SHOULD.sub("must ", message.removeprefix("Value error, "))

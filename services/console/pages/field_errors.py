@@ -1,10 +1,6 @@
 """What the admin API says of the members of a body, as people read it beside a field."""
 
-import re
-
 from shared.errors import Conflict, FieldError, Invalid
-
-_SHOULD = re.compile(r"^(?:Input|String|List|Value|Tuple|Dictionary) should ")
 
 
 def wrong_fields(error: Invalid | Conflict) -> dict[str, str]:
@@ -30,5 +26,4 @@ def as_sentence(message: str) -> str:
 
 
 def sentence(subject: str, message: str) -> str:
-    said = _SHOULD.sub("must ", message)
-    return f"{subject} {said}" + ("" if said.endswith((".", "?", "!")) else ".")
+    return f"{subject} {message}" + ("" if message.endswith((".", "?", "!")) else ".")

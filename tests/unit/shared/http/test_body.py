@@ -1,7 +1,7 @@
 """What is wrong with a body is said of each member, as a sentence that its name begins."""
 
 import pytest
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.errors import Unprocessable
 from shared.http.body import validated
@@ -9,7 +9,7 @@ from shared.http.body import validated
 
 class Rate(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    calls: int
+    calls: int = Field(ge=1)
 
 
 class Limits(BaseModel):
@@ -21,10 +21,16 @@ class Limits(BaseModel):
     ("body", "said"),
     [
         ({"rat": {}}, {"rat is unknown"}),
+        ({"rate": "pgat_secret"}, {"rate must be an object"}),
+        (
+            {"rate": {"calls": "pgat_secret"}},
+            {"rate.calls must be a whole number"},
+        ),
+        ({"rate": {"calls": 0}}, {"rate.calls must be greater than or equal to 1"}),
         ({"rate": {"cals": "pgat_secret"}}, {"rate.calls is missing", "rate.cals is unknown"}),
     ],
 )
-def test_a_member_that_is_unknown_or_missing_is_named_and_called_so_without_its_value(
+def test_what_is_wrong_with_a_member_is_said_behind_its_name_without_its_value(
     body: dict[str, object], said: set[str]
 ) -> None:
     with pytest.raises(Unprocessable) as raised:

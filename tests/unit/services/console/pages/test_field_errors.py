@@ -11,8 +11,7 @@ from shared.errors import Conflict, FieldError, Unprocessable
     [
         ("client_prefix", "must be letters", "This must be letters."),
         ("name", "is missing", "This is missing."),
-        ("name", "String should have at most 200 characters", "This must have at most 200 characters."),
-        ("audience", "Input should be a valid string", "This must be a valid string."),
+        ("audience", "must be a valid string", "This must be a valid string."),
         ("scopes.1", "is no scope", "Entry 2 is no scope."),
         ("limits.rate", "is too low.", "rate is too low."),
     ],

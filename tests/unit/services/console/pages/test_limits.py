@@ -40,7 +40,7 @@ def test_what_is_wrong_is_said_at_its_field_and_the_rest_at_the_top() -> None:
     error = Unprocessable(
         "wrong",
         errors=[
-            FieldError("limits.rate.calls", "Input should be greater than or equal to 1"),
+            FieldError("limits.rate.calls", "must be greater than or equal to 1"),
             FieldError("limits.routes.1", "is not a route"),
             FieldError("limits.rate", "is missing"),
             FieldError("limits.colour", "is unknown"),

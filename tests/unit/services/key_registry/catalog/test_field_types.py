@@ -151,8 +151,8 @@ def test_a_wrong_value_is_refused_naming_its_member(kind: str, member: str, valu
     ("comment", "said"),
     [
         (" ", "must not be blank: leave it empty instead"),
-        ("x" * 1001, "String should have at most 1000 characters"),
-        (7, "Input should be a valid string"),
+        ("x" * 1001, "must have at most 1000 characters"),
+        (7, "must be a valid string"),
     ],
 )
 def test_what_is_wrong_with_an_optional_comment_is_said_once_and_of_the_comment(comment: object, said: str) -> None:
