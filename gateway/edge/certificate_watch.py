@@ -1,6 +1,5 @@
 """The certificate in use: that of the files as they were when they were last valid."""
 
-import asyncio
 import ssl
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from gateway.file_version import file_version
 from shared.background_task import PeriodicTask
 from shared.clock import Clock
 from shared.config import ConfigError
+from shared.daemon_threads import in_daemon_thread
 from shared.errors import Unavailable
 
 log = structlog.get_logger()
@@ -91,14 +91,14 @@ class CertificateWatch:
 
     async def check_files(self) -> None:
         """Take up the files if they have changed; log that the end is near."""
-        version = await asyncio.to_thread(self._read_version)
+        version = await in_daemon_thread(self._read_version)
         if version != self._version or self._error:
             await self._take_up(version)
         self._notice_expiry()
 
     async def _take_up(self, version: tuple[tuple[int, ...], ...]) -> None:
         try:
-            certificate = await asyncio.to_thread(load_certificate, *self._files)
+            certificate = await in_daemon_thread(load_certificate, *self._files)
             self._require_usable(certificate)
         except CertificateError as error:
             if version == self._failed_version and str(error) != self._error:

@@ -1,6 +1,5 @@
 """The route table in use: that of the file as it was when it was last valid."""
 
-import asyncio
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from gateway.routing.table import RouteTable
 from gateway.routing.upstream_address import OwnPorts
 from gateway.routing.yaml_reader import VARIABLE
 from shared.background_task import PeriodicTask
+from shared.daemon_threads import in_daemon_thread
 from shared.errors import Unavailable
 
 log = structlog.get_logger()
@@ -102,11 +102,11 @@ class RouteWatch:
 
     async def check_file(self) -> None:
         """Take up the file if it has changed."""
-        version = await asyncio.to_thread(file_version, self._path)
+        version = await in_daemon_thread(file_version, self._path)
         if version == self._version and not self._unread:
             return
         try:
-            table = await asyncio.to_thread(self._read)
+            table = await in_daemon_thread(self._read)
         except UnreadableRouteFile as error:
             self._unread = True  # such an error may pass, without another version of the file
             if error.lines != self._errors:  # it is met once a second

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from shared.bounded_threads import BoundedThreads
+from shared.daemon_threads import BoundedThreads
 from shared.errors import Unavailable
 from shared.jose.keys import SigningKey, generate_private_key
 

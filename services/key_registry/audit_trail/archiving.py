@@ -5,7 +5,6 @@ verify. After that the database says where it is. The lines are dropped, in one 
 when the file has been found to be that very one.
 """
 
-import asyncio
 import fcntl
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -29,6 +28,7 @@ from services.key_registry.audit_trail.file_erasure import without_company
 from services.key_registry.audit_trail.months import TrustedClock, month_of, months_before
 from services.key_registry.audit_trail.ports import AuditLines, Checkpoints, Month, Months
 from shared.background_task import PeriodicTask, TaskOwner
+from shared.daemon_threads import in_daemon_thread
 
 log = structlog.get_logger()
 
@@ -97,7 +97,7 @@ class Archive(TaskOwner):
             for month in await self._months.all():
                 if month.file is not None and month.last is not None:
                     path = self._folder / month.file
-                    found = await asyncio.to_thread(
+                    found = await in_daemon_thread(
                         without_company, path, company_id, self._keys, int(await self._clock.time())
                     )
                     written += found.sha256 != month.sha256
@@ -112,7 +112,7 @@ class Archive(TaskOwner):
             month.last.hash,
         )  # fmt: skip
         path = self._folder / manifest.file_name
-        if month.file is not None and path.is_file() and await asyncio.to_thread(sha256_of, path) == month.sha256:
+        if month.file is not None and path.is_file() and await in_daemon_thread(sha256_of, path) == month.sha256:
             return path
         verified = await self._written(manifest, path)
         await self._months.exported(month.month, manifest.head, path.name, verified.sha256)
@@ -122,17 +122,17 @@ class Archive(TaskOwner):
 
     async def _written(self, manifest: Manifest, path: Path) -> Verified:
         unfinished = path.with_name(f".{path.name}.new")
-        writer = await asyncio.to_thread(ArchiveWriter, unfinished, manifest)
+        writer = await in_daemon_thread(ArchiveWriter, unfinished, manifest)
         try:
             async for lines in self._of(manifest):
-                await asyncio.to_thread(writer.write, lines)
+                await in_daemon_thread(writer.write, lines)
             checkpoint = Checkpoint(
                 manifest.last_seq, manifest.last_hash, int(await self._clock.time()), manifest.epoch
             )
-            await asyncio.to_thread(writer.close, self._keys.sign(checkpoint))
+            await in_daemon_thread(writer.close, self._keys.sign(checkpoint))
         finally:
             writer.abandon()
-        verified = await asyncio.to_thread(verify_file, unfinished, self._keys.public)
+        verified = await in_daemon_thread(verify_file, unfinished, self._keys.public)
         if verified.manifest != manifest:
             raise InvalidArchive(f"{path.name} does not hold what it was written from")
         named(unfinished, path)

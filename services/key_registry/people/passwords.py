@@ -11,7 +11,7 @@ import unicodedata
 from argon2 import Parameters, PasswordHasher, Type
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from shared.bounded_threads import BoundedThreads
+from shared.daemon_threads import BoundedThreads
 from shared.errors import Unprocessable
 
 PARAMETERS = Parameters(

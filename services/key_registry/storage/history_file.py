@@ -16,7 +16,7 @@ import structlog
 from services.key_registry.history.ports import NothingValid
 from services.key_registry.history.records import HistoryContent, HistoryHead, StateRecord, bounded
 from services.key_registry.history.sealing import HEAD, Seal
-from shared.bounded_threads import BoundedThreads
+from shared.daemon_threads import BoundedThreads
 from shared.errors import Unavailable
 
 COMPACT_FROM_BYTES = 1024 * 1024

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 
 from services.key_registry.webhooks.targets import Address, ForbiddenTarget, Target, TargetPolicy
-from shared.bounded_threads import BoundedThreads
+from shared.daemon_threads import BoundedThreads
 from shared.errors import Unavailable
 
 LOOKUP_TIMEOUT_S = 3.0

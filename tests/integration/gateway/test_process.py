@@ -1,20 +1,26 @@
 """The gateway as a process: starting with nothing else there, telling how it is, reloading, ending in order."""
 
 import asyncio
+import contextlib
 import json
+import os
 import signal
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from shared.http.client_address import CLIENT_ADDRESS_PURPOSE
 from shared.service_tokens import ServiceAuthenticator
+from tests.support.harness.certificates import write_certificate
 from tests.support.harness.commands import Ended, run_command
 from tests.support.harness.gateway_process import GatewayProcess, gateway_process
 from tests.support.http1.client import Conversation, converse
 from tests.support.http1.framing_payloads import get
 from tests.support.http1.upstream import OK, Upstream, UpstreamCall
+from tests.support.waiting import BUSY_MACHINE_LIMIT_S, until
 
 ROUTE = "  - {name: added, path: /added, methods: [GET], credential: none, upstream: echo}\n"
 
@@ -142,6 +148,37 @@ async def test_sigterm_lets_what_is_in_flight_finish_and_exits_0(
             await asyncio.open_connection("127.0.0.1", gateway.port)
     errors = [line for line in map(json.loads, gateway.log) if line["level"] == "error"]
     assert {line["event"] for line in errors} <= {"change_feed.stale"}  # there is no registry here
+
+
+@pytest.mark.parametrize("hanging", ["routes.yaml", "tls.crt"])
+async def test_sigterm_ends_a_process_that_reads_a_file_that_hangs(
+    upstream: Upstream, service_secrets: Path, tmp_path: Path, hanging: str
+) -> None:
+    """As one does in a folder of the network whose server is away."""
+    files = write_certificate(tmp_path)
+    async with gateway_process(tmp_path, service_secrets, upstream.port, **files.settings()) as gateway:
+        os.mkfifo(tmp_path / "pipe")
+        (tmp_path / "pipe").replace(tmp_path / hanging)
+        async with written_to_by_nobody(tmp_path / hanging):
+            gateway.process.send_signal(signal.SIGTERM)
+            assert await asyncio.wait_for(gateway.process.wait(), BUSY_MACHINE_LIMIT_S) == 0
+
+
+@asynccontextmanager
+async def written_to_by_nobody(pipe: Path) -> AsyncIterator[None]:
+    """From when somebody has begun to read it."""
+    writing: list[int] = []
+
+    def begun() -> bool:
+        with contextlib.suppress(OSError):  # until then
+            writing.append(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+        return bool(writing)
+
+    await until(begun)
+    try:
+        yield
+    finally:
+        os.close(writing[0])
 
 
 def test_a_route_file_is_checked_from_the_command_line(tmp_path: Path) -> None:

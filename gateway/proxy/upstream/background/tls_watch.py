@@ -12,6 +12,7 @@ from gateway.proxy.upstream.endpoint import Endpoint
 from gateway.routing.table import Upstream
 from gateway.upstreams.client_tls import TlsFileError, client_context
 from gateway.upstreams.settings import UpstreamTls
+from shared.daemon_threads import in_daemon_thread
 
 log = structlog.get_logger()
 
@@ -36,6 +37,8 @@ class TlsWatch:
         """Of the files that are in use."""
         self._failed_version: tuple[tuple[int, ...], ...] | None = None
         """Of files that could not be used when they were looked at last."""
+        self._first = asyncio.Lock()
+        """Held by who reads the files for the first time: all calls of the upstream wait for it."""
         self.error = ""
         """Why the files as they are now are not in use; "" when they are."""
 
@@ -45,21 +48,24 @@ class TlsWatch:
 
     async def context(self) -> ssl.SSLContext:
         """Raises `TlsFileError`, if the files could not be used at all yet."""
-        if self._context is None:
-            version, context = await asyncio.to_thread(_read, self._tls)
-            if self._context is None:
-                self._version, self._context = version, context
-        return self._context
+        if self._context is not None:
+            return self._context
+        async with self._first:
+            if self._context is not None:
+                return self._context
+            self._version, context = await in_daemon_thread(_read, self._tls)
+            self._context = context
+            return context
 
     async def run(self) -> None:
         """Take up the files if they have changed since they were read."""
         if self._context is None:
             return
-        found = await asyncio.to_thread(_version, self._tls)
+        found = await in_daemon_thread(_version, self._tls)
         if found == self._version:
             return
         try:
-            version, context = await asyncio.to_thread(_read, self._tls)
+            version, context = await in_daemon_thread(_read, self._tls)
         except TlsFileError as error:
             if found == self._failed_version:  # and not in the middle of being replaced, one after the other
                 self._report(error)

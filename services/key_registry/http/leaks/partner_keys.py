@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from services.key_registry.leaks.github import keys_of
 from shared.clock import Clock
+from shared.daemon_threads import in_daemon_thread
 from shared.errors import Unavailable
 
 log = structlog.get_logger()
@@ -59,7 +60,7 @@ def reader_of(source: str) -> Read:
     """For a file, or a URL."""
     if source.startswith(("https://", "http://")):
         return lambda: _fetched(source)
-    return lambda: asyncio.to_thread(Path(source).read_bytes)
+    return lambda: in_daemon_thread(Path(source).read_bytes)
 
 
 async def _fetched(url: str) -> bytes:

@@ -1,4 +1,8 @@
-"""A few threads for what would hold up the event loop, and a bound on what waits for them."""
+"""Threads for what would hold up the event loop. The end of the process waits for none of them.
+
+Those of `asyncio.to_thread` are waited for, without a bound: a file in a folder of the network may hang for as long
+as its server is away, and SIGTERM would not end the process.
+"""
 
 import asyncio
 import threading
@@ -16,9 +20,9 @@ Work = tuple["Future[Any]", Callable[[], Any]]
 
 
 class BoundedThreads:
-    """Work counts against the bound until it has ended, also when nobody waits for it any more: threads go on.
+    """A few threads, and a bound on what waits for them.
 
-    The end of the process waits for none of them, as it would for those of a `ThreadPoolExecutor`: one may hang.
+    Work counts against the bound until it has ended, also when nobody waits for it any more: threads go on.
     """
 
     def __init__(self, name: str, *, threads: int, max_waiting: int) -> None:
@@ -64,7 +68,7 @@ class BoundedThreads:
 
     def _run_all(self) -> None:
         while (work := self._work.get()) is not None:
-            _do(*work)
+            _complete(*work)
             del work  # may hold a secret
 
     def _ended(self, _: "Future[Any]") -> None:
@@ -72,7 +76,15 @@ class BoundedThreads:
             self._under_way -= 1
 
 
-def _do(future: "Future[Any]", work: Callable[[], Any]) -> None:
+async def in_daemon_thread(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """What `work` returns. A thread for each call: whoever calls sees to it that few are under way."""
+    future: Future[T] = Future()
+    threading.Thread(target=_complete, args=(future, partial(work, *arguments, **named)), daemon=True).start()
+    return await asyncio.wrap_future(future)
+
+
+def _complete(future: "Future[Any]", work: Callable[[], Any]) -> None:
+    """Do the work, unless nobody waits for it any more, and set the future's result or exception."""
     if not future.set_running_or_notify_cancel():
         return
     try:

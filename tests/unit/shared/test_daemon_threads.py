@@ -1,4 +1,4 @@
-"""The bound holds for what threads do, not for what somebody still waits for."""
+"""The bound holds for what threads do, not for what somebody still waits for; nothing waits for one that hangs."""
 
 import asyncio
 import subprocess
@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.bounded_threads import BoundedThreads
+from shared.daemon_threads import BoundedThreads, in_daemon_thread
 from shared.errors import Unavailable
 
 
@@ -81,13 +81,12 @@ async def test_what_waits_for_a_thread_when_they_stop_is_cancelled() -> None:
 
 HANGING = """
 import asyncio, threading
-from shared.bounded_threads import BoundedThreads
+from shared.daemon_threads import BoundedThreads, in_daemon_thread
 
 async def main():
-    threads = BoundedThreads("hanging", threads=2, max_waiting=4)
     try:
         async with asyncio.timeout(0.05):
-            await threads.run(threading.Event().wait)
+            await RUN(threading.Event().wait)
     except TimeoutError:
         print("left")
 
@@ -95,6 +94,19 @@ asyncio.run(main())
 """
 
 
-def test_a_thread_that_hangs_holds_up_no_end_of_the_process() -> None:
-    ended = subprocess.run([sys.executable, "-c", HANGING], capture_output=True, text=True, timeout=30, check=True)
+@pytest.mark.parametrize("run", ["in_daemon_thread", 'BoundedThreads("x", threads=2, max_waiting=4).run'])
+def test_a_thread_that_hangs_holds_up_no_end_of_the_process(run: str) -> None:
+    program = HANGING.replace("RUN", run)
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
     assert ended.stdout == "left\n"
+
+
+def refuses() -> None:
+    raise LookupError("nothing there")
+
+
+async def test_a_thread_of_its_own_returns_and_raises_what_its_work_does() -> None:
+    assert await in_daemon_thread(threading.get_ident) != threading.get_ident()
+    assert await in_daemon_thread(int, "11", base=2) == 3
+    with pytest.raises(LookupError, match="nothing there"):
+        await in_daemon_thread(refuses)
