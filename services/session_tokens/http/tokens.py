@@ -18,9 +18,9 @@ from services.session_tokens.wrong_token import EXPECTED, WrongToken, nothing_th
 from shared.audit.ports import RefusalAudit
 from shared.contracts.credential_expiry import expires_soon, expiry_fields
 from shared.contracts.key_registry import AccessKey
-from shared.contracts.session_tokens import RESOLVE_TOGETHER, ResolvedSession, TokensToResolve
+from shared.contracts.session_tokens import RESOLVE_TOGETHER, ResolvedSession, TokensToResolve, TokenToResolve
 from shared.errors import Invalid, ServiceError, Unauthenticated, UnsupportedMediaType
-from shared.http.body import json_model, json_object, judge_again_with_body, read, require_content_type
+from shared.http.body import json_model, judge_again_with_body, read, require_content_type
 from shared.http.client_address import ClientAddresses
 from shared.http.endpoints import route_of
 from shared.http.responses import NO_STORE, error_headers, json_response, problem, status_of
@@ -101,16 +101,13 @@ class SessionTokenEndpoints:
     async def resolve(self, request: web.Request) -> web.Response:
         """POST /internal/v1/resolve"""
         self._authenticator.require(request.headers.get("Authorization"), AREA)
-        body = await json_object(request, from_own_service=True)
-        token, peek, defer_use = body.get("token"), body.get("peek") is True, body.get("defer_use") is True
-        if not isinstance(token, str):
-            raise Invalid.field("token", "must be a string")
+        body = await json_model(request, TokenToResolve, from_own_service=True)
         try:
-            session = await self._tokens.verify(token, peek=peek or defer_use)
+            session = await self._tokens.verify(body.token, peek=body.peek or body.defer_use)
         except WrongToken as error:
             self._metrics.refused(error)
             raise
-        deferred = defer_use and session.counted and not peek
+        deferred = body.defer_use and session.counted and not body.peek
         return json_response(self._resolution(session, use_deferred=deferred), headers=NO_STORE)
 
     async def resolve_together(self, request: web.Request) -> web.Response:

@@ -166,11 +166,21 @@ async def test_only_the_gateway_may_resolve(service: Service) -> None:
         assert response.status == 401
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"token":1}', b'{"token":null}', b"{" * 5000])
+@pytest.mark.parametrize("body", [b"", b"[]", b"{" * 5000])
 async def test_a_malformed_call_is_400(service: Service, body: bytes) -> None:
     authorization = service.stack.keys.identity("gateway").authorization_for("session_tokens")()
     response, _ = await service.call("POST", RESOLVE, data=body, authorization=authorization)
     assert response.status == 400
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{}", b'{"token":1}', b'{"token":null}', b'{"token":"x","peek":"perhaps"}', b'{"token":"x","defer_use":[]}'],
+)
+async def test_a_call_whose_members_are_wrong_is_422(service: Service, body: bytes) -> None:
+    authorization = service.stack.keys.identity("gateway").authorization_for("session_tokens")()
+    response, _ = await service.call("POST", RESOLVE, data=body, authorization=authorization)
+    assert response.status == 422
 
 
 @pytest.mark.parametrize(
