@@ -122,6 +122,10 @@ class RecoveryWriter(Writer, Protocol):
         """With the marks and hashes that the database has where `heads` are."""
         ...
 
+    async def time(self) -> float:
+        """Seconds since the epoch, by the database's clock: the process may not know that its own is wrong."""
+        ...
+
     def go_on_after(self, seq: int) -> None:
         """Changes that are added have positions above this one."""
         ...

@@ -66,12 +66,12 @@ class Recovery:
 
     async def _mark_restore(self, writer: RecoveryWriter, loss: Loss) -> int:
         """The first change after the restore, which concerns nobody: it takes a position that was never used."""
-        now, name = self._clock.now(), f"restored-after-{loss.lost.position.seq}"
+        now, name = await writer.time(), f"restored-after-{loss.lost.position.seq}"
         return await writer.append_change("jwt", name, "revoked", now, now + RESTORED_CHANGE_LIFE_S)
 
     async def _end_all_tokens(self, writer: RecoveryWriter, stopping: StoppingAgain) -> list[StoppedAgain]:
         """Who holds one may be of a credential that nobody knows any more."""
-        until = self._clock.now() + SIGNING_KEY_LIFE_S
+        until = await writer.time() + SIGNING_KEY_LIFE_S
         kids = await writer.signing_kids()
         return [
             StoppedAgain("signing_key", kid, "revoked")
@@ -97,7 +97,7 @@ class Recovery:
             "ended": dict(sorted(ended.items())),
         }
         restore = Restore(
-            at=self._clock.now(),
+            at=await writer.time(),
             found_seq=loss.found.position.seq,
             lost_seq=loss.lost.position.seq,
             resumed_seq=resumed,

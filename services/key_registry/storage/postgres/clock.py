@@ -20,7 +20,7 @@ def clock_observation(database: Database, offsets: ClockOffsets) -> PeriodicTask
         with contextlib.suppress(Unavailable):  # health says so
             async with database.connection() as connection:
                 exchange = peer.begin()
-                exchange.end(str(await _time(connection)))
+                exchange.end(str(await server_time(connection)))
 
     return PeriodicTask("database clock", observe, interval=INTERVAL_S)
 
@@ -34,8 +34,9 @@ class DatabaseClock:
     async def time(self) -> float:
         """Seconds since the epoch. Raises `Unavailable`."""
         async with self._database.connection() as connection:
-            return await _time(connection)
+            return await server_time(connection)
 
 
-async def _time(connection: Connection) -> float:
+async def server_time(connection: Connection) -> float:
+    """Seconds since the epoch, now and not at the beginning of the transaction."""
     return float(await connection.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8"))

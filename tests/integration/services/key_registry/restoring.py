@@ -13,6 +13,7 @@ import redis.asyncio
 
 from services.key_registry.config import Settings
 from shared import opaque
+from shared.clock import Clock
 from shared.contracts.key_registry import Revocation
 from tests.support.harness.key_registry import Admin, Running, running_registry
 from tests.support.harness.serving import ServiceKeys
@@ -31,7 +32,7 @@ class Place:
         self.webhook_key.write_text("k" * 42 + "w")
 
     @asynccontextmanager
-    async def started(self) -> AsyncIterator[Running]:
+    async def started(self, clock: Clock | None = None) -> AsyncIterator[Running]:
         async with running_registry(
             self.database_url,
             self.directory,
@@ -42,12 +43,13 @@ class Place:
             audit_key_file=self.audit_key,
             webhook_key_file=self.webhook_key,
             store_timeout=5.0,
+            clock=clock,
         ) as running:
             yield running
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[Running]:
-        async with self.started() as running:
+    async def running(self, clock: Clock | None = None) -> AsyncIterator[Running]:
+        async with self.started(clock) as running:
             await until(lambda: open_(running.owner))
             yield running
 

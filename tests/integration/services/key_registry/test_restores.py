@@ -8,6 +8,7 @@ import pytest
 
 from services.key_registry.commands import verify_audit
 from services.key_registry.history.commands import check_history
+from shared.clock import SystemClock
 from shared.contracts.key_registry import AuditEvent
 from shared.contracts.signing_keys import SigningKeyReport, SigningKeyReporter, SigningKeyStatus
 from shared.jose.keys import generate_private_key
@@ -81,6 +82,33 @@ async def test_the_loss_of_audit_lines_alone_is_noticed_and_consumers_learn_when
         health = (await running.owner.get(f"{running.url}/health")).body["dependencies"]["history"]
         assert (health["state"], health["lost_changes"]) == ("up", 0)
         assert health["lost_audit_lines"] >= 1
+
+
+class ClockOff(SystemClock):
+    """One that is so many seconds ahead."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def now(self) -> float:
+        return time.time() + self._seconds
+
+
+@pytest.mark.parametrize("off", [-3600.0, 3600.0])
+async def test_when_a_restore_was_is_by_the_clock_of_the_database_whatever_that_of_the_registry_says(
+    place: Place, copies: DatabaseCopies, off: float
+) -> None:
+    place.history.mkdir()
+    async with place.running() as running, running.client("token_issuer") as client:
+        await copies.keep()
+        await client.audit([AuditEvent(action="token.issued", actor="client:x", at=time.time())])
+    await copies.go_back()
+    before = time.time()
+    async with place.running(ClockOff(off)):
+        connection = await asyncpg.connect(place.database_url)
+        restored_at = await connection.fetchval("SELECT max(at) FROM key_registry.history_restore")
+        await connection.close()
+        assert before <= restored_at <= time.time()
 
 
 async def lose_copies(place: Place) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.key_registry.history.ports import DatabaseState, RecoveryWriter, Restore
 from services.key_registry.history.records import HistoryHead
+from services.key_registry.storage.postgres.clock import server_time
 from services.key_registry.storage.postgres.history import people
 from services.key_registry.storage.postgres.history.state import database_state
 from services.key_registry.storage.postgres.store import WRITER_LOCK_ID, PostgresWriter
@@ -23,6 +24,9 @@ MAY_HAVE_SIGNED = frozenset({"signing", "retiring", "confirmed", "published"})
 class PostgresRecoveryWriter(PostgresWriter):
     async def state(self, heads: Sequence[HistoryHead]) -> DatabaseState:
         return await database_state(self._connection, heads)
+
+    async def time(self) -> float:
+        return await server_time(self._connection)
 
     def go_on_after(self, seq: int) -> None:
         self.not_below = seq
