@@ -15,7 +15,7 @@ from gateway.credentials.staleness import Staleness
 from gateway.metrics import GatewayMetrics
 from gateway.proxy.live_exchanges import LiveExchanges
 from gateway.routing.route_watch import RouteWatch
-from shared.changes.following import Following, follow
+from shared.changes.observed_follower import Following, follow
 from shared.changes.stopped_set import StoppedSet
 from shared.clock import Clock
 from shared.contracts import Caller

@@ -8,8 +8,8 @@ from gateway.forwarding.forward import Decision, Forward, LookUp
 from gateway.origin import Origin
 from gateway.refusal import Refusal
 from gateway.routing.table import Route
+from shared.limits.exceeded import Exceeded, OnlyReported
 from shared.limits.limited_call import LimitedCall, WaitingCall
-from shared.limits.outcomes import Exceeded, OnlyReported
 from shared.limits.table import LimitTable
 from shared.report_only.counts import WouldRefuse
 

@@ -7,7 +7,7 @@ from gateway.edge.certificate_watch import CertificateWatch
 from gateway.knowledge import Knowledge
 from gateway.proxy.upstream.pools import Pools
 from gateway.routing.route_watch import RouteWatch
-from shared.changes.following import FollowingHealth
+from shared.changes.observed_follower import FollowingHealth
 from shared.clock_offset import ClockOffsets
 from shared.errors import Unavailable
 from shared.http.client import ServiceClient

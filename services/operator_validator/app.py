@@ -10,7 +10,7 @@ from services.operator_validator.metrics import OperatorMetrics
 from services.operator_validator.validation import Validator
 from shared.audit.trail import AuditTrail
 from shared.changes.cached_lookup import CachedLookup
-from shared.changes.following import FollowingHealth, follow
+from shared.changes.observed_follower import FollowingHealth, follow
 from shared.clock import Clock, SystemClock
 from shared.clock_offset import ClockOffsets, JudgingClock
 from shared.contracts.key_registry import ApiToken, KeyRegistryClient

@@ -14,7 +14,7 @@ from services.session_tokens.tokens import SessionTokens
 from services.session_tokens.usage import SessionUsage
 from shared.audit.trail import AuditTrail
 from shared.changes.cached_lookup import CachedLookup
-from shared.changes.following import FollowingHealth, follow
+from shared.changes.observed_follower import FollowingHealth, follow
 from shared.changes.stopped_set import StoppedSet
 from shared.clock import Clock, SystemClock
 from shared.clock_offset import ClockOffsets, JudgingClock

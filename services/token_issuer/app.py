@@ -40,7 +40,7 @@ from services.token_issuer.usage import ClientUsage
 from shared.audit.trail import AuditTrail
 from shared.background_task import PeriodicTask
 from shared.changes.cached_lookup import CachedLookup
-from shared.changes.following import Following, FollowingHealth, follow
+from shared.changes.observed_follower import Following, FollowingHealth, follow
 from shared.changes.stopped_set import StoppedSet
 from shared.clock import Clock, SystemClock
 from shared.clock_offset import ClockOffsets, JudgingClock

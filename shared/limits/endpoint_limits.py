@@ -7,8 +7,8 @@ from prometheus_client import CollectorRegistry
 from shared.background_task import BackgroundTask
 from shared.clock import Clock
 from shared.limits.errors import beyond_limit
+from shared.limits.exceeded import Exceeded
 from shared.limits.limited_call import WaitingCall
-from shared.limits.outcomes import Exceeded
 from shared.limits.shares import Shares, Store
 from shared.limits.table import LimitTable
 from shared.logging import request_id

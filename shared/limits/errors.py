@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from shared.errors import Forbidden, TooManyRequests
-from shared.limits.outcomes import Exceeded
+from shared.limits.exceeded import Exceeded
 
 
 class RateExceeded(TooManyRequests):

@@ -5,8 +5,8 @@ import math
 from collections.abc import Collection, Sequence
 
 from shared.clock import Clock
+from shared.limits.exceeded import Exceeded, OnlyReported, RateLimitFields
 from shared.limits.meters import Meter, RateMeter
-from shared.limits.outcomes import Exceeded, OnlyReported, RateLimitFields
 from shared.limits.quota_meter import QuotaMeter
 from shared.limits.shares import Shares
 

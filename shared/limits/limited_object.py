@@ -5,8 +5,8 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from shared.contracts.limits import Limits
+from shared.limits.exceeded import Exceeded, LimitCause
 from shared.limits.meters import Meter, RateMeter
-from shared.limits.outcomes import Exceeded, LimitCause
 from shared.limits.quota_meter import QuotaMeter
 
 UNREADABLE_RETRY_AFTER_S = 60

@@ -10,8 +10,8 @@ from asyncio import Future
 
 from shared.clock import Clock
 from shared.contracts.limits import Rate
+from shared.limits.exceeded import LimitCause
 from shared.limits.gcra import Gcra
-from shared.limits.outcomes import LimitCause
 from shared.limits.renewals import Renewal
 
 CREDIT_LIFE_S = 0.1

@@ -5,9 +5,9 @@ from typing import Literal
 
 from shared.clock import Clock
 from shared.contracts.limits import Quota
+from shared.limits.exceeded import LimitCause
 from shared.limits.gcra import Gcra
 from shared.limits.meters import Meter
-from shared.limits.outcomes import LimitCause
 from shared.limits.periods import Period, period_of
 from shared.limits.renewals import Renewal
 

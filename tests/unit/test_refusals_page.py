@@ -6,7 +6,7 @@ from pathlib import Path
 from services.operator_validator.validation import Cause as ApiTokenCause
 from services.session_tokens.wrong_token import Cause as SessionTokenCause
 from shared.jose.errors import Fault
-from shared.limits.outcomes import LimitCause
+from shared.limits.exceeded import LimitCause
 from tests.support.refusals_page import explained_causes
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from shared.contracts.key_registry import Change
 from shared.contracts.limits import ObjectLimits
+from shared.limits.exceeded import Exceeded, LimitCause, OnlyReported
 from shared.limits.limited_call import WaitingCall
-from shared.limits.outcomes import Exceeded, LimitCause, OnlyReported
 from tests.support.clock import FakeClock
 from tests.support.doubles.limits import SharesInMemory
 from tests.support.limited import CLIENT, LimitedProcess, limited_process, limits_of

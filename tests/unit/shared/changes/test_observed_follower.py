@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from shared.changes import reporter
 from shared.changes.follower import ChangeFollower
-from shared.changes.following import Following, FollowingHealth, FollowingMetrics
+from shared.changes.observed_follower import Following, FollowingHealth, FollowingMetrics
 from shared.changes.reporter import PositionReporter
 from shared.clock_offset import ClockOffsets
 from shared.contracts.key_registry import Change, ChangePage, Position

@@ -1,4 +1,4 @@
-"""How a service follows the registry's changes: stream, feed, metrics and health."""
+"""A follower of the registry's changes with its stream, and what metrics and health show of it."""
 
 from collections.abc import Callable
 from math import isinf
