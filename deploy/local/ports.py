@@ -1,8 +1,23 @@
 """Ports of the loopback addresses: whether one is free, and who has one that is taken."""
 
 import socket
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+
+from deploy.errors import StackError
+
+
+def require_free(ports: Mapping[str, int]) -> None:
+    """`ports` by the variables that set them. Raises `StackError` with a line for each that is taken."""
+    lines = []
+    for variable, port in ports.items():
+        if not is_free(port):
+            who = listener(port)
+            by = f" by {who}" if who else ""
+            lines.append(f"port {port} is taken{by}: stop that, or set {variable} to another port")
+    if lines:
+        raise StackError("\n".join(lines))
 
 
 def is_free(port: int) -> bool:

@@ -13,7 +13,7 @@ from deploy.local.configuration import check_configuration
 from deploy.local.health import until_ready
 from deploy.local.leftovers import in_stop_order, marked, running
 from deploy.local.logs import ErrorTail
-from deploy.local.ports import is_free, listener
+from deploy.local.ports import require_free
 from deploy.local.processes import Process, run_to_end, stop_in_waves
 from deploy.local.report import Report
 from deploy.local.runfile import SUPERVISOR, RunFile, Started
@@ -49,7 +49,7 @@ class Up:
         Raises `StackError` when something is in the way, or a process cannot run as it is configured.
         """
         self._end_leftovers()
-        self._check_ports()
+        require_free(self._stack.listening())
         for name, nearest in self._stack.unknown_settings():
             self._report.warn(name, "is not a setting" + (f"; the nearest is {nearest}" if nearest else ""))
         generate_secrets(self._stack.secrets)
@@ -99,16 +99,6 @@ class Up:
             if name != SUPERVISOR:
                 self._report.step(f"ending {name} (pid {process.pid}), left over from a run that was cut short")
                 process.end(STOP_TIMEOUT_S)
-
-    def _check_ports(self) -> None:
-        taken = {v: port for v, port in self._stack.listening().items() if not is_free(port)}
-        lines = []
-        for variable, port in taken.items():
-            who = listener(port)
-            by = f" by {who}" if who else ""
-            lines.append(f"port {port} is taken{by}: stop that, or set {variable} to another port")
-        if lines:
-            raise StackError("\n".join(lines))
 
     async def _bring_up(self, when_ready: Callable[[dict[str, str]], None]) -> None:
         stack = self._stack

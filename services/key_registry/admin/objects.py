@@ -6,7 +6,7 @@ from datetime import datetime
 from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.creation import Factory
 from services.key_registry.admin.idempotency import IdempotentRequest
-from services.key_registry.admin.placement import check, new_row
+from services.key_registry.admin.object_checks import check, new_row
 from services.key_registry.admin.presentation import Object, Written, present, present_one
 from services.key_registry.admin.recorder import Recorder
 from services.key_registry.admin.succession import succeed

@@ -5,10 +5,9 @@ import asyncio
 import structlog
 
 from services.token_issuer.signing_keys.progress import Progress
-from services.token_issuer.signing_keys.reports import next_rotation_at
 from services.token_issuer.signing_keys.ring import KeyRing
 from services.token_issuer.signing_keys.rollout import KeyRollout
-from services.token_issuer.signing_keys.rotation import KeyRotator
+from services.token_issuer.signing_keys.rotation import KeyRotator, next_rotation_at
 from shared.clock import Clock
 from shared.contracts.key_registry import Change, Snapshot
 from shared.errors import Unavailable

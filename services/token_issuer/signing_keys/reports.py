@@ -1,5 +1,6 @@
 """The signing keys as the registry is to show them."""
 
+from services.token_issuer.signing_keys.rotation import next_rotation_at
 from services.token_issuer.signing_keys.states import KeyStates, retires_at
 from services.token_issuer.storage.ports import SigningKeyRecord
 from shared.contracts.signing_keys import MAX_REPORTED_KEYS, SigningKeyReport, SigningKeyStatus
@@ -13,14 +14,6 @@ def report_of(keys: KeyStates, now: float, *, token_lifetime: float, rotation_in
         read_at=now,
         next_rotation_at=next_rotation_at(keys, rotation_interval),
     )
-
-
-def next_rotation_at(keys: KeyStates, rotation_interval: float) -> float | None:
-    """When the next key is published by the schedule; None without one, and while a key waits to sign."""
-    signing = keys.signing
-    if not rotation_interval or signing is None or signing.signing_since is None or keys.pending is not None:
-        return None
-    return signing.signing_since + rotation_interval
 
 
 def _status(keys: KeyStates, record: SigningKeyRecord, token_lifetime: float) -> SigningKeyStatus:

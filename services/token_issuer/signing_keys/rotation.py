@@ -1,4 +1,4 @@
-"""What is done to signing keys: publish the next one, revoke one, and clear away what is over.
+"""What is done to signing keys, and when by itself: publish the next one, revoke one, clear away what is over.
 
 When a key begins to sign is decided in `rollout`. Each step is one transaction of the store: of several copies of
 the issuer, or of one that was killed and the next, one has its way, and the others find it done.
@@ -8,7 +8,7 @@ import structlog
 
 from services.token_issuer.signing_keys.audit_lines import published, retired
 from services.token_issuer.signing_keys.creation import KeyFactory
-from services.token_issuer.signing_keys.states import KeyState, key_states, retires_at
+from services.token_issuer.signing_keys.states import KeyState, KeyStates, key_states, retires_at
 from services.token_issuer.storage.ports import SigningKeyRecord, SigningKeyStore
 from shared.audit.ports import Audit
 
@@ -16,6 +16,14 @@ log = structlog.get_logger()
 
 PAST_KEYS_SHOWN_S = 31 * 86400.0
 """Seconds for which a key that is retired or revoked is still listed, without its private half."""
+
+
+def next_rotation_at(keys: KeyStates, rotation_interval: float) -> float | None:
+    """When the next key is published by the schedule; None without one, and while a key waits to sign."""
+    signing = keys.signing
+    if not rotation_interval or signing is None or signing.signing_since is None or keys.pending is not None:
+        return None
+    return signing.signing_since + rotation_interval
 
 
 class KeyRotator:
