@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from shared.background_task import BackgroundTask
+from shared.background_task import BackgroundTask, TaskOwner
 from shared.clock import Clock
 from shared.contracts.key_registry import MAX_HELD_KEYS, Change, Snapshot
 from shared.errors import Unavailable
@@ -36,7 +36,7 @@ MAX_KEY_SET_AGE_S = REFRESH_INTERVAL_S + 2 * UNKNOWN_KID_FETCH_INTERVAL_S
 """Seconds after which it is not known any more whether a kid that is not in the set exists."""
 
 
-class IssuerKeys:
+class IssuerKeys(TaskOwner):
     """Keys by kid. Keeps the last valid set for as long as the issuer is unavailable.
 
     A consumer of the changes: a signing key that is revoked is forgotten, and its successor, which signs at once,
@@ -60,14 +60,10 @@ class IssuerKeys:
         """Kids for which nothing is fetched."""
         self._successor_search_ends_at = float("-inf")
         self._wake = asyncio.Event()
-        self._task = BackgroundTask("issuer_keys", self._run)
-        self.tasks = (self._task,)
-
-    async def start(self) -> None:
-        await self._task.start()
+        self.tasks = (BackgroundTask("issuer_keys", self._run),)
 
     async def stop(self) -> None:
-        await self._task.stop()
+        await super().stop()
         await self._on_demand.stop()
 
     async def check(self) -> None:

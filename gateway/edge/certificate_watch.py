@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from gateway.edge.certificate import Certificate, CertificateError, load_certificate
 from gateway.file_version import file_version
-from shared.background_task import PeriodicTask
+from shared.background_task import PeriodicTask, TaskOwner
 from shared.clock import Clock
 from shared.config import ConfigError
 from shared.daemon_threads import in_daemon_thread
@@ -25,7 +25,7 @@ NOTICE_INTERVAL_S = 86400.0
 """Seconds between two such lines."""
 
 
-class CertificateWatch:
+class CertificateWatch(TaskOwner):
     """Takes up a changed certificate for new connections, if it is valid; if not, the last valid one stays.
 
     Raises `ConfigError` when it is created and the files are invalid. Certificate and key are replaced one after
@@ -43,8 +43,7 @@ class CertificateWatch:
         self._error = ""
         self._noticed_at = -NOTICE_INTERVAL_S
         self._certificate = load_or_refuse(certificate_file, key_file)
-        self._task = PeriodicTask("tls_certificate", self.check_files, interval=CHECK_INTERVAL_S)
-        self.tasks = (self._task,)
+        self.tasks = (PeriodicTask("tls_certificate", self.check_files, interval=CHECK_INTERVAL_S),)
         self._loads = Counter(
             "gateway_tls_certificate_loads_total",
             "Readings of a changed certificate.",
@@ -77,12 +76,6 @@ class CertificateWatch:
         return (
             f"the certificate's files are invalid, an earlier one is in use: {self._error}" if self._error else ""
         )
-
-    async def start(self) -> None:
-        await self._task.start()
-
-    async def stop(self) -> None:
-        await self._task.stop()
 
     async def check(self) -> None:
         """For health: raises `Unavailable` with the fault, if there is one."""

@@ -12,7 +12,7 @@ from gateway.routing.route_file import RouteFileError, parse_route_file
 from gateway.routing.table import RouteTable
 from gateway.routing.upstream_address import OwnPorts
 from gateway.routing.yaml_reader import VARIABLE
-from shared.background_task import PeriodicTask
+from shared.background_task import PeriodicTask, TaskOwner
 from shared.daemon_threads import in_daemon_thread
 from shared.errors import Unavailable
 
@@ -48,7 +48,7 @@ def environment_variables(path: Path) -> frozenset[str]:
         return frozenset()
 
 
-class RouteWatch:
+class RouteWatch(TaskOwner):
     """Takes up a changed file, if it is valid; if not, the last valid table stays, and health says so.
 
     Raises `RouteFileError` when it is created and the file is invalid. A route that outlives `staleness_bound`
@@ -80,20 +80,13 @@ class RouteWatch:
         self._errors: list[str] = []
         self.table = self._first_table()
         warn_of_long_staleness(self.table, staleness_bound)
-        self._task = PeriodicTask("route_file", self.check_file, interval=CHECK_INTERVAL_S)
-        self.tasks = (self._task,)
+        self.tasks = (PeriodicTask("route_file", self.check_file, interval=CHECK_INTERVAL_S),)
         metrics.route_file_valid.set(not self._errors)
 
     @property
     def errors(self) -> list[str]:
         """What is wrong with the file as it is now; empty when it is the table in use."""
         return self._errors
-
-    async def start(self) -> None:
-        await self._task.start()
-
-    async def stop(self) -> None:
-        await self._task.stop()
 
     async def check(self) -> None:
         """For health: raises `Unavailable` when the file as it is now is not in use."""

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from services.key_registry.admin.idempotency import IDEMPOTENCY_KEYS_KEPT_S
 from services.key_registry.storage.ports import FORGOTTEN_AFTER_S, ConsumerStore
-from shared.background_task import PeriodicTask
+from shared.background_task import PeriodicTask, TaskOwner
 from shared.errors import Unavailable
 
 HOUSEKEEPING_INTERVAL_S = 600.0
@@ -37,7 +37,7 @@ class TrustedClock(Protocol):
         ...
 
 
-class Housekeeping:
+class Housekeeping(TaskOwner):
     """A clock that is wrong would prune revocations that still concern somebody, so it is the store's own.
 
     `more`: each deletes what has expired by the time that it is given (seconds since the epoch), and may raise
@@ -55,14 +55,7 @@ class Housekeeping:
         self._consumers = consumers
         self._clock = clock
         self._more = more
-        self._task = PeriodicTask("housekeeping", self.tidy, interval=HOUSEKEEPING_INTERVAL_S)
-        self.tasks = (self._task,)
-
-    async def start(self) -> None:
-        await self._task.start()
-
-    async def stop(self) -> None:
-        await self._task.stop()
+        self.tasks = (PeriodicTask("housekeeping", self.tidy, interval=HOUSEKEEPING_INTERVAL_S),)
 
     async def tidy(self) -> None:
         """Raises `Unavailable` when the store is unavailable; then the next round does it."""

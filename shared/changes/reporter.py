@@ -10,7 +10,7 @@ from typing import Protocol
 
 import structlog
 
-from shared.background_task import BackgroundTask
+from shared.background_task import BackgroundTask, TaskOwner
 from shared.changes.follower import ChangeFollower
 from shared.changes.ports import ChangeSource
 from shared.contracts.key_registry import Position
@@ -31,7 +31,7 @@ class Registry(ChangeSource, Protocol):
         ...
 
 
-class PositionReporter:
+class PositionReporter(TaskOwner):
     """Reports to the registry what this process has applied, soon after it has, and every few seconds.
 
     With it goes for how long the process may go on without the registry, in seconds: the follower's bound, or
@@ -56,15 +56,11 @@ class PositionReporter:
         self._longest_bound = longest_bound
         self._signing_keys = signing_keys
         self._usage_source = usage_source
-        self._task = BackgroundTask("position_reporter", self._run)
-        self.tasks = (self._task,)
-
-    async def start(self) -> None:
-        await self._task.start()
+        self.tasks = (BackgroundTask("position_reporter", self._run),)
 
     async def stop(self) -> None:
         """Report that this process leaves, so that no receipt waits for it."""
-        await self._task.stop()
+        await super().stop()
         if self._follower.position >= 0:
             with contextlib.suppress(Unavailable):
                 await self._registry.report(self._position(leaving=True))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from shared.background_task import BackgroundTask, PeriodicTask, TaskOwner
+from shared.background_task import BackgroundTask, PeriodicTask
 from shared.errors import Unavailable
 from shared.logging import lines_left_out, lines_lost, report_left_out
 from shared.metrics import ReadCounter
@@ -16,7 +16,7 @@ NOT_LIVE_AFTER_S = 30.0
 REPORT_INTERVAL_S = 10.0
 
 
-class BackgroundTasks(TaskOwner):
+class BackgroundTasks:
     """All tasks of one application."""
 
     def __init__(self, tasks: Sequence[BackgroundTask]) -> None:

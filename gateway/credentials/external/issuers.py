@@ -11,7 +11,7 @@ from gateway.credentials.external.issuer_keys import ExternalIssuerKeys, FetchKe
 from gateway.credentials.external.settings import IssuerSettings
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.routing.table import Route, RouteTable
-from shared.background_task import PeriodicTask
+from shared.background_task import PeriodicTask, TaskOwner
 from shared.changes.dependent_cache import DependentCache
 from shared.clock import Clock
 from shared.contracts.identifiers import OPAQUE_KID
@@ -44,7 +44,7 @@ class _Verified:
     audiences: frozenset[str]
 
 
-class ExternalIssuers:
+class ExternalIssuers(TaskOwner):
     """Verifies tokens for routes that name another issuer; `own_remembers` is for those that name Passgate's too.
 
     A key is looked up in the set of the issuer that `iss` names, and the route must name that issuer: what kids
@@ -71,17 +71,13 @@ class ExternalIssuers:
         self._verified: DependentCache[bytes, _Verified] = DependentCache(size)
         self._keys: dict[str, ExternalIssuerKeys] = {}
         self._removed: list[ExternalIssuerKeys] = []
-        self._task = PeriodicTask("external_issuers", self.round, interval=ROUND_INTERVAL_S)
-        self.tasks = (self._task,)
+        self.tasks = (PeriodicTask("external_issuers", self.round, interval=ROUND_INTERVAL_S),)
 
     def __len__(self) -> int:
         return len(self._verified)
 
-    async def start(self) -> None:
-        await self._task.start()
-
     async def stop(self) -> None:
-        await self._task.stop()
+        await super().stop()
         for keys in (*self._keys.values(), *self._removed):
             await keys.stop()
 

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 import structlog
 
 from services.key_registry.storage.ports import Changes
-from shared.background_task import PeriodicTask
+from shared.background_task import PeriodicTask, TaskOwner
 from shared.changes.stream import UnreadableStream
 from shared.contracts.key_registry import Change, ChangePage
 from shared.errors import Unavailable
@@ -49,7 +49,7 @@ class Stream(Protocol):
     async def clear(self) -> None: ...
 
 
-class Relay:
+class Relay(TaskOwner):
     """Copies at once after `wake`, and every `RELAY_INTERVAL_S` seconds."""
 
     def __init__(self, changes: Changes, stream: Stream) -> None:
@@ -59,8 +59,7 @@ class Relay:
         self._newest = 0
         self._up = False
         self._wake = asyncio.Event()
-        self._task = PeriodicTask("change_relay", self.run_once, interval=RELAY_INTERVAL_S, wake=self._wake)
-        self.tasks = (self._task,)
+        self.tasks = (PeriodicTask("change_relay", self.run_once, interval=RELAY_INTERVAL_S, wake=self._wake),)
 
     @property
     def up(self) -> bool:
@@ -80,12 +79,6 @@ class Relay:
     def wake(self) -> None:
         """Something was committed."""
         self._wake.set()
-
-    async def start(self) -> None:
-        await self._task.start()
-
-    async def stop(self) -> None:
-        await self._task.stop()
 
     async def copy(self) -> None:
         """Bring the stream up to the registry's newest change. Raises `Unavailable`."""
