@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.generate_secrets import SERVICES, generate_secrets
+from deploy.private_files import private_file
 
 ALL = "all"
 """The folder with every secret; a volume that nothing else mounts."""
@@ -87,17 +88,11 @@ def hand_out(root: Path) -> None:
 
 def _give(path: Path, text: str, user: int | None) -> None:
     """Write `path` whole or not at all, for `user` alone to read."""
-    unfinished = path.with_name(f".{path.name}.new")
-    unfinished.unlink(missing_ok=True)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as handle:
-        handle.write(text)
-        os.fchmod(descriptor, 0o444 if user is None else 0o400)
+    with private_file(path) as output:
+        output.write(text.encode("ascii"))
+        os.fchmod(output.fileno(), 0o444 if user is None else 0o400)
         if user is not None:
-            os.fchown(descriptor, user, -1)
-        handle.flush()
-        os.fsync(descriptor)
-    unfinished.replace(path)
+            os.fchown(output.fileno(), user, -1)
 
 
 def main(root: Path = Path("/secrets"), demo: Path = Path("/demo"), history: Path = Path("/history")) -> int:
