@@ -142,9 +142,7 @@ class HistoryCheck(TaskOwner):
             self._logged = loss
         self._guard.keep_closed(f"the database was set back: {loss}")
         await self._store.require_whole()
-        kept = await self._copies.load() or HistoryContent(
-            HistoryHead(loss.lost.position, horizon=loss.lost.position.seq)
-        )
+        kept = await self._copies.load() or HistoryContent.nothing_until(loss.lost.position)
         restore = await self._recovery.recover(history, kept, heads)
         if restore is not None:
             log.warning(

@@ -55,7 +55,7 @@ async def _check(settings: Settings, database: Database, redis: PipelinedRedis, 
             return 1
         await store.require_whole()
         recovery = Recovery(PostgresRecovery(database), SystemClock())
-        known = kept or HistoryContent(HistoryHead(loss.lost.position, horizon=loss.lost.position.seq))
+        known = kept or HistoryContent.nothing_until(loss.lost.position)
         await recovery.recover(history, known, heads, accept_loss=True)
         state = await store.state(heads)
     for restore in state.restores:

@@ -139,7 +139,7 @@ class HistoryCopies:
             await asyncio.to_thread(kept.add, records)
             if not records or reached.seq >= position.seq:
                 return kept
-        return HistoryContent(HistoryHead(position, horizon=position.seq))
+        return HistoryContent.nothing_until(position)
 
     async def _update(self, state: CopyState) -> None:
         try:

@@ -71,6 +71,11 @@ class HistoryContent:
     head: HistoryHead
     records: dict[tuple[RecordKind, str], StateRecord] = field(default_factory=dict)
 
+    @classmethod
+    def nothing_until(cls, position: Position) -> "HistoryContent":
+        """Whose every change up to `position` is unknown."""
+        return cls(HistoryHead(position, horizon=position.seq))
+
     def add(self, records: Iterable[StateRecord]) -> None:
         """The later record of an object counts; of two of the same position, the one that says more is stopped."""
         for record in records:
