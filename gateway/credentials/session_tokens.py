@@ -1,10 +1,8 @@
 """Resolving session tokens: the stored parameters take the place of the caller's query."""
 
-import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import lru_cache, partial
 from typing import NamedTuple, Protocol
-from urllib.parse import quote
 
 from gateway.credentials.expiry import expiry_line
 from gateway.credentials.extract import (
@@ -14,8 +12,8 @@ from gateway.credentials.extract import (
     without_session_token,
 )
 from gateway.credentials.identity import Identity, RefusedCredential
-from gateway.http1.fields import folded
 from gateway.http1.request_head import RequestHead
+from gateway.routing.rewriting.query import query_of
 from gateway.routing.table import Route
 from gateway.routing.target import Target
 from shared.audit.mismatch import known_by_form
@@ -24,8 +22,6 @@ from shared.contracts.session_tokens import RefusedSession, ResolvedSession
 from shared.opaque import claimed_prefix
 
 KIND = "session_token"
-_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
-"""What need not be escaped (RFC 3986 section 2.3), as most of what is stored."""
 TakeUse = Callable[[], Awaitable[ResolvedSession]]
 
 
@@ -116,19 +112,3 @@ def _refused(session: RefusedSession, credential: SessionToken) -> RefusedCreden
         refused.kind, refused.subject, refused.version = KIND, session.access_key_id, session.access_key_version
         refused.company_id, refused.company = session.company_id or None, session.company
     return refused
-
-
-def query_of(stored: dict[str, str], others: Sequence[tuple[str, str]] = ()) -> str:
-    """The query that holds what is stored, exactly and in its order, and after it what of `others` is not stored.
-
-    A name that an upstream may take for a stored one counts as stored.
-    """
-    pairs = [*stored.items()]
-    if others:
-        taken = {folded(name) for name in stored}
-        pairs += [(name, value) for name, value in others if name not in stored and folded(name) not in taken]
-    return "&".join([f"{_escape(name)}={_escape(value)}" for name, value in pairs])
-
-
-def _escape(text: str) -> str:
-    return text if _UNRESERVED.fullmatch(text) else quote(text, safe="")

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from gateway.credentials.extract import query_parameters, without_session_token
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.credentials.kinds import CredentialKind
-from gateway.credentials.session_tokens import query_of
 from gateway.refusal import Refusal
+from gateway.routing.rewriting.query import query_of
 from gateway.routing.table import Route
 from gateway.routing.target import Target
 from shared.report_only.counts import WouldRefuse

@@ -1,36 +1,12 @@
-"""The stored parameters become the query, exactly, and nothing that a caller adds can override one."""
-
-from urllib.parse import parse_qsl
+"""Who calls with a session token, and why one is refused."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from gateway.credentials.extract import SessionToken
 from gateway.credentials.identity import RefusedCredential
-from gateway.credentials.session_tokens import identity_of, query_of, resolve
-from gateway.routing.target import parse_target
+from gateway.credentials.session_tokens import identity_of, resolve
 from shared.audit.mismatch import A_JWT, A_KID
 from shared.contracts.session_tokens import MALFORMED, WRONG_KIND, RefusedSession, ResolvedSession
-
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-
-
-@given(st.dictionaries(TEXT, TEXT, max_size=8))
-def test_what_is_stored_comes_out_of_the_query_exactly(stored: dict[str, str]) -> None:
-    query = query_of(stored)
-    assert parse_qsl(query, keep_blank_values=True, strict_parsing=False) == list(stored.items())
-    assert parse_target(f"/editor?{query}").query == (query or None)
-
-
-@pytest.mark.parametrize("name", ["file", "File", "FILE", "fi le"])
-def test_a_callers_parameter_never_overrides_a_stored_one(name: str) -> None:
-    assert query_of({"file": "a", "fi_le": "b"}, [(name, "evil"), ("page", "2")]) == "file=a&fi_le=b&page=2"
-
-
-def test_an_order_is_kept() -> None:
-    assert query_of({"b": "1", "a": "2"}, [("d", "3"), ("c", "4")]) == "b=1&a=2&d=3&c=4"
-
 
 REFUSED = {"ended": RefusedSession("ended", known=True), "pgat_of-its-holder": WRONG_KIND}
 

@@ -1,0 +1,26 @@
+"""The query that an upstream gets in place of the caller's: the stored parameters of a session token."""
+
+import re
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from gateway.http1.fields import folded
+
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
+"""What need not be escaped (RFC 3986 section 2.3), as most of what is stored."""
+
+
+def query_of(stored: dict[str, str], others: Sequence[tuple[str, str]] = ()) -> str:
+    """The query that holds what is stored, exactly and in its order, and after it what of `others` is not stored.
+
+    A name that an upstream may take for a stored one counts as stored.
+    """
+    pairs = [*stored.items()]
+    if others:
+        taken = {folded(name) for name in stored}
+        pairs += [(name, value) for name, value in others if name not in stored and folded(name) not in taken]
+    return "&".join([f"{_escape(name)}={_escape(value)}" for name, value in pairs])
+
+
+def _escape(text: str) -> str:
+    return text if _UNRESERVED.fullmatch(text) else quote(text, safe="")
