@@ -1,13 +1,12 @@
 """The query that an upstream gets in place of the caller's: the stored parameters of a session token."""
 
-import re
 from collections.abc import Sequence
 from urllib.parse import quote
 
 from gateway.http1.fields import folded
 
-_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
-"""What need not be escaped (RFC 3986 section 2.3), as most of what is stored."""
+_ESCAPED = {number: quote(chr(number), safe="") for number in range(128)}
+"""Each ASCII character as it stands in a query (RFC 3986 section 2.1): in one step for most of what is stored."""
 
 
 def query_of(stored: dict[str, str], others: Sequence[tuple[str, str]] = ()) -> str:
@@ -23,4 +22,4 @@ def query_of(stored: dict[str, str], others: Sequence[tuple[str, str]] = ()) -> 
 
 
 def _escape(text: str) -> str:
-    return text if _UNRESERVED.fullmatch(text) else quote(text, safe="")
+    return text.translate(_ESCAPED) if text.isascii() else quote(text, safe="")
