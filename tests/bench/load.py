@@ -71,6 +71,11 @@ class Turn:
 AS_FAST_AS_IT_CAN = Load()
 
 
+def paced(per_second: float, connections: int = CONNECTIONS) -> Load:
+    """Load of about `per_second` requests, as long as responses take little time beside the waiting."""
+    return Load(connections=connections, wait_ms=connections / per_second * 1000)
+
+
 def wrk() -> str:
     """The load generator. Raises `StackError` when it is not installed."""
     found = shutil.which("wrk")

@@ -1,8 +1,9 @@
 """The gateway with each kind of credential, beside its own cost for a JWT: what a kind costs more."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from tests.bench.load import Request
+from tests.bench.load import Request, paced
 from tests.bench.page import Table
 from tests.bench.paths.bearers import site
 from tests.bench.paths.race import API_TOKENS, SESSIONS, HotPath, Race, Ring
@@ -10,6 +11,8 @@ from tests.bench.probes import Probe
 from tests.bench.turns import Contestant
 
 JWT = "JWT"
+PACE = 2000
+"""Requests per second that each kind can take, with whatever works for it, on the same cores."""
 BEHIND = ("session_tokens", "operator_validator", "key_registry", "postgres", "valkey")
 
 
@@ -25,6 +28,11 @@ async def kinds(ring: Ring) -> Race:
         [Contestant(name, gateway.port, gateway.pid, sent, behind) for name, sent in requests.items()],
         [Probe(name, sent[0], 200) for name, sent in requests.items()],
     )
+
+
+async def kinds_at_one_pace(ring: Ring) -> Race:
+    race = await kinds(ring)
+    return replace(race, contestants=[replace(one, load=paced(PACE)) for one in race.contestants])
 
 
 def _message(ring: Ring, token: str) -> Request:
@@ -50,5 +58,16 @@ CREDENTIAL_PATHS = (
             (JWT,),
         ),
         kinds,
+    ),
+    HotPath(
+        "credentials-paced",
+        Table(
+            "Gateway: by kind of credential, as many calls of each",
+            f"The same, each kind {PACE:,} times a second: connections wait at random before each request. "
+            "When they are sent as fast as they can, there are fewer calls of the kinds whose services and stores "
+            "work on the same cores, and a gateway with fewer calls at a time pays more for each, whatever it is.",
+            (JWT,),
+        ),
+        kinds_at_one_pace,
     ),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tests.bench.load import Load
+from tests.bench.load import paced
 from tests.bench.page import aligned, paragraph
 from tests.bench.paths.bearers import site
 from tests.bench.paths.race import ENVOY_CACHED, HAPROXY, NGINX, PASSGATE, Ring
@@ -22,11 +22,6 @@ TEXT = (
 )
 
 
-def paced(per_second: float, connections: int = CONNECTIONS) -> Load:
-    """Load of about `per_second` requests, as long as responses take little time beside the waiting."""
-    return Load(connections=connections, wait_ms=connections / per_second * 1000)
-
-
 class HalfLoad:
     name = "half-load"
 
@@ -40,7 +35,7 @@ class HalfLoad:
             if name in servers
         ]
         at_most = await interleave(contestants, min(ring.turns, MAXIMUM_TURNS), ring.directory, ring.progress)
-        halves = [replace(one.contestant, load=paced(one.best_rate * SHARE)) for one in at_most]
+        halves = [replace(one.contestant, load=paced(one.best_rate * SHARE, CONNECTIONS)) for one in at_most]
         results = await interleave(halves, ring.turns, ring.directory, ring.progress)
         text = paragraph(TEXT.format(connections=CONNECTIONS))
         return "\n".join([TITLE, "", text, "", *latencies(at_most, results), ""])

@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from tests.bench.load import Request, Turn, run_turn, write_requests
+from tests.bench.load import Request, Turn, paced, run_turn, write_requests
 from tests.bench.page import aligned, paragraph
 from tests.bench.paths.bearers import site
-from tests.bench.paths.half_load import paced
 from tests.bench.paths.race import PASSGATE, Ring
 from tests.bench.revocation.background_load import BackgroundLoad
 from tests.bench.revocation.http_client import Connections

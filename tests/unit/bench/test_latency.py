@@ -1,7 +1,7 @@
 import pytest
 
-from tests.bench.load import Request, Turn
-from tests.bench.paths.half_load import latencies, paced
+from tests.bench.load import Request, Turn, paced
+from tests.bench.paths.half_load import latencies
 from tests.bench.paths.overload import liveness_table
 from tests.bench.paths.race import NGINX, PASSGATE
 from tests.bench.turns import Contestant, Measured, Result
