@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry
 from services.session_tokens.config import Settings
 from services.session_tokens.http import SECURITY_SCHEMES, endpoints
 from services.session_tokens.http.tokens import SessionTokenEndpoints
-from services.session_tokens.limits import KeyLimits
+from services.session_tokens.key_limits import KeyLimits
 from services.session_tokens.metrics import TokenMetrics
 from services.session_tokens.outbox import OutboxRelay
 from services.session_tokens.storage.redis import RedisOutbox, RedisSessionStore

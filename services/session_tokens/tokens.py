@@ -1,10 +1,10 @@
 """Creates, resolves and ends session tokens."""
 
-import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.session_tokens.lifetime import lifetime, number_of_uses
 from services.session_tokens.parameters import Parameters
 from services.session_tokens.sealing import Contents, Unsealable, seal, unseal
 from services.session_tokens.storage.ports import AccessKeys, Ended, Freshness, Revocations, SessionStore
@@ -14,10 +14,8 @@ from shared.clock import Clock
 from shared.contracts.identifiers import SESSION_TOKEN
 from shared.contracts.key_registry import AccessKey, Revocation
 from shared.contracts.session_tokens import session_token_id
-from shared.errors import Invalid
 from shared.opaque import ACCESS_KEY, digest, well_formed
 
-MAX_USES = 1_000_000
 CLOCK_SKEW_S = 30
 """Seconds by which our clock and the store's may differ. The store forgets a token when its time is up: one that is
 past it for longer was brought back by a copy."""
@@ -25,7 +23,6 @@ SESSION_TOKEN_PREFIX = ""
 """It has none: whatever has one of ours is of another kind."""
 MAX_SEALED_BYTES_TOGETHER = 8192
 """Of a session that is found together with others: a larger one would hold them up."""
-_INTEGER = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +88,11 @@ class SessionTokens:
     async def create(
         self, authorized: AuthorizedKey, parameters: Parameters, *, ttl: str | None = None, uses: str | None = None
     ) -> Created:
-        """A token for `parameters`. `ttl` (seconds) and `uses` are as the caller wrote them; `Invalid` names
-        the one that is out of bounds. When this returns, the token and its audit event are stored."""
+        """A token for `parameters`. `ttl` (seconds) and `uses` are as the caller wrote them; raises `Invalid`
+        when one is out of bounds. When this returns, the token and its audit event are stored."""
         key = authorized.key
-        seconds = _until_expiry(_integer("ttl", ttl, key.max_ttl) or key.default_ttl, key, self._clock.now())
-        count = _integer("uses", uses, MAX_USES)
+        seconds = lifetime(ttl, key, self._clock.now())
+        count = number_of_uses(uses)
         token = str(uuid.uuid4())
         expires_at = int(self._clock.now()) + seconds
         text = parameters.with_auth(key.company.client_prefix)
@@ -226,16 +223,3 @@ def retired(key: AccessKey, now: float) -> Cause | None:
     """Whether this secret of the key has retired by `now`: what was created with it before goes on."""
     ended = key.version_ended(now)
     return None if ended is None else Cause(f"access_key_{ended}")
-
-
-def _until_expiry(seconds: int, key: AccessKey, now: float) -> int:
-    """No token outlives the key that creates it."""
-    return seconds if key.expires_at is None else max(1, min(seconds, int(key.expires_at - now)))
-
-
-def _integer(name: str, given: str | None, maximum: int) -> int | None:
-    if given is None:
-        return None
-    if not _INTEGER.fullmatch(given) or not 1 <= int(given) <= maximum:
-        raise Invalid.field(name, f"must be an integer from 1 to {maximum}")
-    return int(given)

@@ -145,7 +145,7 @@ class NewCredentialPages:
         """What has just been made or rotated, with what is shown this once; `back` is where it is listed."""
         values = shown_once(kind, created)
         return self._renderer.page(
-            "secret.html",
+            "shown_once.html",
             session=session,
             status=201,
             kind=kind,

@@ -4,8 +4,8 @@ from functools import partial
 
 from services.session_tokens.http.schemas import CreatedToken, Message
 from services.session_tokens.http.tokens import SessionTokenEndpoints, render_error, render_internal_error
+from services.session_tokens.lifetime import MAX_USES
 from services.session_tokens.parameters import MAX_BODY_BYTES, MAX_DEPTH, MAX_NAME_CHARACTERS, MAX_PARAMETERS
-from services.session_tokens.tokens import MAX_USES
 from shared.contracts.session_tokens import (
     RESOLVE,
     RESOLVE_TOGETHER,

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from services.session_tokens.limits import KeyLimits
+from services.session_tokens.key_limits import KeyLimits
 from services.session_tokens.metrics import TokenMetrics
 from services.session_tokens.parameters import MAX_BODY_BYTES, as_query, parse
 from services.session_tokens.tokens import Session, SessionTokens
