@@ -1,0 +1,16 @@
+"""What the command line asks beside the admin API."""
+
+import socket
+
+import pytest
+
+from deploy.cli import http
+from deploy.cli.outcome import Unreachable
+
+
+def test_a_process_that_hangs_is_unreachable_long_before_other_calls_are_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(http, "HEALTH_TIMEOUT_S", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as hanging, pytest.raises(Unreachable, match="timed out"):
+        http.health(f"http://127.0.0.1:{hanging.getsockname()[1]}")
