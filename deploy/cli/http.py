@@ -8,7 +8,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from deploy.cli.outcome import Refused, Unreachable
+from deploy.cli.outcome import Refused, Unreachable, unreachable
 
 TIMEOUT_S = 30.0
 HEALTH_TIMEOUT_S = 5.0
@@ -53,4 +53,4 @@ def _call(request: Request, timeout: float = TIMEOUT_S) -> tuple[int, Any]:
     except ValueError:
         raise Refused(f"{request.full_url}: the response is no JSON: is this Passgate?") from None
     except (URLError, OSError, http.client.HTTPException) as error:
-        raise Unreachable(f"{request.full_url} cannot be reached: {getattr(error, 'reason', error)}") from None
+        raise unreachable(request.full_url, error) from None

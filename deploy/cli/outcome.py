@@ -23,3 +23,11 @@ class Unreachable(Failure):
     """There was no response: what changes something may have been done, or not."""
 
     status = UNREACHABLE
+
+
+def unreachable(url: str, error: BaseException, note: str = "") -> Unreachable:
+    """What is wrong at `url`, and after it the `note`."""
+    reason = getattr(error, "reason", error)
+    if isinstance(reason, ConnectionRefusedError):
+        reason = "nothing listens there; is it started?"
+    return Unreachable(f"{url} cannot be reached: {reason}{note}")

@@ -15,7 +15,7 @@ from urllib.request import Request, build_opener
 
 from deploy.cli.connection import Connection
 from deploy.cli.http import NoRedirects
-from deploy.cli.outcome import Refused, Unreachable, WrongUsage
+from deploy.cli.outcome import Refused, Unreachable, WrongUsage, unreachable
 
 TIMEOUT_S = 30.0
 """Seconds for one call: the registry may be generating an RSA key."""
@@ -128,7 +128,7 @@ class Registry:
                 refused = isinstance(reason, ConnectionRefusedError | socket.gaierror)
                 if refused or attempt == ATTEMPTS:
                     unknown = "" if refused or method == "GET" else "; whether it was done is not known"
-                    raise Unreachable(f"{self._connection.url} cannot be reached: {reason}{unknown}") from None
+                    raise unreachable(self._connection.url, error, unknown) from None
                 print(f"passgate: {self._connection.url}: {reason}; trying again", file=sys.stderr)
                 time.sleep(RETRY_INTERVAL_S)  # the same Idempotency-Key: it is done once
         raise AssertionError
