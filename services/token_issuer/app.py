@@ -6,7 +6,7 @@ from functools import partial
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from services.token_issuer import pruning
+from services.token_issuer import assertion_audiences, pruning
 from services.token_issuer.clients.assertions import AssertionVerifier
 from services.token_issuer.clients.authentication import ClientAuthenticator
 from services.token_issuer.clients.throttle import WRONG_SECRET_WINDOW_S, WRONG_SECRETS_PREFIX, SecretThrottle
@@ -23,7 +23,7 @@ from services.token_issuer.http.introspection import IntrospectionEndpoint
 from services.token_issuer.http.revocation import RevocationEndpoint
 from services.token_issuer.http.revoke_me import MAX_REQUESTS_A_MINUTE, RevokeMeEndpoint
 from services.token_issuer.http.token import PROFILES, TokenEndpoint
-from services.token_issuer.metadata import metadata, own_urls
+from services.token_issuer.metadata import metadata
 from services.token_issuer.metrics import IssuerMetrics, SigningKeyMetrics
 from services.token_issuer.refusals import Refusals
 from services.token_issuer.signing import Keys, key_steps, open_keys
@@ -205,8 +205,8 @@ def build_endpoints(
     )
     wrong_secrets = OwnTimesMeanwhile(shared_times, MemoryFailureTimes(), clock)
     throttle = SecretThrottle(wrong_secrets, clock)
-    own = own_urls(settings.issuer)
-    audiences = own | set(settings.assertion_audiences)
+    audiences = assertion_audiences.of_grants(settings.issuer, settings.assertion_audiences)
+    own = assertion_audiences.of_client_assertions(settings.issuer)
     authenticator = ClientAuthenticator(
         dependencies.api_clients, assertions, throttle, time_floor, clock, audiences=own
     )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.token_issuer.clients.authentication import METHODS
+from services.token_issuer.clients.client_proof import METHODS
 from services.token_issuer.grants import client_credentials, jwt_bearer
 from shared.contracts.token_issuer import JWKS_PATH
 from shared.jose.keys import ACCEPTED_ALGORITHMS
@@ -35,9 +35,3 @@ def metadata(issuer: str) -> dict[str, Any]:
         document[f"{endpoint}_endpoint_auth_methods_supported"] = methods
         document[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = algorithms
     return document
-
-
-def own_urls(issuer: str) -> frozenset[str]:
-    """What an assertion may name as its audience, whatever the configuration says."""
-    paths = ("", TOKEN_PATH, INTROSPECTION_PATH, REVOCATION_PATH, "/auth/token", "/iam/oauth/token")
-    return frozenset(issuer + path for path in paths)

@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from services.token_issuer.clients.authentication import ClientAuthenticator, client_proof
+from services.token_issuer.clients.authentication import ClientAuthenticator
 from services.token_issuer.clients.client import Client
+from services.token_issuer.clients.client_proof import client_proof
 from services.token_issuer.http.parameters import authorization, parameters
 from services.token_issuer.oauth_errors import InvalidRequest
 from services.token_issuer.refusals import Refusals

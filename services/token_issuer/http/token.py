@@ -6,8 +6,9 @@ from typing import Any, Literal
 
 from aiohttp import web
 
-from services.token_issuer.clients.authentication import METHODS, ClientAuthenticator, Method, client_proof
+from services.token_issuer.clients.authentication import ClientAuthenticator
 from services.token_issuer.clients.client import Client
+from services.token_issuer.clients.client_proof import METHODS, Method, client_proof
 from services.token_issuer.clients.limits import ClientAdmission
 from services.token_issuer.grants import Grant, client_credentials, jwt_bearer
 from services.token_issuer.http.parameters import authorization, parameters

@@ -5,11 +5,11 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
 
+from services.token_issuer.assertion_audiences import of_client_assertions
 from services.token_issuer.clients.assertions import AssertionVerifier
 from services.token_issuer.clients.authentication import ClientAuthenticator
 from services.token_issuer.clients.throttle import SecretThrottle
 from services.token_issuer.clients.timing import RefusalTimeFloor
-from services.token_issuer.metadata import own_urls
 from services.token_issuer.signing_keys.creation import KeyFactory
 from services.token_issuer.signing_keys.pool import SigningPool
 from services.token_issuer.signing_keys.progress import RolloutTimes
@@ -140,7 +140,7 @@ class World:
             self.throttle,
             time_floor,
             self.clock,
-            audiences=own_urls(ISSUER),
+            audiences=of_client_assertions(ISSUER),
         )
         self.pool = SigningPool()
         self.issuer = TokenIssuer(

@@ -1,6 +1,6 @@
 """The limits of a client at the token endpoints."""
 
-from services.token_issuer.clients.authentication import JWT_BEARER
+from services.token_issuer.clients.client_proof import JWT_BEARER
 from shared.contracts.key_registry import Kind
 from tests.support.harness.token_issuer import Issuer
 from tests.support.waiting import until

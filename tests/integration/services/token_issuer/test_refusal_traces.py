@@ -6,7 +6,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from services.token_issuer.clients.authentication import FAILED, JWT_BEARER
+from services.token_issuer.clients.authentication import FAILED
+from services.token_issuer.clients.client_proof import JWT_BEARER
 from services.token_issuer.grants.jwt_bearer import GRANT_TYPE as JWT_BEARER_GRANT
 from services.token_issuer.http.parameters import FORM, JSON
 from services.token_issuer.metadata import TOKEN_PATH

@@ -7,7 +7,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from services.token_issuer.clients.authentication import JWT_BEARER
+from services.token_issuer.clients.client_proof import JWT_BEARER
 from services.token_issuer.grants import jwt_bearer
 from shared.contracts.access_token import AccessTokenClaims, expectation
 from shared.contracts.key_registry import Company

@@ -11,7 +11,7 @@ import pytest
 
 from services.token_issuer import app, pruning
 from services.token_issuer.clients.assertions import ASSERTION_LEEWAY_S
-from services.token_issuer.clients.authentication import JWT_BEARER
+from services.token_issuer.clients.client_proof import JWT_BEARER
 from services.token_issuer.clients.throttle import MAX_WRONG_SECRETS
 from services.token_issuer.commands import rotate_signing_key
 from services.token_issuer.config import Settings

@@ -2,7 +2,7 @@
 
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
-from services.token_issuer.clients.authentication import METHODS
+from services.token_issuer.clients.client_proof import METHODS
 from services.token_issuer.http.schemas import MetadataResponse
 from services.token_issuer.metadata import metadata
 

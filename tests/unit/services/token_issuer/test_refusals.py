@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 from structlog.testing import capture_logs
 
-from services.token_issuer.clients.authentication import JWT_BEARER, client_proof
+from services.token_issuer.clients.client_proof import JWT_BEARER, client_proof
 from services.token_issuer.grants.jwt_bearer import JwtBearer
 from services.token_issuer.refusals import Refusals
 from services.token_issuer.usage import ClientUsage

@@ -5,8 +5,8 @@ import uuid
 import pytest
 
 from services.token_issuer.clients.assertions import ASSERTION, InvalidAssertion
-from services.token_issuer.clients.authentication import ClientProof
 from services.token_issuer.clients.client import Client
+from services.token_issuer.clients.client_proof import ClientProof
 from services.token_issuer.clients.secrets import (
     CLIENT_KEY,
     CLIENT_SECRET,
