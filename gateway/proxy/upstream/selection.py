@@ -10,7 +10,7 @@ from gateway.proxy.upstream.endpoints import Endpoints
 from gateway.routing.table import Upstream
 from gateway.upstreams.balance import choice_by
 from gateway.upstreams.circuit import Circuit
-from gateway.upstreams.rotation import all_out, due_for_probe, in_rotation, next_probe_at
+from gateway.upstreams.in_rotation import all_out, due_for_probe, in_rotation, next_probe_at
 from gateway.upstreams.state import UpstreamMetrics
 from shared.logging import request_id
 
