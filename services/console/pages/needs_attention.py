@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 IDLE_DAYS = 90
+SOON_DAYS = 30
 Credential = Mapping[str, Any]
 
 

@@ -50,7 +50,7 @@ OPERATORS = (
     "/operations",
     "/notices",
     "/expiries",
-    "/hygiene",
+    "/needs-attention",
     "/webhooks",
     "/signing-keys",
     "/report-only",

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from services.console.http.lists.filtered_list import MAX_FILTER_CHARACTERS, NO_DAY
 from services.console.pages.credentials.expiries import CALENDAR_DAYS, WEEKDAYS, credentials_of, months_of
-from services.console.pages.hygiene import CHECKS
+from services.console.pages.needs_attention import CHECKS
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.clock import Clock

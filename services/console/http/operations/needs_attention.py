@@ -12,7 +12,7 @@ from services.console.admin_api import Object
 from services.console.http.lists.filtered_list import MAX_FILTER_CHARACTERS
 from services.console.pages.credentials.expiries import credentials_of
 from services.console.pages.credentials.kinds import BY_PATH, KINDS, Kind
-from services.console.pages.hygiene import CHECKS, Check
+from services.console.pages.needs_attention import CHECKS, SOON_DAYS, Check
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
 from shared.clock import Clock
@@ -24,7 +24,6 @@ MAX_CALLS = 10
 ENOUGH = 50
 """Found credentials after which no further call is made."""
 EXPIRING_PER_PAGE = "100"
-SOON_DAYS = 30
 Found = tuple[Kind, Object]
 
 
@@ -42,7 +41,7 @@ class Place:
         return Place(KINDS[following]) if following < len(KINDS) else None
 
 
-class HygienePages:
+class NeedsAttentionPages:
     def __init__(self, renderer: Renderer, clock: Clock) -> None:
         self._renderer = renderer
         self._clock = clock
@@ -55,7 +54,7 @@ class HygienePages:
         else:
             values = await self._found(request, session, company, check)
         return self._renderer.page(
-            "operations/hygiene.html",
+            "operations/needs_attention.html",
             session=session,
             check=check,
             checks=CHECKS.values(),

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from services.console.gateway_routes import GatewayRoutes
 from services.console.http.operations.audit import AuditPages
 from services.console.http.operations.documentation import DocumentationPages
-from services.console.http.operations.hygiene import HygienePages
 from services.console.http.operations.index import IndexPage
+from services.console.http.operations.needs_attention import NeedsAttentionPages
 from services.console.http.operations.overview import OverviewPages
 from services.console.http.operations.routes import RoutePages
 from services.console.http.operations.signing_keys import SigningKeyPages
@@ -37,7 +37,7 @@ class OperationPages:
         self.index = IndexPage(renderer)
         self.audit = AuditPages(renderer)
         self.webhooks = WebhookPages(renderer)
-        self.hygiene = HygienePages(renderer, clock)
+        self.needs_attention = NeedsAttentionPages(renderer, clock)
         self.signing_keys = SigningKeyPages(renderer)
         self.doctor = DoctorPages(renderer, issuer, for_operators=True)
         self.routes = RoutePages(renderer, routes)
@@ -60,7 +60,7 @@ def operation_endpoints(
         page("/doctor", pages.doctor.show, "What is wrong with a token"),
         form("/doctor", pages.doctor.diagnose, "Examine a token"),
         page("/routes", pages.routes.show, "Which route takes a request"),
-        page("/hygiene", pages.hygiene.show, "Credentials that want looking after"),
+        page("/needs-attention", pages.needs_attention.show, "Credentials that want looking after"),
         page("/webhooks", webhooks.list, "Webhooks"),
         form("/webhooks", webhooks.create, "Create a webhook"),
         page(WEBHOOK, webhooks.show, "A webhook with its deliveries"),

@@ -1,4 +1,4 @@
-"""Notices, hygiene, signing keys and report-only: what each shows, to whom, and how much at most."""
+"""Notices, what needs attention, signing keys and report-only: what each shows, to whom, and how much at most."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.console.http.operations import hygiene
+from services.console.http.operations import needs_attention
 from shared.contracts.key_registry import ORIGIN_MARK, Position
 from shared.contracts.report_only import ReportOnlyBatch, ReportOnlyCount
 from shared.contracts.signing_keys import SigningKeyReport, SigningKeyReporter, SigningKeyStatus
@@ -18,8 +18,8 @@ MARKUP = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 PAGES = (
     "/operations",
     "/notices",
-    "/hygiene",
-    "/hygiene?check=idle",
+    "/needs-attention",
+    "/needs-attention?check=idle",
     "/expiries",
     "/webhooks",
     "/report-only",
@@ -135,7 +135,7 @@ async def test_what_expires_soon_is_listed_by_its_date(owner: Browser, console: 
         await admin.create("/access-keys", company_id=company["id"], name=name, expires_at=days_ahead(days))
     revoked = await admin.create("/access-keys", company_id=company["id"], name="revoked", expires_at=days_ahead(3))
     await admin.post(f"/access-keys/{revoked['id']}/revoke")
-    page = await owner.open(f"/hygiene?company_id={company['client_prefix']}")
+    page = await owner.open(f"/needs-attention?company_id={company['client_prefix']}")
     rows = [part.partition("<")[0] for part in page.text.split("/access-keys/")[1:]]
     assert [row.partition(">")[2] for row in rows] == ["first", "second", "third"]
 
@@ -158,19 +158,19 @@ async def test_each_check_finds_what_it_says_and_nothing_else(owner: Browser, co
         ("idle", {"rotated"}),
         ("two-secrets", {"rotated"}),
     ):
-        page = await owner.open(f"/hygiene?check={check}&company_id={company['client_prefix']}")
+        page = await owner.open(f"/needs-attention?check={check}&company_id={company['client_prefix']}")
         assert set(page.links) & {"careless", "careful", "rotated", "stopped"} == expected, check
 
 
-async def test_hygiene_looks_through_all_of_very_many_page_by_page(
+async def test_needs_attention_looks_through_all_of_very_many_page_by_page(
     owner: Browser, console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     company, keys = await company_with_keys(console, *(f"Key number {n}" for n in range(12)))
-    monkeypatch.setattr(hygiene, "API_PAGE", 2)
-    monkeypatch.setattr(hygiene, "ENOUGH", 3)
-    monkeypatch.setattr(hygiene, "MAX_CALLS", 3)
+    monkeypatch.setattr(needs_attention, "API_PAGE", 2)
+    monkeypatch.setattr(needs_attention, "ENOUGH", 3)
+    monkeypatch.setattr(needs_attention, "MAX_CALLS", 3)
     seen: list[str] = []
-    page = await owner.open(f"/hygiene?check=never-expires&company_id={company['client_prefix']}")
+    page = await owner.open(f"/needs-attention?check=never-expires&company_id={company['client_prefix']}")
     while True:
         found = [link.rpartition("/")[2] for link in page.links.values() if "/access-keys/" in link]
         assert len(found) <= 4

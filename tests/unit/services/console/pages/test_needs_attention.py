@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.console.pages.hygiene import CHECKS
+from services.console.pages.needs_attention import CHECKS
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 

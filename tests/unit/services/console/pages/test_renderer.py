@@ -6,10 +6,10 @@ import pytest
 
 from services.console.admin_api import AdminApi
 from services.console.http.bookings import APPLICATIONS_OFFERED
-from services.console.http.operations.hygiene import API_PAGE, ENOUGH
+from services.console.http.operations.needs_attention import API_PAGE, ENOUGH
 from services.console.pages.credentials.kinds import KINDS
 from services.console.pages.events import EVENT_TYPES
-from services.console.pages.hygiene import CHECKS
+from services.console.pages.needs_attention import CHECKS
 from services.console.pages.refused_calls.titles import titles
 from services.console.pages.renderer import Renderer
 from services.console.pages.routes import MAX_ROUTES_BESIDE_CHOICE, MAX_SCOPES_IN_LIST, Opened
@@ -32,12 +32,12 @@ def size_of(template: str, **values: Any) -> int:
     return len((text or "").encode())
 
 
-def test_hygiene() -> None:
+def test_needs_attention() -> None:
     credential = {"id": "i" * 36, "comment": LONG, "company": COMPANY, "last_four": "abcd"}
     credential |= {"created_at": AT, "last_used_at": AT, "expires_at": AT}
     found = [(KINDS[2], credential)] * (ENOUGH - 1 + API_PAGE)
     values = {"check": CHECKS["idle"], "checks": CHECKS.values(), "company": "", "further": "?", "cut": False}
-    assert size_of("operations/hygiene.html", found=found, went_on=True, **values) < MAX_PAGE_BYTES
+    assert size_of("operations/needs_attention.html", found=found, went_on=True, **values) < MAX_PAGE_BYTES
 
 
 def test_applications_to_be_booked() -> None:
