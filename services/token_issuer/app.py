@@ -16,7 +16,7 @@ from services.token_issuer.diagnosis.access_tokens import AccessTokenDiagnosis
 from services.token_issuer.diagnosis.assertions import AssertionDiagnosis
 from services.token_issuer.grants import Grant, client_credentials, jwt_bearer
 from services.token_issuer.http import SECURITY_SCHEMES, endpoints
-from services.token_issuer.http.client_requests import ClientRequests
+from services.token_issuer.http.client_and_token import ClientRequests
 from services.token_issuer.http.diagnosis import DiagnosisEndpoint
 from services.token_issuer.http.discovery import Discovery
 from services.token_issuer.http.introspection import IntrospectionEndpoint

@@ -1,6 +1,5 @@
 """JWTs that a partner signs with a key pair: as a grant (RFC 7523 section 2.1) or to authenticate (section 2.2)."""
 
-import hashlib
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from functools import lru_cache
 import orjson
 
 from services.token_issuer.clients.client import Client, stopped
-from services.token_issuer.clients.restores import RestoreCutoff
+from services.token_issuer.clients.single_use import SingleUse
 from services.token_issuer.clients.timing import RefusalTimeFloor
 from services.token_issuer.oauth_errors import Refusal, Subject
 from services.token_issuer.storage.ports import UsedAssertions
@@ -26,8 +25,6 @@ ASSERTION_LEEWAY_S = 55.0
 MAX_ASSERTION_LIFETIME_S = 3600.0
 ASSERTION = "an assertion (a JWT)"
 """What belongs where something else of ours is, in the words of traces."""
-JTI_USED = "jti_used"
-"""Of an assertion that `use_once` says no to: for the log and the audit trail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +69,7 @@ class AssertionVerifier:
     ) -> None:
         """`restored_at`: when the registry last found a restore, in seconds since the epoch; None: never."""
         self._key_pairs = key_pairs
-        self._used = used
-        self._cutoff = RestoreCutoff(restored_at, clock, leeway=ASSERTION_LEEWAY_S)
+        self.single_use = SingleUse(used, restored_at, clock, leeway=ASSERTION_LEEWAY_S)
         self._time_floor = time_floor
         self._clock = clock
 
@@ -109,22 +105,6 @@ class AssertionVerifier:
         """The key pair, whatever its status. Raises `Unavailable`."""
         return await self._key_pairs(kid) if well_formed_id(KEY_PAIR, kid) else None
 
-    async def use_once(self, assertion: VerifiedAssertion) -> bool:
-        """Whether this is the first use of the assertion's `jti` with its key; always so without one.
-
-        One that may have been used before a restore counts as used. Raises `Unavailable`.
-        """
-        claims = assertion.claims
-        if claims.jti is None:
-            return True
-        first = await self._used.use(assertion.client.public_id, _jti_digest(claims.jti), claims.expires_at)
-        # Afterwards: by then it is known of the very table that was used whether it was restored.
-        return first and not self._cutoff.may_have_been_used(claims.issued_at or 0.0)
-
-    async def was_used(self, kid: str, jti: str) -> bool:
-        """Whether the `jti` was used with this key; it is not used up by this. Raises `Unavailable`."""
-        return await self._used.was_used(kid, _jti_digest(jti))
-
 
 def expected_claims(subject: str, audiences: frozenset[str], typ: str) -> Expectation:
     """Of an assertion that a key of the company with this URI has signed, for the use that `typ` is the type of."""
@@ -137,10 +117,6 @@ def expected_claims(subject: str, audiences: frozenset[str], typ: str) -> Expect
         leeway=ASSERTION_LEEWAY_S,
         max_lifetime=MAX_ASSERTION_LIFETIME_S,
     )
-
-
-def _jti_digest(jti: str) -> bytes:
-    return hashlib.sha256(jti.encode("ascii")).digest()
 
 
 def _parse(assertion: str) -> UnverifiedToken:

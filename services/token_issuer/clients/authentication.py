@@ -6,7 +6,6 @@ from functools import partial
 from typing import Protocol
 
 from services.token_issuer.clients.assertions import (
-    JTI_USED,
     AssertionVerifier,
     InvalidAssertion,
     VerifiedAssertion,
@@ -21,6 +20,7 @@ from services.token_issuer.clients.secrets import (
     fault_of_secret,
     presented_secret,
 )
+from services.token_issuer.clients.single_use import JTI_USED
 from services.token_issuer.clients.throttle import SecretThrottle
 from services.token_issuer.clients.timing import RefusalTimeFloor
 from services.token_issuer.oauth_errors import (
@@ -151,7 +151,7 @@ class ClientAuthenticator:
         return client
 
     async def _use(self, assertion: VerifiedAssertion) -> None:
-        if not await self._assertions.use_once(assertion):
+        if not await self._assertions.single_use.use(assertion.client.public_id, assertion.claims):
             said = "the client_assertion's jti was used before"
             raise InvalidClient(said, cause=JTI_USED, subject=assertion.client.audited)
 

@@ -94,7 +94,7 @@ class AssertionDiagnosis:
         if known is None or read.payload is None:
             findings.skip("jti_unused", reason=TO_THE_HOLDER, expected=expected)
             return
-        used = isinstance(jti, str) and jti.isascii() and await self._assertions.was_used(known.kid, jti)
+        used = isinstance(jti, str) and jti.isascii() and await self._assertions.single_use.was_used(known.kid, jti)
         fix = fix_for("jti_unused", "jti was used before", jti, expected) if used else ""
         findings.add(Finding("jti_unused", not used, jti, expected, fix))
 

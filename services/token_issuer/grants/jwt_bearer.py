@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from services.token_issuer.clients.assertions import (
-    JTI_USED,
     AssertionVerifier,
     InvalidAssertion,
     VerifiedAssertion,
 )
 from services.token_issuer.clients.client import Client
 from services.token_issuer.clients.limits import Admit, unlimited
+from services.token_issuer.clients.single_use import JTI_USED
 from services.token_issuer.grants import granted, requested_scopes
 from services.token_issuer.grants.booking_scopes import BookedScopes, booked_scopes
 from services.token_issuer.oauth_errors import InvalidGrant, InvalidRequest, InvalidScope
@@ -56,7 +56,7 @@ class JwtBearer:
         requested = scopes_of(verified.client, verified.claims.members, parameters, self._report_only)
         booked = requested.booked
         await admit(verified.client)
-        if not await self._assertions.use_once(verified):
+        if not await self._assertions.single_use.use(verified.client.public_id, verified.claims):
             said = "jti was used before; sign a new assertion"
             raise InvalidGrant(said, cause=JTI_USED, subject=verified.client.audited)
         return AuthorizedGrant(GRANT_TYPE, verified.client, booked.scopes, booked.depends_on, requested.lacking)

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from services.token_issuer.http.client_requests import ClientRequests
+from services.token_issuer.http.client_and_token import ClientRequests
 from services.token_issuer.http.responses import success
 from services.token_issuer.metadata import INTROSPECTION_PATH
 from services.token_issuer.tokens.introspection import Introspector

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from services.token_issuer.http.client_requests import ClientRequests
+from services.token_issuer.http.client_and_token import ClientRequests
 from services.token_issuer.http.responses import NEVER_CACHED
 from services.token_issuer.metadata import REVOCATION_PATH
 from services.token_issuer.tokens.revocation import TokenRevoker

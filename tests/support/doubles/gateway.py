@@ -5,7 +5,7 @@ from typing import Any
 
 from gateway.client_address_proof import ClientAddressProof
 from gateway.decision import Decider
-from gateway.forwarding.call_limits import CallLimits
+from gateway.forwarding.limit_decision import CallLimits
 from gateway.routing.table import RouteTable
 from shared.clock import SystemClock
 from shared.contracts.operator_validator import TokenCheck

@@ -201,7 +201,7 @@ class World:
         verified = await self.assertions.verify(
             self.assertion(jti=jti), audiences=AUDIENCES, typ=AUTHORIZATION_GRANT
         )
-        assert await self.assertions.use_once(verified)
+        assert await self.assertions.single_use.use(verified.client.public_id, verified.claims)
 
     def _sleep(self, seconds: float) -> Awaitable[None]:
         async def slept() -> None:

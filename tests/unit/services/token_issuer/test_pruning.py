@@ -24,28 +24,28 @@ async def test_a_used_jti_is_known_for_as_long_as_the_assertion_may_still_be_acc
 ) -> None:
     assertion = world.assertion(jti="once")
     verified = await world.assertions.verify(assertion, audiences=AUDIENCES, typ=AUTHORIZATION_GRANT)
-    assert await world.assertions.use_once(verified) is True
+    assert await world.assertions.single_use.use(verified.client.public_id, verified.claims) is True
     world.clock.advance(
         verified.claims.expires_at + ASSERTION_LEEWAY_S - world.clock.now() - seconds_before_the_last_moment
     )
     await tidy(world)
     again = await world.assertions.verify(assertion, audiences=AUDIENCES, typ=AUTHORIZATION_GRANT)
-    assert await world.assertions.use_once(again) is False
+    assert await world.assertions.single_use.use(again.client.public_id, again.claims) is False
 
 
 async def test_a_used_jti_is_deleted_only_when_no_copys_clock_accepts_the_assertion(world: World) -> None:
     assertion = world.assertion(jti="once")
     verified = await world.assertions.verify(assertion, audiences=AUDIENCES, typ=AUTHORIZATION_GRANT)
-    await world.assertions.use_once(verified)
+    await world.assertions.single_use.use(verified.client.public_id, verified.claims)
     world.clock.advance(verified.claims.expires_at - world.clock.now() + ASSERTION_LEEWAY_S)
     with pytest.raises(InvalidToken):
         await world.assertions.verify(assertion, audiences=AUDIENCES, typ=AUTHORIZATION_GRANT)
     world.clock.advance(30)  # as far as clocks may differ
     await tidy(world)
-    assert await world.assertions.use_once(verified) is False
+    assert await world.assertions.single_use.use(verified.client.public_id, verified.claims) is False
     world.clock.advance(3600)
     await tidy(world)
-    assert await world.assertions.use_once(verified) is True
+    assert await world.assertions.single_use.use(verified.client.public_id, verified.claims) is True
 
 
 async def test_signing_keys_are_cleared_away_also_when_used_jtis_cannot_be(
