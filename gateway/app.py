@@ -11,7 +11,7 @@ from gateway.credentials.sessions_together import SessionsTogether
 from gateway.decision import Decider
 from gateway.edge.certificate_watch import CertificateWatch
 from gateway.first_snapshot import FirstSnapshot
-from gateway.forwarding.call_limits import CallLimits
+from gateway.forwarding.limit_decision import CallLimits
 from gateway.http import endpoints
 from gateway.http.decision import DecisionServer, decision_servers
 from gateway.http.documentation import documentation

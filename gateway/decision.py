@@ -9,6 +9,7 @@ from functools import partial
 from typing import NamedTuple
 
 from gateway.client_address_proof import ClientAddressProof
+from gateway.client_origin import Origin
 from gateway.credentials.access_tokens import AccessTokens
 from gateway.credentials.api_tokens import ApiTokens
 from gateway.credentials.choice import AmbiguousCredential, choose
@@ -18,15 +19,14 @@ from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.credentials.kinds import CredentialKind
 from gateway.credentials.session_tokens import ResolvedCall, Sessions, resolve_for
 from gateway.credentials.staleness import Staleness
-from gateway.forwarding.call_limits import CallLimits
 from gateway.forwarding.destination import destination
 from gateway.forwarding.forward import Decision, Forward, LookUp
+from gateway.forwarding.limit_decision import CallLimits
 from gateway.forwarding.repeated_call import REPEATED_KINDS, RepeatedCall
 from gateway.forwarding.repeated_calls import Key, RepeatedCalls, key_of
 from gateway.headers import call_lines, upstream_lines
 from gateway.http1.request_head import RequestHead
 from gateway.identity_tokens.tokens import IdentityTokens
-from gateway.origin import Origin
 from gateway.refusal import Refusal
 from gateway.refused_calls.refusals import insufficient_scope, missing_scopes, refusal_of, stopped_refusal
 from gateway.refused_calls.repeated_refusals import RepeatedRefusals, key_without_credential

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from functools import partial
 
+from gateway.client_origin import Origin
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.forwarding.forward import Decision, Forward, LookUp
-from gateway.origin import Origin
 from gateway.refusal import Refusal
 from gateway.routing.table import Route
 from shared.limits.exceeded import Exceeded, OnlyReported

@@ -4,6 +4,7 @@ import structlog
 from aiohttp import web
 from multidict import CIMultiDict
 
+from gateway.client_origin import origin_of, unproxied
 from gateway.config import Settings
 from gateway.decision import Decider
 from gateway.decision_endpoint.described_request import described_head
@@ -18,7 +19,6 @@ from gateway.forwarding.forward import Decision
 from gateway.http1.field_block import MAX_FIELD_BYTES
 from gateway.http1.fields import MAX_FIELDS
 from gateway.http1.request import MAX_TARGET_BYTES, BadRequest
-from gateway.origin import origin_of, unproxied
 from gateway.proxy.report import Call, Report
 from gateway.refusal import (
     Refusal,

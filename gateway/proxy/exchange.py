@@ -14,12 +14,12 @@ import time
 
 import structlog
 
+from gateway.client_origin import origin_of, unproxied
 from gateway.forwarding.forward import Decision, Forward, LookUp
 from gateway.http1 import writer
 from gateway.http1.request import BadRequest
 from gateway.http1.request_head import RequestHead
 from gateway.http1.response import ResponseHead
-from gateway.origin import origin_of, unproxied
 from gateway.proxy.client_body import NO_BODY, ClientBody
 from gateway.proxy.client_connection import ClientConnection
 from gateway.proxy.client_response import ClientResponse, lines_for_client

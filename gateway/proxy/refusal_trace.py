@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from gateway.client_origin import Origin
 from gateway.credentials.identity import RefusedCredential
 from gateway.http1.request_head import RequestHead
-from gateway.origin import Origin
 from gateway.refusal import Refusal
 from shared.contracts.refusal_traces import RefusalTrace, TraceStep
 from shared.http.client_address import address_block

@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from gateway.client_origin import Origin
 from gateway.credentials.call_usage import CLIENT_LEFT_STATUS, CallUsage
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.forwarding.forward import Forward
@@ -12,7 +13,6 @@ from gateway.http1.kept import Kept
 from gateway.http1.request import BadRequest
 from gateway.http1.request_head import RequestHead
 from gateway.metrics import GatewayMetrics
-from gateway.origin import Origin
 from gateway.proxy.ports import UpstreamFailed
 from gateway.proxy.refusal_trace import record_refusal
 from gateway.proxy.upstream.failure_log import UpstreamFailureLog

@@ -5,7 +5,7 @@ from prometheus_client import CollectorRegistry
 
 from services.operator_validator.config import Settings
 from services.operator_validator.http import SECURITY_SCHEMES, endpoints
-from services.operator_validator.http.validation import OperatorEndpoints
+from services.operator_validator.http.token_validator import OperatorEndpoints
 from services.operator_validator.metrics import OperatorMetrics
 from services.operator_validator.validation import Validator
 from shared.audit.trail import AuditTrail

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import quote
 
@@ -49,9 +50,14 @@ def ended_by(retires_at: float | None, now: float, *, revoked: bool) -> VersionE
     return "version_retired" if retires_at is not None and retires_at <= now else None
 
 
-def earliest(*times: float | None) -> float | None:
+Moment = TypeVar("Moment", float, datetime)
+
+
+def earliest(one: Moment | None, other: Moment | None) -> Moment | None:
     """None: never."""
-    return min((at for at in times if at is not None), default=None)
+    if one is None or other is None:
+        return one if other is None else other
+    return min(one, other)
 
 
 class Wire(BaseModel):

@@ -10,8 +10,8 @@ from gateway.proxy.upstream.endpoints import Endpoints
 from gateway.routing.table import Upstream
 from gateway.upstreams.balance import choice_by
 from gateway.upstreams.circuit import Circuit
-from gateway.upstreams.in_rotation import all_out, due_for_probe, in_rotation, next_probe_at
 from gateway.upstreams.state import UpstreamMetrics
+from gateway.upstreams.usable_addresses import all_out, due_for_probe, in_rotation, next_probe_at
 from shared.logging import request_id
 
 log = structlog.get_logger()

@@ -2,8 +2,8 @@
 
 import re
 
+from gateway.client_origin import Origin
 from gateway.http1.authority import are_same, parse_authority
-from gateway.origin import Origin
 from gateway.routing.table import Route
 
 _ABSOLUTE = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?//([^/?#]*)(.*)", re.DOTALL)

@@ -1,8 +1,8 @@
 """An upstream's response as a route lets its client see it."""
 
+from gateway.client_origin import Origin
 from gateway.http1.fields import Field
 from gateway.http1.response import ResponseHead
-from gateway.origin import Origin
 from gateway.routing.cors.policy import FIELD_PREFIX
 from gateway.routing.rewriting.location import outer_location
 from gateway.routing.table import Route

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from services.key_registry.catalog.documentation import describe
 from services.key_registry.catalog.expiry import expired, expiry_of
 from services.key_registry.catalog.field_types import Instant, in_utc
-from shared.contracts.key_registry import Kind
+from shared.contracts.key_registry import Kind, earliest
 
 MAX_LIVE_VERSIONS = 2
 """Secrets of one credential that work at the same time."""
@@ -108,7 +108,7 @@ def describe_versions(
             "version": version.version,
             "state": _state(version, now, ended=end is not None),
             "created_at": version.created_at,
-            "retires_at": _earliest(version.retires_at, end),
+            "retires_at": earliest(version.retires_at, end),
             "last_four": version.last_four,
             "last_used_at": used.get(version.version),
             "quiet_for": version.quiet_for,
@@ -128,7 +128,3 @@ def _end_of(row: Mapping[str, Any], now: datetime) -> datetime | None:
     if expired(row, now):
         return expiry_of(row)
     return in_utc(row["status_at"]) if row["status"] == "revoked" else None
-
-
-def _earliest(one: datetime | None, other: datetime | None) -> datetime | None:
-    return min((at for at in (one, other) if at is not None), default=None)

@@ -1,7 +1,7 @@
 """The table of endpoints, with what OpenAPI says of each."""
 
 from services.operator_validator.http.schemas import InvalidRequest, TokenToCheck, Validity
-from services.operator_validator.http.validation import OperatorEndpoints, render_error
+from services.operator_validator.http.token_validator import OperatorEndpoints, render_error
 from services.operator_validator.request_parsing import APPLICATION_PREFIX, CLIENT_PREFIX, MAX_CHARACTERS, TOKEN
 from shared.contracts.operator_validator import CHECK, VALIDATE, VALIDATE_BY_POST, TokenCheck
 from shared.http.endpoints import Endpoint, Parameter, Response

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from gateway.client_origin import unproxied
 from gateway.forwarding.forward import Forward
-from gateway.origin import unproxied
 from gateway.refusal import Refusal
 from gateway.refused_calls.response import render
 from gateway.routing.rewriting.path_prefix import PrefixRewrite

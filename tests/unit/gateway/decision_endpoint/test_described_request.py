@@ -4,6 +4,7 @@ import ipaddress
 
 import pytest
 
+from gateway.client_origin import origin_of
 from gateway.decision_endpoint.described_request import described_head
 from gateway.decision_endpoint.dialect import (
     AUTH_REQUEST,
@@ -15,7 +16,6 @@ from gateway.decision_endpoint.dialect import (
 )
 from gateway.http1.request import BadRequest
 from gateway.http1.request_head import RequestHead
-from gateway.origin import origin_of
 from shared.http.forwarded_for import TrustedProxies
 
 PROXY = "127.0.0.9"

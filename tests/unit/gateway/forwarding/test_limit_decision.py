@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from gateway.client_origin import Origin, unproxied
 from gateway.forwarding.forward import Forward
-from gateway.origin import Origin, unproxied
 from gateway.refusal import Refusal
 from gateway.refused_calls.response import render
 from shared.contracts.key_registry import Change

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.client_origin import Origin, unproxied
 from gateway.credentials.kinds import CredentialKind
 from gateway.decision import Decider, Question
 from gateway.forwarding import repeated_calls
@@ -13,7 +14,6 @@ from gateway.forwarding.forward import Forward
 from gateway.forwarding.repeated_calls import RepeatedCalls
 from gateway.http1.known_heads import read_head
 from gateway.http1.request_head import RequestHead
-from gateway.origin import Origin, unproxied
 from gateway.refusal import Refusal
 from gateway.routing.table import RouteTable
 from shared.contracts.key_registry import Change

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.client_origin import Origin, unproxied
 from gateway.credentials.kinds import CredentialKind
 from gateway.forwarding.forward import Forward, LookUp
-from gateway.origin import Origin, unproxied
 from gateway.refusal import Refusal
 from gateway.routing.table import RouteTable
 from shared.contracts.key_registry import Change

@@ -2,10 +2,10 @@
 
 import pytest
 
+from gateway.client_origin import unproxied
 from gateway.credentials.identity import Identity
 from gateway.credentials.kinds import CredentialKind
 from gateway.http1.response import parse_response_head
-from gateway.origin import unproxied
 from gateway.proxy.client_response import lines_for_client
 from gateway.proxy.report import Call
 from shared.contracts.credential_expiry import EXPIRY_FIELD

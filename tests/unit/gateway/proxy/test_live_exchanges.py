@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from gateway.client_origin import unproxied
 from gateway.credentials.identity import Identity
 from gateway.credentials.staleness import Staleness
 from gateway.forwarding.forward import Forward
-from gateway.origin import unproxied
 from gateway.proxy.live_exchanges import CHECKS_PER_TURN, WATCHED_AFTER_S, LiveExchanges
 from gateway.proxy.report import Call
 from gateway.refusal import Refusal

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
+from gateway.client_origin import Origin, unproxied
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.forwarding.repeated_call import RepeatedCall
 from gateway.metrics import GatewayMetrics
-from gateway.origin import Origin, unproxied
 from gateway.proxy.report import Call, Report, report_refusal
 from shared import logging
 from shared.logging.sampling import BURST_LINES, Sampler

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.client_origin import unproxied
 from gateway.credentials.kinds import CredentialKind
 from gateway.forwarding.forward import Forward
-from gateway.origin import unproxied
 from gateway.refusal import Refusal
 from gateway.routing.table import Route, RouteTable
 from shared.contracts.operator_validator import TokenCheck

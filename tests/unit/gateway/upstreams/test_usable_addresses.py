@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from math import inf
 
 from gateway.upstreams.address_health import AddressHealth
-from gateway.upstreams.in_rotation import all_out, due_for_probe, in_rotation, next_probe_at
 from gateway.upstreams.settings import CircuitBreaker
+from gateway.upstreams.usable_addresses import all_out, due_for_probe, in_rotation, next_probe_at
 
 BREAKER = CircuitBreaker(failures=1, open_for=1.0)
 

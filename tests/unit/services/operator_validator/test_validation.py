@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.operator_validator.http.validation import check_of
+from services.operator_validator.http.token_validator import check_of
 from services.operator_validator.validation import EXPECTED, Cause, ValidationRequest, Validator, mismatch_of_form
 from shared.audit.mismatch import A_CLIENT_PREFIX, A_SESSION_TOKEN, Mismatch
 from shared.audit.trail import AuditTrail
