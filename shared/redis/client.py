@@ -11,7 +11,7 @@ from hiredis import pack_command
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import DataError, RedisError
+from redis.exceptions import RedisError
 from redis.maint_notifications import MaintNotificationsConfig
 
 from shared.errors import Unavailable
@@ -48,7 +48,6 @@ class PipelinedRedis:
             decode_responses=False,
             maint_notifications_config=MaintNotificationsConfig(enabled=False),
         )
-        self._encoder = self._redis.get_encoder()  # type: ignore[no-untyped-call]
         self._connection = self._redis.connection_pool.make_connection()  # type: ignore[no-untyped-call]
         self._link: Link | None = None
         self._waiting: deque[Command] = deque()
@@ -82,7 +81,7 @@ class PipelinedRedis:
             raise Unavailable("the store is unavailable", detail="valkey: stopped")
         if len(self._waiting) >= MAX_WAITING:
             raise Unavailable("too many requests wait for the store")
-        packed = self._packed(*command)  # not in the batch, which would fail as a whole
+        packed = _packed(*command)  # not in the batch, which would fail as a whole
         loop = asyncio.get_running_loop()
         reply: asyncio.Future[Any] = loop.create_future()
         if not self._waiting and not self._sent:
@@ -90,22 +89,6 @@ class PipelinedRedis:
         self._waiting.append(Command(command[0], packed, reply))
         self._replies.add(reply)
         return await reply
-
-    def _packed(self, name: str, *arguments: Any) -> bytes:
-        encode = self._encoder.encode
-        try:
-            encoded: list[Any] = [
-                argument
-                if type(argument) is bytes
-                else argument.encode()
-                if type(argument) is str
-                else encode(argument)
-                for argument in arguments
-            ]
-            packed: bytes = pack_command((*name.encode().split(), *encoded))
-        except (DataError, UnicodeEncodeError):  # the latter holds the text, which may be a secret
-            raise ValueError(f"an argument of {name} cannot be encoded") from None
-        return packed
 
     async def ping(self) -> None:
         await self.execute("PING")
@@ -159,3 +142,11 @@ class PipelinedRedis:
         if self._link is not None and self._link.silent_s >= self._timeout / 2:
             self._link.abandon(error)
         return error
+
+
+def _packed(name: str, *arguments: Any) -> bytes:
+    try:
+        packed: bytes = pack_command((*name.split(), *arguments))
+    except (TypeError, UnicodeEncodeError):  # the latter holds the text, which may be a secret
+        raise ValueError(f"an argument of {name} cannot be encoded") from None
+    return packed

@@ -105,6 +105,14 @@ async def test_a_command_whose_response_was_lost_is_not_sent_again(
     assert await store.execute("GET", "n") == b"1"
 
 
+@pytest.mark.parametrize("argument", ["é\0", b"\xff\r\n", "", 0, -(2**63), 10**20, 0.1, 1e-7, 1790000000.123456])
+async def test_an_argument_arrives_as_it_is_and_a_number_as_python_writes_it(
+    store: PipelinedRedis, argument: str | bytes | float
+) -> None:
+    written = argument if isinstance(argument, bytes) else str(argument).encode()
+    assert await store.execute("ECHO", argument) == written
+
+
 @pytest.mark.parametrize("argument", ["\ud800", None, True, {"a": 1}, object()])
 async def test_a_command_that_cannot_be_encoded_fails_alone_and_shows_nothing_of_it(
     store: PipelinedRedis, argument: object
