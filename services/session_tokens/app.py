@@ -69,6 +69,7 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
 
     tokens = SessionTokens(store, access_keys, ended, following.follower, registry, audit, judging)
     report_only_set = ReportOnlySet(registry, report_only, clock)
+    session_usage = SessionUsage(usage)
     handlers = SessionTokenEndpoints(
         tokens,
         authenticator,
@@ -77,8 +78,8 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
         token_metrics,
         judging.now,
         report_only_set,
-        KeyLimits(limits, audit),
-        SessionUsage(usage),
+        KeyLimits(limits, audit, session_usage),
+        session_usage,
     )
 
     health = FollowingHealth(NAME, following.follower, offsets)

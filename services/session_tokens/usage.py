@@ -1,12 +1,8 @@
 """What is counted of access keys and of the session tokens that they create."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from services.session_tokens.parameters import Parameters
 from services.session_tokens.tokens import Session
 from shared.contracts.key_registry import AccessKey
-from shared.limits.errors import AddressNotAllowed, RateExceeded
 from shared.usage.recorder import Usage
 
 
@@ -26,15 +22,6 @@ class SessionUsage:
 
     def refused(self, key: AccessKey, cause: str, route: str, client: str) -> None:
         self._usage.count("access_key", key.id, key.version, route, "refused", cause, address=client)
-
-    @contextmanager
-    def limited(self, key: AccessKey, route: str, client: str) -> Iterator[None]:
-        """Around what refuses a call beyond a limit."""
-        try:
-            yield
-        except (RateExceeded, AddressNotAllowed) as error:
-            self.refused(key, error.cause, route, client)
-            raise
 
     def ended(self, session: Session, route: str, client: str) -> None:
         """Its holder has ended it early."""

@@ -68,8 +68,7 @@ class SessionTokenEndpoints:
             secret = _single_header(request, "x-api-key")
             key = await self._tokens.authorize(secret)
             client, route = self._addresses.of(request), route_of(request)
-            with self._usage.limited(key.key, route, client):
-                limited = await self._limits.require(key.key, client=client)
+            limited = await self._limits.require(key.key, route=route, client=client)
         ttl, uses = _query_parameter(request, "ttl"), _query_parameter(request, "uses")
         require_content_type(request, "application/json")
         judge_again_with_body(request, partial(self._tokens.authorize, secret))
