@@ -1,8 +1,10 @@
 """Creates, resolves and ends session tokens."""
 
-import uuid
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from uuid_utils import UUID
 
 from services.session_tokens.lifetime import lifetime, number_of_uses
 from services.session_tokens.parameters import Parameters
@@ -90,11 +92,11 @@ class SessionTokens:
     ) -> Created:
         """A token for `parameters`. `ttl` (seconds) and `uses` are as the caller wrote them; raises `Invalid`
         when one is out of bounds. When this returns, the token and its audit event are stored."""
-        key = authorized.key
-        seconds = lifetime(ttl, key, self._clock.now())
+        key, now = authorized.key, self._clock.now()
+        seconds = lifetime(ttl, key, now)
         count = number_of_uses(uses)
-        token = str(uuid.uuid4())
-        expires_at = int(self._clock.now()) + seconds
+        token = str(UUID(bytes=os.urandom(16), version=4))
+        expires_at = int(now) + seconds
         text = parameters.with_auth(key.company.client_prefix)
         id_ = session_token_id(token)
         sealed = seal(token, id_, Contents(text, authorized.digest, expires_at, counted=count is not None))

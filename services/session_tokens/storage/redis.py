@@ -3,6 +3,8 @@
 import uuid
 from collections.abc import Callable, Sequence
 
+import orjson
+
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unavailable
 from shared.redis import WRITE_PROBE, WRITE_PROBE_MS, PipelinedRedis
@@ -79,7 +81,8 @@ class RedisSessionStore:
         """Raises `Unavailable` also when the outbox is at its limit."""
         keys = (_session(id_), _uses(id_), OUTBOX)
         count = "" if uses is None else uses
-        arguments = (sealed, ttl, count, event.model_dump_json(), self._outbox_limit)
+        text = orjson.dumps(vars(event))  # which hold nothing but JSON: at a fifth of pydantic's cost
+        arguments = (sealed, ttl, count, text, self._outbox_limit)
         if not await self._redis.execute("EVAL", PUT, 3, *keys, *arguments):
             raise Unavailable("the audit trail is behind", detail=f"{self._outbox_limit} audit events wait")
         self._on_event()
