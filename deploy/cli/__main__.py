@@ -44,7 +44,7 @@ def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="passgate", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--url", default="", help="where the key registry is")
+    parser.add_argument("--url", dest="registry_url", default="", metavar="URL", help="where the key registry is")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add(commands)

@@ -64,7 +64,7 @@ def maybe_connection(
         token, of_token = demo.get("ADMIN_TOKEN"), demo.get("REGISTRY_URL") or DEFAULT_URL
     if not token:
         return None
-    return Connection(registry_url(arguments.url or environment.get(URL_VARIABLE) or of_token), token)
+    return Connection(registry_url(arguments.registry_url or environment.get(URL_VARIABLE) or of_token), token)
 
 
 def demo_variables(environment: Mapping[str, str]) -> dict[str, str]:

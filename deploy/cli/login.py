@@ -28,7 +28,7 @@ def add(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    url = registry_url(arguments.url or os.environ.get(URL_VARIABLE) or DEFAULT_URL)
+    url = registry_url(arguments.registry_url or os.environ.get(URL_VARIABLE) or DEFAULT_URL)
     token = getpass.getpass("Admin token: ") if sys.stdin.isatty() else sys.stdin.readline()
     if not token.strip():
         raise WrongUsage("no admin token was given")

@@ -51,6 +51,15 @@ class Registry:
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         return self._call("POST", path, body, {"Idempotency-Key": str(uuid.uuid4())})
 
+    def create(self, path: str, body: Mapping[str, Any]) -> Object:
+        """The new object. Raises `Refused` also for a success that shows none."""
+        created = self.post(path, body)
+        if not (isinstance(created, dict) and "id" in created):
+            raise Refused(
+                f"{self._connection.url} is no key registry: it shows nothing that was created; give --url"
+            )
+        return created
+
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:
         return self._call("PATCH", path, body)
 

@@ -73,7 +73,7 @@ def create(noun: Noun, arguments: argparse.Namespace) -> int:
     registry = Registry(connection(arguments))
     if noun.path == "api-tokens" and "booking_id" not in body:
         body["booking_id"] = _booking(registry, arguments)
-    created = registry.post(f"/{noun.path}", body)
+    created = registry.create(f"/{noun.path}", body)
     _print(arguments, secrets_output.take_secret(arguments, created, noun.secrets) if shows_a_secret else created)
     if "://" not in (uri := created.get("company_uri", "://")) and not uri.startswith("urn:"):
         print(

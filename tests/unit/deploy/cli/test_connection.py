@@ -24,7 +24,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 def connected(environment: dict[str, str], url: str = "") -> Connection:
-    return connection(argparse.Namespace(url=url), environment)
+    return connection(argparse.Namespace(registry_url=url), environment)
 
 
 def test_token_of_the_environment_goes_to_no_url_of_a_file(environment: dict[str, str]) -> None:

@@ -17,8 +17,8 @@ def test_a_token_of_elsewhere_is_not_sent_to_the_demo_of_this_folder(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PASSGATE_VAR", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    unnamed = argparse.Namespace(url="", gateway="")
+    unnamed = argparse.Namespace(registry_url="", gateway="")
     assert _admin_token(unnamed) == "of the demo"
     monkeypatch.setenv("PASSGATE_ADMIN_TOKEN", "of elsewhere")
     assert _admin_token(unnamed) == ""
-    assert _admin_token(argparse.Namespace(url="", gateway="https://api.example")) == "of elsewhere"
+    assert _admin_token(argparse.Namespace(registry_url="", gateway="https://api.example")) == "of elsewhere"
