@@ -173,7 +173,7 @@ class Decider:
         if came_before is not None and call.identity is came_before.identity:
             limited = self._repeat(came_before, head, asked.origin, asked.request_id, str(call.target))
         else:
-            decision = self._admitted(call.identity, asked, call.target, route)
+            decision = self._admitted(call.identity, asked, call.target, route, target)
             if route.credential is CredentialKind.SESSION_TOKEN and isinstance(decision, Forward):
                 self.repeated.keep(asked.key, head, asked.origin, decision, asked.table)
             limited = self._within_limits(decision, asked.request_id)
@@ -182,7 +182,7 @@ class Decider:
             if call.take_use is not None and isinstance(limited, Forward) and limited.identity is not None:
                 await call.take_use()
         except (RefusedCredential, Unavailable) as error:
-            return self._refused(refusal_of(error, route, head), asked, call.target, route)
+            return self._refused(refusal_of(error, route, head), asked, target, route)
         return limited
 
     async def _caller(self, head: RequestHead, route: Route) -> Identity:
@@ -196,12 +196,17 @@ class Decider:
             return identity
         return await self.api_tokens.check(read_api_token(head), route.application)
 
-    def _admitted(self, identity: Identity | None, asked: Question, target: Target, route: Route) -> Decision:
-        """Of a caller who is known; None where the route requires none."""
+    def _admitted(
+        self, identity: Identity | None, asked: Question, target: Target, route: Route, own: Target | None = None
+    ) -> Decision:
+        """Of a caller who is known; None where the route requires none.
+
+        `own`: the caller's, where `target` holds what is stored for its session token.
+        """
         counted: Sequence[WouldRefuse] = ()
         if identity is not None:
             if (found := self.stopped.first(identity.depends_on)) is not None:
-                return self._refused(stopped_refusal(found, identity, route), asked, target, route)
+                return self._refused(stopped_refusal(found, identity, route), asked, own or target, route)
             missing = missing_scopes(route, identity) if route.scopes else ()
             if missing:
                 if refused := enforced(missing, route, self.report_only_set):

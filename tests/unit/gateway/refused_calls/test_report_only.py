@@ -1,5 +1,6 @@
 """A report-only route, or scope of one, refuses nobody, and counts what it would have refused."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -179,3 +180,35 @@ async def test_calls_of_a_company_whose_stop_is_tried_go_on_and_each_is_counted(
     assert [(c.kind, c.name, c.cause, c.count, c.company_id) for c in batch.counts] == [
         ("stop", "company", "suspended", 3, "company")
     ]
+
+
+async def after_its_stop(desk: Counted) -> None:
+    desk.stop("company")
+
+
+async def once_used_up_by_others(desk: Counted) -> None:
+    desk.sessions.left = 1
+    resolve = desk.sessions.resolve
+
+    async def meanwhile(token: str, *, peek: bool = False, defer_use: bool = False) -> object:
+        session = await resolve(token, peek=peek, defer_use=defer_use)
+        desk.sessions.left = 0
+        return session
+
+    desk.sessions.resolve = meanwhile  # type: ignore[method-assign,assignment]
+
+
+@pytest.mark.parametrize("refused", [after_its_stop, once_used_up_by_others])
+@pytest.mark.parametrize("own", ["", "?page=2"])
+async def test_what_is_stored_never_goes_on_for_a_session_token_that_is_refused_once_it_is_resolved(
+    refused: Callable[[Counted], Awaitable[None]], own: str, desk: Counted
+) -> None:
+    await refused(desk)
+    decision = desk.decider.decide(
+        head_of(f"X-Api-Token: {SESSION}", line=f"GET /editor{own} HTTP/1.1"), unproxied("9.9.9.9"), "r"
+    )
+    assert callable(decision)
+    forward = await decision()
+    assert isinstance(forward, Forward)
+    assert (forward.identity, forward.target) == (None, f"/editor{own}")
+    assert desk.counted
