@@ -26,3 +26,28 @@ def test_a_callers_parameter_never_overrides_a_stored_one(name: str) -> None:
 
 def test_an_order_is_kept() -> None:
     assert query_of({"b": "1", "a": "2"}, [("d", "3"), ("c", "4")]) == "b=1&a=2&d=3&c=4"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "userId\0x",
+        "userId[0]",
+        "userId[x][]",
+        "userId[",
+        "userId]",
+        "userId:int",
+        "userId.x",
+        " userId",
+        "[userId]",
+        "\uff55serId",
+        "filter",
+        "filter[user][x]",
+        "FILTER.user",
+    ],
+)
+def test_nor_does_one_of_which_an_upstream_reads_a_part_alone(name: str) -> None:
+    stored = {"userId": "7", "filter[user]": "7"}
+    assert query_of(stored, [(name, "8"), ("page[number]", "2"), ("stra\u00dfe", "3")]) == (
+        "userId=7&filter%5Buser%5D=7&page%5Bnumber%5D=2&stra%C3%9Fe=3"
+    )
