@@ -76,11 +76,52 @@ class BoundedThreads:
             self._under_way -= 1
 
 
+class WorkHangs(Exception):
+    """Work has not ended in its time."""
+
+
+class OneAtATime:
+    """A daemon thread for work that is done again and again and may hang, such as a look at a file.
+
+    While some hangs, no other is begun, so that there are not ever more threads.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        """`timeout`: in seconds."""
+        self._timeout = timeout
+        self._hanging: asyncio.Future[Any] | None = None
+
+    async def run(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """What `work` returns. Raises `WorkHangs`."""
+        if self._hanging is not None and not self._hanging.done():
+            await asyncio.wait({self._hanging}, timeout=self._timeout)
+            if not self._hanging.done():
+                raise WorkHangs(f"no answer for more than {self._timeout:g} s")
+        self._hanging = None
+        under_way = _begun(partial(work, *arguments, **named))
+        await asyncio.wait({under_way}, timeout=self._timeout)
+        if not under_way.done():
+            under_way.add_done_callback(_forget)
+            self._hanging = under_way
+            raise WorkHangs(f"no answer for more than {self._timeout:g} s")
+        return under_way.result()
+
+
 async def in_daemon_thread(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
     """What `work` returns. A thread for each call: whoever calls sees to it that few are under way."""
+    return await _begun(partial(work, *arguments, **named))
+
+
+def _begun(work: Callable[[], T]) -> "asyncio.Future[T]":
     future: Future[T] = Future()
-    threading.Thread(target=_complete, args=(future, partial(work, *arguments, **named)), daemon=True).start()
-    return await asyncio.wrap_future(future)
+    threading.Thread(target=_complete, args=(future, work), daemon=True).start()
+    return asyncio.wrap_future(future)
+
+
+def _forget(future: "asyncio.Future[Any]") -> None:
+    """Of work that nobody waits for any more: an exception is nobody's."""
+    if not future.cancelled():
+        future.exception()
 
 
 def _complete(future: "Future[Any]", work: Callable[[], Any]) -> None:

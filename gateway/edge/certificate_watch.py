@@ -11,13 +11,15 @@ from gateway.file_version import file_version
 from shared.background_task import PeriodicTask, TaskOwner
 from shared.clock import Clock
 from shared.config import ConfigError
-from shared.daemon_threads import in_daemon_thread
+from shared.daemon_threads import OneAtATime, WorkHangs
 from shared.errors import Unavailable
 
 log = structlog.get_logger()
 
 CHECK_INTERVAL_S = 1.0
 """Seconds between two checks whether the files have changed."""
+READ_TIMEOUT_S = 5.0
+"""Of files in a folder of the network, whose server may be away."""
 EXPIRY_NOTICE_S = 14 * 86400.0
 EXPIRY_NOTICE_SHARE = 0.2
 """A certificate that ends within so many seconds, or has less than this share of its life left, is logged."""
@@ -41,6 +43,7 @@ class CertificateWatch(TaskOwner):
         self._failed_version: tuple[tuple[int, ...], ...] | None = None
         """Of the files when they were last found invalid."""
         self._error = ""
+        self._thread = OneAtATime(READ_TIMEOUT_S)
         self._noticed_at = -NOTICE_INTERVAL_S
         self._certificate = load_or_refuse(certificate_file, key_file)
         self.tasks = (PeriodicTask("tls_certificate", self.check_files, interval=CHECK_INTERVAL_S),)
@@ -84,20 +87,21 @@ class CertificateWatch(TaskOwner):
 
     async def check_files(self) -> None:
         """Take up the files if they have changed; log that the end is near."""
-        version = await in_daemon_thread(self._read_version)
-        if version != self._version or self._error:
-            await self._take_up(version)
+        try:
+            version = await self._thread.run(self._read_version)
+            if version != self._version or self._error:
+                await self._take_up(version)
+        except WorkHangs as hangs:
+            self._report(str(hangs))
         self._notice_expiry()
 
     async def _take_up(self, version: tuple[tuple[int, ...], ...]) -> None:
         try:
-            certificate = await in_daemon_thread(load_certificate, *self._files)
+            certificate = await self._thread.run(load_certificate, *self._files)
             self._require_usable(certificate)
         except CertificateError as error:
-            if version == self._failed_version and str(error) != self._error:
-                self._error = str(error)
-                self._loads.labels("invalid").inc()
-                log.error("tls_certificate.invalid", reason=self._error)
+            if version == self._failed_version:
+                self._report(str(error))
             self._failed_version = version
             return
         self._certificate, self._version = certificate, version
@@ -106,6 +110,13 @@ class CertificateWatch(TaskOwner):
         self._loads.labels("valid").inc()
         log.info("tls_certificate.loaded", expires_in_s=round(certificate.not_after - self._clock.now()))
         self._warn_of_exposed_key()
+
+    def _report(self, error: str) -> None:
+        """Once for as long as nothing else is wrong."""
+        if error != self._error:
+            self._error = error
+            self._loads.labels("invalid").inc()
+            log.error("tls_certificate.invalid", reason=error)
 
     def _require_usable(self, certificate: Certificate) -> None:
         now = self._clock.now()

@@ -1,6 +1,7 @@
 """The route table in use: that of the file as it was when it was last valid."""
 
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,15 +12,17 @@ from gateway.metrics import GatewayMetrics
 from gateway.routing.route_file import RouteFileError, parse_route_file
 from gateway.routing.table import RouteTable
 from gateway.routing.upstream_address import OwnPorts
-from gateway.routing.yaml_reader import VARIABLE
+from gateway.routing.yaml_reader import MAX_FILE_BYTES, VARIABLE
 from shared.background_task import PeriodicTask, TaskOwner
-from shared.daemon_threads import in_daemon_thread
+from shared.daemon_threads import OneAtATime, WorkHangs
 from shared.errors import Unavailable
 
 log = structlog.get_logger()
 
 CHECK_INTERVAL_S = 1.0
 """Seconds between two checks whether the file has changed."""
+READ_TIMEOUT_S = 5.0
+"""Of a file in a folder of the network, whose server may be away."""
 
 
 class UnreadableRouteFile(RouteFileError):
@@ -31,9 +34,21 @@ def read_route_file(path: Path, own: OwnPorts, environment: Mapping[str, str] = 
     return parse_route_file(_text(path), str(path), environment=environment, own=own)
 
 
+def content_of(path: Path) -> bytes:
+    """What a regular file holds: of one that is too large a byte more than is allowed, by which that is known.
+
+    Raises `OSError`, and `UnreadableRouteFile` for what is none: a pipe would be waited for, a device have no end.
+    """
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise UnreadableRouteFile([f"{path}: cannot be read: it is no regular file"])
+        return file.read(MAX_FILE_BYTES + 1)
+
+
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        content = content_of(path)
+        return content.decode(errors="strict" if len(content) <= MAX_FILE_BYTES else "ignore")
     except OSError as error:
         raise UnreadableRouteFile([f"{path}: cannot be read: {error.strerror}"]) from None
     except UnicodeDecodeError:
@@ -43,8 +58,8 @@ def _text(path: Path) -> str:
 def environment_variables(path: Path) -> frozenset[str]:
     """The names of the environment variables that a route file uses; none of a file that cannot be read."""
     try:
-        return frozenset(match[1] for match in VARIABLE.finditer(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError):
+        return frozenset(match[1] for match in VARIABLE.finditer(_text(path)))
+    except RouteFileError:
         return frozenset()
 
 
@@ -76,6 +91,7 @@ class RouteWatch(TaskOwner):
         """Of the file when it was last read."""
         self._unread = False
         """Whether the last attempt to read it failed."""
+        self._thread = OneAtATime(READ_TIMEOUT_S)
         self._staleness_bound = staleness_bound
         self._errors: list[str] = []
         self.table = self._first_table()
@@ -95,15 +111,17 @@ class RouteWatch(TaskOwner):
 
     async def check_file(self) -> None:
         """Take up the file if it has changed."""
-        version = await in_daemon_thread(file_version, self._path)
-        if version == self._version and not self._unread:
-            return
+        version = self._version
         try:
-            table = await in_daemon_thread(self._read)
-        except UnreadableRouteFile as error:
+            version = await self._thread.run(file_version, self._path)
+            if version == self._version and not self._unread:
+                return
+            table = await self._thread.run(self._read)
+        except (UnreadableRouteFile, WorkHangs) as error:
             self._unread = True  # such an error may pass, without another version of the file
-            if error.lines != self._errors:  # it is met once a second
-                self._report(error.lines)
+            lines = error.lines if isinstance(error, UnreadableRouteFile) else [f"{self._path}: {error}"]
+            if lines != self._errors:  # it is met once a second
+                self._report(lines)
             return
         except RouteFileError as error:
             self._version, self._unread = version, False

@@ -1,6 +1,7 @@
 """The bound holds for what threads do, not for what somebody still waits for; nothing waits for one that hangs."""
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 import threading
@@ -8,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.daemon_threads import BoundedThreads, in_daemon_thread
+from shared.daemon_threads import BoundedThreads, OneAtATime, WorkHangs, in_daemon_thread
 from shared.errors import Unavailable
 
 
@@ -81,7 +82,7 @@ async def test_what_waits_for_a_thread_when_they_stop_is_cancelled() -> None:
 
 HANGING = """
 import asyncio, threading
-from shared.daemon_threads import BoundedThreads, in_daemon_thread
+from shared.daemon_threads import BoundedThreads, OneAtATime, WorkHangs, in_daemon_thread
 
 async def main():
     try:
@@ -110,3 +111,24 @@ async def test_a_thread_of_its_own_returns_and_raises_what_its_work_does() -> No
     assert await in_daemon_thread(int, "11", base=2) == 3
     with pytest.raises(LookupError, match="nothing there"):
         await in_daemon_thread(refuses)
+
+
+async def test_work_that_hangs_is_given_up_in_time_and_no_other_is_begun_beside_it() -> None:
+    thread, released, begun = OneAtATime(0.05), threading.Event(), []
+
+    def hang() -> str:
+        begun.append(threading.get_ident())
+        released.wait(20)
+        return "late"
+
+    for _ in range(3):
+        with pytest.raises(WorkHangs, match="no answer for more than"):
+            await thread.run(hang)
+    assert len(begun) == 1
+    released.set()
+    while True:
+        with contextlib.suppress(WorkHangs):
+            assert await thread.run(int, "7") == 7
+            break
+    with pytest.raises(LookupError):
+        await thread.run(refuses)

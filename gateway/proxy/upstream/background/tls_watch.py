@@ -12,11 +12,13 @@ from gateway.proxy.upstream.endpoint import Endpoint
 from gateway.routing.table import Upstream
 from gateway.upstreams.client_tls import TlsFileError, client_context
 from gateway.upstreams.settings import UpstreamTls
-from shared.daemon_threads import in_daemon_thread
+from shared.daemon_threads import OneAtATime, WorkHangs, in_daemon_thread
 
 log = structlog.get_logger()
 
 FILE_CHECK_INTERVAL_S = 10.0
+READ_TIMEOUT_S = 5.0
+"""Of files in a folder of the network, whose server may be away."""
 
 
 class TlsWatch:
@@ -37,6 +39,7 @@ class TlsWatch:
         """Of the files that are in use."""
         self._failed_version: tuple[tuple[int, ...], ...] | None = None
         """Of files that could not be used when they were looked at last."""
+        self._thread = OneAtATime(READ_TIMEOUT_S)
         self._first = asyncio.Lock()
         """Held by who reads the files for the first time: all calls of the upstream wait for it."""
         self.error = ""
@@ -61,25 +64,29 @@ class TlsWatch:
         """Take up the files if they have changed since they were read."""
         if self._context is None:
             return
-        found = await in_daemon_thread(_version, self._tls)
-        if found == self._version:
-            return
         try:
-            version, context = await in_daemon_thread(_read, self._tls)
+            found = await self._thread.run(_version, self._tls)
+            if found == self._version:
+                self._failed_version, self.error = None, ""
+                return
+            version, context = await self._thread.run(_read, self._tls)
+        except WorkHangs as hangs:
+            self._report(str(hangs))
+            return
         except TlsFileError as error:
             if found == self._failed_version:  # and not in the middle of being replaced, one after the other
-                self._report(error)
+                self._report(str(error), error.member)
             self._failed_version = found
             return
         self._version, self._context, self._failed_version, self.error = version, context, None, ""
         log.info("upstream_tls.loaded", upstream=self._upstream)
         self._changed()
 
-    def _report(self, error: TlsFileError) -> None:
+    def _report(self, reason: str, member: str = "tls") -> None:
         """Once for as long as nothing else is wrong."""
-        text = f"{error.member} {error}"
+        text = f"{member} {reason}"
         if text != self.error:
-            log.error("upstream_tls.invalid", upstream=self._upstream, member=error.member, reason=str(error))
+            log.error("upstream_tls.invalid", upstream=self._upstream, member=member, reason=reason)
         self.error = text
 
 

@@ -2,6 +2,7 @@
 
 import os
 import ssl
+import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ import pytest
 import structlog
 from prometheus_client import CollectorRegistry
 
+from gateway.edge import certificate_watch
 from gateway.edge.certificate_watch import NOTICE_INTERVAL_S, CertificateWatch
+from gateway.file_version import file_version
 from shared.config import ConfigError
 from shared.errors import Unavailable
 from tests.support.clock import FakeClock
@@ -144,6 +147,26 @@ async def test_files_that_are_put_back_as_they_were_are_no_fault_any_more(watche
     await watched.logged(checks=2)
     away.rename(watched.files.key)
     await watched.logged()
+    assert watched.metric("valid") == 1
+
+
+async def test_files_that_hang_are_reported_and_taken_up_once_they_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(certificate_watch, "READ_TIMEOUT_S", 0.05)
+    watched, released = Watched(tmp_path, FakeClock()), threading.Event()
+
+    def hanging(path: Path) -> tuple[int, ...]:
+        released.wait(20)
+        return file_version(path)
+
+    monkeypatch.setattr(certificate_watch, "file_version", hanging)
+    assert await watched.logged(checks=2) == ["tls_certificate.invalid"]
+    with pytest.raises(Unavailable, match="no answer for more than"):
+        await watched.watch.check()
+    released.set()
+    while watched.watch.fault:
+        await watched.watch.check_files()
     assert watched.metric("valid") == 1
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 import structlog
 from prometheus_client import CollectorRegistry
 
+from gateway.file_version import file_version
 from gateway.metrics import GatewayMetrics
+from gateway.routing import route_watch
 from gateway.routing.route_file import RouteFileError
 from gateway.routing.route_watch import RouteWatch
 from gateway.routing.upstream_address import OwnPorts
@@ -130,7 +133,7 @@ async def test_a_file_that_could_not_be_read_for_a_while_is_read_again_though_it
         raise OSError(number, os.strerror(number))
 
     with monkeypatch.context() as patched, structlog.testing.capture_logs() as logged:
-        patched.setattr(Path, "read_text", unreadable)
+        patched.setattr(route_watch, "content_of", unreadable)
         for _ in range(3):
             await watch.check_file()
     assert watch.errors
@@ -152,7 +155,7 @@ async def test_a_file_in_use_that_could_not_be_looked_at_for_a_while_is_valid_ag
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "read_text", unreadable)
+        patched.setattr(route_watch, "content_of", unreadable)
         patched.setattr(Path, "stat", unreadable)
         await watch.check_file()
     assert watch.errors
@@ -191,15 +194,15 @@ async def test_a_file_that_could_not_be_read_at_the_start_is_read_again_though_i
 ) -> None:
     kept = tmp_path / "kept.yaml"
     write(kept, "kept")
-    read_text = Path.read_text
+    content_of = route_watch.content_of
 
-    def unreadable(self: Path, **options: str) -> str:
-        if self == path:
+    def unreadable(one: Path) -> bytes:
+        if one == path:
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-        return read_text(self, **options)
+        return content_of(one)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "read_text", unreadable)
+        patched.setattr(route_watch, "content_of", unreadable)
         watch = RouteWatch(path, OWN, GatewayMetrics(CollectorRegistry()), staleness_bound=5, last_valid=kept)
     assert [route.name for route in watch.table.routes] == ["kept"]
     await watch.check_file()
@@ -223,3 +226,50 @@ def test_without_a_valid_file_there_is_no_start(path: Path) -> None:
     path.write_text("routes: []\n")
     with pytest.raises(RouteFileError):
         RouteWatch(path, OWN, GatewayMetrics(CollectorRegistry()), staleness_bound=5)
+
+
+async def test_what_is_no_regular_file_is_reported_and_waited_for_by_nobody(path: Path) -> None:
+    watch = RouteWatch(path, OWN, GatewayMetrics(CollectorRegistry()), staleness_bound=5)
+    pipe = path.with_suffix(".pipe")
+    os.mkfifo(pipe)
+    for odd in (pipe, Path("/dev/zero")):
+        path.unlink()
+        path.symlink_to(odd)
+        await watch.check_file()
+        assert watch.errors == [f"{path}: cannot be read: it is no regular file"]
+    path.unlink()
+    write(path, "one", "two")
+    await watch.check_file()
+    assert [route.name for route in watch.table.routes] == ["one", "two"]
+
+
+async def test_no_more_of_a_large_file_is_read_than_is_allowed(path: Path) -> None:
+    watch = RouteWatch(path, OWN, GatewayMetrics(CollectorRegistry()), staleness_bound=5)
+    with path.open("a") as file:
+        file.truncate(1 << 40)  # of nothing, that takes no place
+    await watch.check_file()
+    assert watch.errors == [f"{path}:1: the file is larger than 1048576 bytes"]
+
+
+async def test_a_file_that_hangs_is_reported_and_taken_up_once_it_comes(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(route_watch, "READ_TIMEOUT_S", 0.05)
+    watch = RouteWatch(path, OWN, GatewayMetrics(CollectorRegistry()), staleness_bound=5)
+    released = threading.Event()
+
+    def hanging(path: Path) -> tuple[int, ...]:
+        released.wait(20)
+        return file_version(path)
+
+    monkeypatch.setattr(route_watch, "file_version", hanging)
+    write(path, "one", "two")
+    for _ in range(2):
+        await watch.check_file()
+        assert watch.errors == [f"{path}: no answer for more than 0.05 s"]
+    with pytest.raises(Unavailable, match="no answer"):
+        await watch.check()
+    released.set()
+    while watch.errors:
+        await watch.check_file()
+    assert [route.name for route in watch.table.routes] == ["one", "two"]
