@@ -89,9 +89,9 @@ class OutboxRelay:
 
     async def _relay(self, entries: Sequence[tuple[str, AuditEvent | None]]) -> None:
         events = [event for _, event in entries if event is not None]
-        if events and (rejected := await deliver(self._sink, events)):
-            self._report_lost(len(rejected))
-        await self._outbox.remove([id_ for id_, _ in entries])
+        rejected = await deliver(self._sink, events) if events else ()
+        await self._outbox.remove([id_ for id_, _ in entries])  # before they are counted: else it is each round
         if unreadable := len(entries) - len(events):
             log.error("audit_outbox.unreadable", count=unreadable)
-            self._report_lost(unreadable)
+        if lost := len(rejected) + unreadable:
+            self._report_lost(lost)

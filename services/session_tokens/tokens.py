@@ -158,8 +158,7 @@ class SessionTokens:
             key = await self._access_keys.get(contents.access_key)
             await self._revoke(id_, contents, key)
             ended = None if key is None else Session(id_, contents.parameters, key, contents.expires_at)
-        await self._store.end(id_)
-        return ended
+        return ended if await self._store.end(id_) else None
 
     async def _revoke(self, id_: str, contents: Contents, key: AccessKey | None) -> None:
         company_id = None if key is None else key.company.id

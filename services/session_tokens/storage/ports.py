@@ -26,7 +26,9 @@ class SessionStore(Protocol):
         """Use up one of the uses of a counted session: N of them succeed, however many try at once."""
         ...
 
-    async def end(self, id_: str) -> None: ...
+    async def end(self, id_: str) -> bool:
+        """Whether it was there: of several that end it at once, one is told so."""
+        ...
 
 
 class Outbox(Protocol):

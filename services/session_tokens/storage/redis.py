@@ -98,8 +98,8 @@ class RedisSessionStore:
     async def take_use(self, id_: str) -> bool:
         return bool(await self._redis.execute("EVAL", TAKE_USE, 2, _session(id_), _uses(id_)))
 
-    async def end(self, id_: str) -> None:
-        await self._redis.execute("DEL", _session(id_), _uses(id_))
+    async def end(self, id_: str) -> bool:
+        return bool(await self._redis.execute("DEL", _session(id_), _uses(id_)))
 
     async def ping(self) -> None:
         await self._redis.ping()

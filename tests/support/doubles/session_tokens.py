@@ -41,8 +41,8 @@ class MemorySessionStore:
             del self._entries[id_]
         return True
 
-    async def end(self, id_: str) -> None:
-        self._entries.pop(id_, None)
+    async def end(self, id_: str) -> bool:
+        return self._entries.pop(id_, None) is not None
 
     async def ping(self) -> None:
         """It is always there."""

@@ -62,7 +62,13 @@ async def test_what_was_put_is_got_byte_for_byte_by_every_process(stored: Stored
 async def test_what_was_never_put_is_not_there(stored: Stored) -> None:
     assert await stored.store.get(ID) is None
     assert not await stored.store.take_use(ID)
-    await stored.store.end(ID)
+    assert not await stored.store.end(ID)
+
+
+async def test_of_several_that_end_a_session_at_once_one_has_ended_it(stored: Stored) -> None:
+    await stored.store.put(ID, SEALED, ttl=100, uses=2, event=EVENT)
+    ended = await asyncio.gather(*(store.end(ID) for store in (stored.store, stored.another) * 5))
+    assert sum(ended) == 1
 
 
 @pytest.mark.parametrize("uses", [None, 3])

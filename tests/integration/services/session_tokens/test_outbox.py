@@ -6,6 +6,7 @@ import json
 import signal
 from collections.abc import Sequence
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import pytest
 import redis.asyncio
@@ -211,6 +212,24 @@ async def test_an_event_that_the_registry_rejects_is_counted_and_holds_up_no_oth
     assert len(registry.events) == 597
     assert sum(lost) == 3
     assert await one.execute("XLEN", OUTBOX) == 0
+    await one.stop()
+
+
+async def test_a_rejected_event_that_cannot_be_removed_yet_is_counted_once_it_is(
+    redis_database: str, events: list[AuditEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _put(redis_database, events[:1])
+    registry, one = RegistryDouble(), PipelinedRedis(redis_database, timeout=10)
+    registry.rejects = lambda event: True
+    lost: list[int] = []
+    relay = _relay(one, registry, lost)
+    with monkeypatch.context() as patched:
+        patched.setattr(RedisOutbox, "remove", AsyncMock(side_effect=Unavailable("the store takes no writes")))
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                await relay.relay()
+    await relay.relay()
+    assert lost == [1]
     await one.stop()
 
 
