@@ -92,11 +92,15 @@ class StoppingAgain:
         return found
 
     async def _unknown(self, record: StateRecord) -> str | None:
-        """What was created after the dump is known to nobody any more: what was issued with it ends as well."""
+        """What was created after the dump is known to nobody any more: what was issued with it ends as well.
+
+        So does that of what was deleted before the dump, which nothing was lost of.
+        """
         until = self._now + MAX_TOKEN_LIFE_S if record.until is None else record.until
         if VERSION_MARK in record.id or until <= self._now:
             return None
-        return "unknown" if await self.revoke(cast(Kind, record.kind), record.id, until) else None
+        stopped = await self.revoke(cast(Kind, record.kind), record.id, until)
+        return "unknown" if stopped and record.seq > self._restored_seq else None
 
     async def _object(self, resource: Resource, row: Row, record: StateRecord) -> str | None:
         if row["status"] == "revoked":

@@ -59,8 +59,11 @@ def restored(restore: Restore) -> Iterator[str]:
     counts = {**restore.report["objects"], **ended}
     for what, count in counts.items():
         yield f"  {WORDS.get(what, what)}: {count}"
-    for kind, id_, what in restore.report["items"][:MAX_LINES]:
-        yield f"    {kind} {id_}: {what}"
+    items = restore.report["items"][:MAX_LINES]
+    if items:
+        yield "  each object of these:"
+    for kind, id_, what in items:
+        yield f"    {kind} {id_}: {'created after the dump' if what == 'unknown' else what}"
 
 
 def _gap(found_seq: int, lost_seq: int, found_audit_seq: int, lost_audit_seq: int) -> Iterator[str]:

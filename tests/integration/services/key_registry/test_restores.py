@@ -16,6 +16,7 @@ from shared.jose.pem import private_pem
 from tests.integration.services.key_registry.restoring import (
     Objects,
     Place,
+    done,
     open_,
     ready,
     refused,
@@ -188,6 +189,26 @@ async def test_the_command_names_what_a_restore_has_lost_and_then_what_was_done(
         pass
     assert await asyncio.to_thread(check_history, place.settings()) == 0
     assert f"api_token {revoked}: revoked" in capsys.readouterr().out
+
+
+async def test_what_was_deleted_before_the_dump_is_not_among_what_was_created_after_it(
+    place: Place, copies: DatabaseCopies, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.history.mkdir()
+    async with place.running() as running:
+        objects = await Objects(running.owner).create()
+        gone = objects.tokens[0]["id"]
+        await done(running.owner, "POST", f"/api-tokens/{gone}/revoke")
+        await done(running.owner, "DELETE", f"/api-tokens/{gone}")
+        await copies.keep()
+        unknown = (await objects.token())["id"]
+    await copies.go_back()
+    async with place.running():
+        assert await asyncio.to_thread(check_history, place.settings()) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert f"    api_token {unknown}: created after the dump" in lines
+    assert "  created after the dump: not in the database, and what was issued with it has ended: 1" in lines
+    assert not [line for line in lines if gone in line]
 
 
 async def test_without_any_copy_that_can_be_read_a_registry_that_has_a_folder_for_one_stays_closed(
