@@ -137,6 +137,9 @@ class WaitingCall:
         try:
             passes = [await future for future in futures]
         except asyncio.CancelledError:
+            for meter, future in zip(self._asked, futures, strict=True):
+                if not future.cancel() and not future.cancelled() and future.result():
+                    taken.append(meter)
             call.give_back(taken)
             raise
         for meter, given in zip(self._asked, passes, strict=True):

@@ -148,6 +148,7 @@ class Shares(TaskOwner):
         asked: list[Asked] = []
         for meter in meters:
             meter.turn(now)
+            meter.waiting[:] = [future for future in meter.waiting if not future.done()]
             each = Asked(meter, meter.renewal(self.processes, monotonic), tuple(meter.waiting))
             key, of_meter = meter.arguments(now)
             asked.append(each)
@@ -170,8 +171,7 @@ class Shares(TaskOwner):
             meter.renewed(extra, free, monotonic)
             if given < len(waiting):
                 meter.dry(wait_us / 1e6 or meter.wait(monotonic, now), monotonic)
-            for position, future in enumerate(waiting):
-                _respond(meter, future, passes=position < given)
+            _respond(meter, waiting, given)
             self._recounts.note(meter, now)
             self._on_renewal(meter)
 
@@ -210,11 +210,12 @@ class Shares(TaskOwner):
     def _passed_locally(self, meter: Meter, waiting: "Sequence[asyncio.Future[bool]]") -> int:
         passed = 0
         for future in waiting:
-            passes = meter.take_locally(self.processes, self._clock.monotonic(), self._clock.now())
+            now, monotonic = self._clock.now(), self._clock.monotonic()
+            passes = not future.done() and meter.take_locally(self.processes, monotonic, now)
             meter.credit -= passes
             meter.base -= passes
             passed += passes
-            _respond(meter, future, passes=passes)
+            _respond(meter, [future], passes)
         return passed
 
     def _set_away(self, *, away: bool, detail: str = "") -> None:
@@ -239,7 +240,11 @@ def _counts(meter: Meter) -> bool:
     return meter.active
 
 
-def _respond(meter: Meter, future: "asyncio.Future[bool]", *, passes: bool) -> None:
-    meter.waiting.remove(future)
-    if not future.done():
-        future.set_result(passes)
+def _respond(meter: Meter, waiting: "Sequence[asyncio.Future[bool]]", given: int) -> None:
+    """So many calls of those that wait may pass. Whoever has left meanwhile uses none of them."""
+    for future in waiting:
+        meter.waiting.remove(future)
+        if not future.done():
+            future.set_result(given > 0)
+            given = max(0, given - 1)
+    meter.credit += given

@@ -1,5 +1,6 @@
 """What limits let through: the narrowest of each kind, and what the caller learns."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -250,3 +251,54 @@ async def test_call_that_leaves_while_it_waits_uses_no_credit(clock: FakeClock) 
     assert await process.passed(1, "company") == 1
     await process.passed_at_once(3, "company", "t", leaving=3)
     assert await process.passed_at_once(50, "company") >= 9
+
+
+@pytest.mark.parametrize(
+    "limits", [{"rate": {"calls": 1, "per_seconds": 3600, "burst": 5}}, {"quota": {"calls": 5, "per": "day"}}]
+)
+@pytest.mark.parametrize("available", [True, False])
+async def test_calls_that_leave_while_they_wait_use_nothing(
+    limits: dict[str, Any], available: bool, clock: FakeClock
+) -> None:
+    store = SharesInMemory(clock)
+    process = limited_process(store, clock, limits_of("company", "company", **limits))
+    assert await process.passed_at_once(8, "company", leaving=5) == 3
+    store.available = available
+    await process.shares.renew()
+    assert await process.passed(5, "company") == 2
+
+
+async def leave_once_asked(process: LimitedProcess, store: SharesInMemory, calls: int) -> None:
+    """Each after the store has been asked, and before its reply is here."""
+    call = process.table.of(("company", "booking"), client=CLIENT, route="site")
+    assert call is not None
+    waiting = [
+        asyncio.create_task(each.outcome()) for _ in range(calls) if isinstance(each := call.take(), WaitingCall)
+    ]
+    await asyncio.sleep(0)
+    execute = store.execute
+
+    async def slow(*command: Any) -> list[int]:
+        reply = await execute(*command)
+        for task in waiting:
+            task.cancel()
+        await asyncio.sleep(0)
+        return reply
+
+    store.execute = slow  # type: ignore[method-assign]
+    await process.shares.renew()
+    store.execute = execute  # type: ignore[method-assign]
+    assert all(
+        result is None or isinstance(result, BaseException)
+        for result in await asyncio.gather(*waiting, return_exceptions=True)
+    )
+
+
+@pytest.mark.parametrize("calls", [1, 5, 9])
+async def test_calls_that_leave_once_they_were_asked_about_use_nothing(calls: int, clock: FakeClock) -> None:
+    store = SharesInMemory(clock)
+    quota = {"calls": 5, "per": "day"}
+    limits = limits_of("company", "company", quota=quota), limits_of("booking", "booking", quota=quota)
+    process = limited_process(store, clock, *limits)
+    await leave_once_asked(process, store, calls)
+    assert await process.passed(9, "company", "booking") == 5
