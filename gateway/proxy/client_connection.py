@@ -375,6 +375,8 @@ class ClientConnection(asyncio.Protocol):
             else:
                 self._refuse_body(receiver, error)
             return b""
+        if self._body is None and self._pace.paused:  # all of it is here: what comes next is that the client leaves
+            self.resume_reading()
         if receiver is None:
             if self._body is None:
                 self._dropping_body = False

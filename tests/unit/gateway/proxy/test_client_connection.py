@@ -289,6 +289,24 @@ def test_what_is_kept_of_a_body_waits_for_who_takes_no_more_of_it() -> None:
     assert listener.received == [("POST", "/body", b"x" * 10_000)]
 
 
+def test_a_body_that_ends_while_no_more_of_it_is_taken_holds_up_no_reading_after_it() -> None:
+    """Else nobody would notice that the client leaves."""
+
+    class TakingNoMore(Receiver):
+        def body_received(self, content: bytes, *, complete: bool) -> None:
+            super().body_received(content, complete=complete)
+            self.listener.connection.pause_reading()
+
+    listener = Listener()
+    listener.at_once = False
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(listener, "receiver_of", lambda _, head: TakingNoMore(listener, head))
+        listener.connection.data_received(CHUNKED + b"1\r\nx\r\n" * 10)
+        assert not listener.transport.reading
+        listener.connection.data_received(b"0\r\n\r\n")
+    assert listener.transport.reading
+
+
 @pytest.mark.parametrize("paused", [False, True])
 def test_what_is_kept_of_a_body_that_means_nothing_is_dropped_and_the_next_request_received(paused: bool) -> None:
     listener = Listener()
