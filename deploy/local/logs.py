@@ -95,12 +95,16 @@ def error_in(name: str, line: str) -> str:
 
 
 def last_words(path: Path, since: int = 0, lines: int = 12) -> str:
-    """The last lines of a log, of those written after it had `since` bytes."""
-    end = size_of(path)
-    with path.open("rb") as handle:
-        handle.seek(max(since if since <= end else 0, end - MAX_LAST_WORDS_BYTES))
-        # Not to its end, for a log may be a link to a device, such as /dev/full, that has none.
-        return "\n".join(handle.read(MAX_LAST_WORDS_BYTES).decode(errors="replace").splitlines()[-lines:])
+    """The last lines of a log, of those written after it had `since` bytes; empty for one that cannot be read."""
+    try:
+        end = size_of(path)
+        with path.open("rb") as handle:
+            handle.seek(max(since if since <= end else 0, end - MAX_LAST_WORDS_BYTES))
+            # Not to its end, for a log may be a link to a device, such as /dev/full, that has none.
+            words = handle.read(MAX_LAST_WORDS_BYTES)
+    except OSError:  # removed, or on a disk that is gone: what it belongs to is restarted and stopped all the same
+        return ""
+    return "\n".join(words.decode(errors="replace").splitlines()[-lines:])
 
 
 def cause_of_death(words: str) -> str:

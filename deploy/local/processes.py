@@ -128,12 +128,12 @@ class Process:
         if self._child is None or self._life is None:
             return
         self._signal(self._command.stop_signal)
-        try:
-            await asyncio.wait_for(asyncio.shield(self._life), grace)
-        except TimeoutError:
+        # `wait` raises nothing of what went wrong in its life: the other processes are to be stopped all the same.
+        _, alive = await asyncio.wait({self._life}, timeout=grace)
+        if alive:
             self._report.warn(self.name, f"did not stop within {grace:.0f} s; killed")
             self._signal(signal.SIGKILL)
-            await self._life
+            await asyncio.wait({self._life})
         self.started = None
         self._changed()
 

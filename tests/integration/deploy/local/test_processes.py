@@ -155,3 +155,15 @@ async def test_a_process_whose_start_could_not_be_recorded_is_still_ended(tmp_pa
         await process.stop(grace=5)
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
+
+
+async def test_a_process_whose_log_was_removed_is_started_again_and_stopped(watched: Watched) -> None:
+    process = await watched.start("unlogged", OBEDIENT)
+    await until(lambda: process.log.stat().st_size > 0)
+    assert process.started is not None
+    first = process.started.pid
+    process.log.unlink()
+    os.kill(first, signal.SIGKILL)
+    await until(lambda: process.started is not None and process.started.pid != first)
+    await process.stop(grace=5)
+    assert process.started is None

@@ -112,3 +112,8 @@ def test_last_words_are_those_of_this_start(tmp_path: Path) -> None:
     with log.open("a") as handle:
         handle.write("configuration error\n")
     assert last_words(log, start) == "configuration error"
+
+
+def test_a_log_that_cannot_be_read_has_no_last_words(tmp_path: Path) -> None:
+    assert last_words(tmp_path / "gone.log", since=10) == ""
+    assert last_words(tmp_path) == ""
