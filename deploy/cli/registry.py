@@ -20,7 +20,8 @@ from deploy.cli.outcome import Refused, Unreachable, WrongUsage, unreachable
 TIMEOUT_S = 30.0
 """Seconds for one call: the registry may be generating an RSA key."""
 ATTEMPTS = 3
-"""Of a call that gets 503, or no response: each has the same Idempotency-Key, so that it is done once."""
+"""Of a call that gets 503, or no response. POST alone has an Idempotency-Key, the same each time, so that it is
+done once; PATCH sets the same again, and DELETE finds nothing where an earlier one was done."""
 RETRY_INTERVAL_S, MAX_WAIT_S = 1.0, 5.0
 PAGE_SIZE = 100
 MAX_LOOKED_THROUGH = 5000
@@ -128,7 +129,7 @@ class Registry:
                     return json.loads(raw) if raw else {}
             except HTTPError as error:
                 if error.code == 404:
-                    return None
+                    return {} if method == "DELETE" and attempt > 1 else None
                 if error.code != 503 or attempt == ATTEMPTS:
                     raise _failure(error) from None
                 time.sleep(min(_seconds(error.headers.get("Retry-After")), MAX_WAIT_S))
@@ -139,7 +140,7 @@ class Registry:
                     unknown = "" if refused or method == "GET" else "; whether it was done is not known"
                     raise unreachable(self._connection.url, error, unknown) from None
                 print(f"passgate: {self._connection.url}: {reason}; trying again", file=sys.stderr)
-                time.sleep(RETRY_INTERVAL_S)  # the same Idempotency-Key: it is done once
+                time.sleep(RETRY_INTERVAL_S)
         raise AssertionError
 
 

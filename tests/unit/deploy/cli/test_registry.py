@@ -35,6 +35,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.do_GET()
 
+    def do_DELETE(self) -> None:
+        self.do_GET()
+
     def log_message(self, *_: Any) -> None:
         pass
 
@@ -107,3 +110,11 @@ def test_registry_that_is_down_is_said_at_once(server: Any) -> None:
     with pytest.raises(Unreachable, match="cannot be reached") as refused:
         down.post("/companies", {})
     assert "not known" not in str(refused.value)
+
+
+def test_what_a_lost_delete_has_deleted_is_deleted(server: Any) -> None:
+    del server.responses["/admin/v1/lost"]
+    client(server).delete("/lost")
+    assert len(server.seen) == 2
+    with pytest.raises(Refused, match="no such object"):
+        client(server).delete("/companies/none")
