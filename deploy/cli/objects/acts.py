@@ -73,8 +73,10 @@ def create(noun: Noun, arguments: argparse.Namespace) -> int:
     registry = Registry(connection(arguments))
     if noun.path == "api-tokens" and "booking_id" not in body:
         body["booking_id"] = _booking(registry, arguments)
-    created = registry.create(f"/{noun.path}", body)
-    _print(arguments, secrets_output.take_secret(arguments, created, noun.secrets) if shows_a_secret else created)
+    with secrets_output.secret_file(arguments.secret_file if shows_a_secret else None) as file:
+        created = registry.create(f"/{noun.path}", body)
+        shown = secrets_output.take_secret(file, created, noun.secrets)
+    _print(arguments, shown)
     if "://" not in (uri := created.get("company_uri", "://")) and not uri.startswith("urn:"):
         print(
             f"note: {uri!r} has no https://, and `iss` and `sub` of its assertions must be exactly that; it never "

@@ -27,9 +27,9 @@ def reset(noun: Noun, arguments: argparse.Namespace) -> int:
         if not arguments.json:
             print(f"{noun.one} {name_of(found)}: no link sets another password")
         return DONE
-    made = registry.post(path, {"expires_in": seconds(arguments.expires_in)})
-    link = made["url"] or made["path"]
-    shown = {name: made[name] for name in ("email", "expires_at")} | {"link": link}
-    shown = secrets_output.take_secret(arguments, shown, ("link",))
+    with secrets_output.secret_file(arguments.secret_file) as file:
+        made = registry.post(path, {"expires_in": seconds(arguments.expires_in)})
+        shown = {name: made[name] for name in ("email", "expires_at")} | {"link": made["url"] or made["path"]}
+        shown = secrets_output.take_secret(file, shown, ("link",))
     print_json(shown) if arguments.json else print_object(shown)
     return DONE

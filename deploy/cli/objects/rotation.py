@@ -9,7 +9,7 @@ from deploy.cli.objects.lookup import looked_up
 from deploy.cli.objects.nouns import Noun
 from deploy.cli.objects.options import given, seconds
 from deploy.cli.outcome import DONE, Refused
-from deploy.cli.registry import name_of
+from deploy.cli.registry import Registry, name_of
 from deploy.cli.tables import print_json, print_list, print_object
 
 VERSION_COLUMNS = ("version", "state", "last_four", "created_at", "retires_at", "last_used_at", "quiet_for")
@@ -32,17 +32,14 @@ def rotate(noun: Noun, arguments: argparse.Namespace) -> int:
     secrets_output.require_destination(arguments)
     body = _overlap(arguments)
     registry, found = looked_up(noun, arguments)
-    rotated = registry.post(f"/{noun.path}/{found['id']}/rotate", body)
-    _show_new(noun, arguments, rotated)
-    return DONE
+    return _make_new(noun, arguments, registry, f"/{noun.path}/{found['id']}/rotate", body)
 
 
 def rotate_webhook(noun: Noun, arguments: argparse.Namespace) -> int:
     secrets_output.require_destination(arguments)
     registry, found = looked_up(noun, arguments)
     body = {"keep_old_for": seconds(arguments.keep_old_for)}
-    _show_new(noun, arguments, registry.post(f"/{noun.path}/{found['id']}/rotate", body))
-    return DONE
+    return _make_new(noun, arguments, registry, f"/{noun.path}/{found['id']}/rotate", body)
 
 
 def rotate_key_pair(noun: Noun, arguments: argparse.Namespace) -> int:
@@ -55,9 +52,8 @@ def rotate_key_pair(noun: Noun, arguments: argparse.Namespace) -> int:
     if "public_key" in own:
         kept.pop("algorithm")
     body = {**kept, **own, **_overlap(arguments), "succeeds": old["kid"]}
-    created = registry.post(f"/{noun.path}", {name: value for name, value in body.items() if value is not None})
-    _show_new(noun, arguments, created)
-    return DONE
+    given_ones = {name: value for name, value in body.items() if value is not None}
+    return _make_new(noun, arguments, registry, f"/{noun.path}", given_ones, secret="public_key" not in own)
 
 
 def list_versions(noun: Noun, arguments: argparse.Namespace) -> int:
@@ -100,14 +96,26 @@ def _overlap(arguments: argparse.Namespace) -> dict[str, Any]:
     return {**overlap, "end_oldest": arguments.end_oldest}
 
 
-def _show_new(noun: Noun, arguments: argparse.Namespace, created: dict[str, Any]) -> None:
-    shown = secrets_output.take_secret(arguments, created, noun.secrets)
+def _make_new(
+    noun: Noun,
+    arguments: argparse.Namespace,
+    registry: Registry,
+    path: str,
+    body: dict[str, Any],
+    *,
+    secret: bool = True,
+) -> int:
+    """With `secret` False it has none, since its holder made it."""
+    with secrets_output.secret_file(arguments.secret_file if secret else None) as file:
+        created = registry.post(path, body)
+        shown = secrets_output.take_secret(file, created, noun.secrets)
     if arguments.json:
         print_json(shown)
-        return
+        return DONE
     print_object(shown)
     for version in created.get("versions") or ():
         if version["state"] == "retiring":
             quiet = f" at the latest, or once unused for {version['quiet_for']} s" if version["quiet_for"] else ""
             old = f"version {version['version']} (…{version['last_four']})"
             print(f"\n{old} works until {version['retires_at']}{quiet}")
+    return DONE

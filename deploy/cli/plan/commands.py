@@ -13,8 +13,8 @@ from deploy.cli.outcome import DONE, Failure, WrongUsage
 from deploy.cli.plan.files import read_folder
 from deploy.cli.plan.planning import Step, plan
 from deploy.cli.registry import Registry
+from deploy.cli.secrets_output import secret_file, take_secret
 from deploy.cli.tables import print_json, shown
-from deploy.private_files import write_private
 
 MARKS = {"create": "+", "invite": "+", "change": "~", "revoke": "-", "delete": "-"}
 ENDS = {"revoke": "  (revoked, for ever)", "delete": "  (deleted)", "invite": "  (invited)"}
@@ -110,10 +110,9 @@ def _file_name(step: Step) -> str:
 def _make(registry: Registry, step: Step, file: Path | None) -> None:
     match step.act:
         case "create" | "invite":
-            created = registry.post(step.path, step.body)
+            with secret_file(file) as output:
+                take_secret(output, registry.post(step.path, step.body), step.secrets)
             if file is not None:
-                secret = next((str(created[name]) for name in step.secrets if created.get(name)), "")
-                write_private(file, secret if secret.endswith("\n") else f"{secret}\n")
                 print(f"{step.title}: its secret is in {file}", file=sys.stderr)
         case "change":
             registry.patch(f"{step.path}/{step.id}", step.body)

@@ -107,6 +107,11 @@ async def test_a_secret_goes_to_a_private_file_and_not_to_a_pipe(
     assert (
         json.loads((await passgate("access-keys", "list", "-q", "piped", "--company", company, "--json"))[1]) == []
     )
+    status, _, errors = await passgate(*create, "--secret-file", "/proc/key")
+    assert (status, errors.count("\n")) == (2, 1)
+    assert (
+        json.loads((await passgate("access-keys", "list", "-q", "piped", "--company", company, "--json"))[1]) == []
+    )
     file = tmp_path / "key"
     status, output, _ = await passgate(*create, "--secret-file", str(file))
     assert status == 0
