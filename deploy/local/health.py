@@ -18,6 +18,7 @@ TIMEOUT_S = 2.0
 SILENT = f"does not respond within {TIMEOUT_S:g} s"
 UNREACHABLE = "does not listen"
 REFUSED = "refuses: "
+WRONG_URL = "cannot be connected to by its URL"
 
 
 async def readiness(session: aiohttp.ClientSession, url: str) -> str:
@@ -87,15 +88,17 @@ async def postgres_state(dsn: str) -> str:
         return UNREACHABLE
     except asyncpg.PostgresError as error:
         return f"{REFUSED}{error}"
+    except (asyncpg.InterfaceError, ValueError):  # whose text may have the password
+        return WRONG_URL
     return "ready"
 
 
 async def valkey_state(url: str) -> str:
     """`ready` if it responds to PING; else why it does not."""
-    client = redis.asyncio.from_url(
-        url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=Retry(NoBackoff(), 0)
-    )
     try:
+        client = redis.asyncio.from_url(
+            url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=Retry(NoBackoff(), 0)
+        )
         async with client:
             await client.ping()
     except redis.exceptions.TimeoutError:
@@ -106,6 +109,8 @@ async def valkey_state(url: str) -> str:
         return UNREACHABLE
     except redis.exceptions.RedisError as error:
         return f"{REFUSED}{error}"
+    except ValueError:
+        return WRONG_URL
     return "ready"
 
 

@@ -99,6 +99,7 @@ class Stack:
         self._environment = environment
         self._ports = {name: _port(name, environment, default) for name, default in port_variables().items()}
         self._refuse_equal_ports()
+        self._refuse_wrong_urls()
 
     def layout(self) -> dict[str, str]:
         """Where it listens and which servers it uses, as the variables that say so, without any credential."""
@@ -129,8 +130,7 @@ class Stack:
         given = self._environment.get(STORE_URLS[store])
         if not given:
             return f"{HOST}:{self.port(store)}"
-        parts = urlsplit(given)
-        return parts.hostname or "" if parts.port is None else f"{parts.hostname}:{parts.port}"
+        return urlsplit(given).netloc.rpartition("@")[2]  # as it is: an IPv6 address stays in its brackets
 
     def listening(self) -> dict[str, int]:
         """The port that each of our own processes will listen on, by the variable that moves it."""
@@ -155,6 +155,13 @@ class Stack:
         for name, port in self.listening().items():
             if (other := first.setdefault(port, name)) != name:
                 raise StackError(f"{other} and {name} are both {port}: each process needs a port of its own")
+
+    def _refuse_wrong_urls(self) -> None:
+        for variable in STORE_URLS.values():
+            try:
+                _ = urlsplit(self._environment.get(variable) or "").port
+            except ValueError:  # whose text may have the password
+                raise StackError(f"{variable} must be a URL with one host and a port from 0 to 65535") from None
 
     def command(self, deployable: Deployable, *arguments: str) -> Command:
         """The deployable's own process, or one of its other commands (`migrate`)."""

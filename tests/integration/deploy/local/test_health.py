@@ -76,3 +76,8 @@ async def test_a_route_file_that_is_not_in_use_is_shown_of_a_gateway_that_is_rea
         assert await of_process(port) == (
             "ready, degraded: route_file (the route file is invalid: routes.yaml:3: ...)"
         )
+
+
+async def test_a_store_url_that_no_client_takes_is_a_state_and_no_failure() -> None:
+    assert await health.postgres_state("postgresql://localhost:abc/x") == health.WRONG_URL
+    assert await health.valkey_state("http://localhost:1/0") == health.WRONG_URL

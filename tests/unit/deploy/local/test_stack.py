@@ -111,3 +111,16 @@ def test_a_variable_of_the_route_file_is_no_mistake(tmp_path: Path) -> None:
     given = {"PASSGATE_HELLO_URL": "http://127.0.0.1:9000", "PASSGATE_ROUTES_FILE": str(routes)}
     assert Stack(VAR, given).unknown_settings() == []
     assert who_has("PASSGATE_HELLO_URL", given) == {"gateway"}
+
+
+@pytest.mark.parametrize("url", ["postgresql://u:s3cret@localhost:abc/x", "postgresql://u:s3cret@[::1/x"])
+def test_a_store_url_that_cannot_be_read_is_named_without_its_password(url: str) -> None:
+    with pytest.raises(StackError, match="PASSGATE_DATABASE_URL") as refused:
+        Stack(VAR, {"PASSGATE_DATABASE_URL": url})
+    assert "s3cret" not in str(refused.value)
+
+
+def test_an_ipv6_store_is_recorded_in_brackets_and_found_again() -> None:
+    layout = Stack(VAR, {"PASSGATE_DATABASE_URL": "postgresql://u:p@[::1]:5432/db"}).layout()
+    assert layout["PASSGATE_DATABASE_URL"] == "postgresql://[::1]:5432"
+    assert Stack(VAR, layout).store_address("postgres") == "[::1]:5432"
