@@ -22,6 +22,10 @@ MAX_FILE_BYTES = 64 * 1024 * 1024
 NEXT = "look through them, then: passgate apply -f {folder} --secrets DIR; each holder needs the new secret"
 
 
+class UnexpectedShape(Exception):
+    """The member that is not as the product writes it, and how it is written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """One key of another product. Nothing of it that is secret is kept."""
@@ -46,7 +50,10 @@ def add(commands: Any) -> None:
 
 
 def _import(arguments: argparse.Namespace) -> int:
-    keys, left_out = PRODUCTS[arguments.product](_read(arguments.file))
+    try:
+        keys, left_out = PRODUCTS[arguments.product](_read(arguments.file))
+    except UnexpectedShape as unexpected:
+        raise WrongUsage(f"{arguments.file} is no export of {arguments.product}: {unexpected}") from None
     if not keys:
         raise WrongUsage(f"{arguments.file} has no keys of {arguments.product}")
     owners: dict[str, list[Key]] = {}
@@ -74,17 +81,19 @@ def _read(path: Path) -> Any:
             raise WrongUsage(f"{path} has more than {MAX_FILE_BYTES} bytes")
         text = path.read_text(encoding="utf-8")
         return json.loads(text) if text.lstrip().startswith(("{", "[")) else yaml.safe_load(text)
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except OSError as error:
+        raise WrongUsage(f"{path}: {error.strerror}") from None
+    except (ValueError, yaml.YAMLError) as error:
         raise WrongUsage(f"{path}: {type(error).__name__}: it is no YAML or JSON that can be read") from None
 
 
 def kong(export: Any) -> tuple[list[Key], int]:
     """Consumers with `keyauth_credentials`, whose own names are their tags, or their order."""
     found = []
-    for consumer in _objects(export, "consumers"):
+    for at, consumer in _objects(export, "consumers"):
         owner = str(consumer.get("username") or consumer.get("custom_id") or consumer.get("id") or "")
-        for number, each in enumerate(_objects(consumer, "keyauth_credentials"), 1):
-            tags = " ".join(map(str, each.get("tags") or ()))
+        for number, (place, each) in enumerate(_objects(consumer, "keyauth_credentials", f"{at}."), 1):
+            tags = " ".join(map(str, _list(each, "tags", f"{place}.")))
             found.append(Key(owner or "consumer", tags or f"key {number}"))
     return _distinct(found), 0
 
@@ -93,15 +102,14 @@ def unkey(export: Any, now: float | None = None) -> tuple[list[Key], int]:
     """Keys with their owner, expiry (milliseconds since 1970) and rate limit."""
     at = datetime.now(UTC).timestamp() if now is None else now
     found, left_out = [], 0
-    for each in _objects(export, "keys") if isinstance(export, Mapping) else _objects({"keys": export}, "keys"):
-        expires = each.get("expires")
-        over = isinstance(expires, int | float) and expires / 1000 <= at
-        if over or each.get("enabled") is False:
+    for place, each in _objects(export if isinstance(export, Mapping) else {"keys": export}, "keys"):
+        expires = _expiry(each, f"{place}.")
+        if (expires is not None and expires.timestamp() <= at) or each.get("enabled") is False:
             left_out += 1
             continue
         identity = each.get("identity") if isinstance(each.get("identity"), Mapping) else {}
         owner = each.get("externalId") or each.get("ownerId") or (identity or {}).get("externalId")
-        ends = datetime.fromtimestamp(expires / 1000, UTC).isoformat().replace("+00:00", "Z") if expires else None
+        ends = expires.isoformat().replace("+00:00", "Z") if expires else None
         name = each.get("name") or each.get("id") or "key"
         found.append(Key(str(owner or "unkey"), str(name), ends, _rate(each.get("ratelimit"))))
     return _distinct(found), left_out
@@ -119,9 +127,34 @@ def _rate(limit: Any) -> dict[str, Any] | None:
     return {"rate": {"calls": calls, "per_seconds": duration // 1000}}
 
 
-def _objects(parent: Any, name: str) -> Iterator[Mapping[str, Any]]:
-    listed = parent.get(name) if isinstance(parent, Mapping) else None
-    yield from (each for each in listed or () if isinstance(each, Mapping))
+def _expiry(key: Mapping[str, Any], below: str) -> datetime | None:
+    expires = key.get("expires")
+    if not expires:
+        return None
+    try:
+        return datetime.fromtimestamp(expires / 1000, UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        raise UnexpectedShape(f"{below}expires must be milliseconds since 1970") from None
+
+
+def _list(parent: Mapping[str, Any], name: str, below: str) -> list[Any]:
+    listed = parent.get(name)
+    if listed is None:
+        return []
+    if not isinstance(listed, list):
+        raise UnexpectedShape(f"{below}{name} must be a list")
+    return listed
+
+
+def _objects(parent: Any, name: str, below: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each with its place in the export."""
+    if not isinstance(parent, Mapping):
+        raise UnexpectedShape(f"it must be an object with {name}")
+    for number, each in enumerate(_list(parent, name, below)):
+        place = f"{below}{name}[{number}]"
+        if not isinstance(each, Mapping):
+            raise UnexpectedShape(f"{place} must be an object")
+        yield place, each
 
 
 def _distinct(keys: Sequence[Key]) -> list[Key]:

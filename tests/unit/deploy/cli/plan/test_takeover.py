@@ -79,3 +79,31 @@ def test_what_is_no_export_is_wrong_usage(tmp_path: Path, text: str, capsys: pyt
 
 def test_a_list_of_keys_without_more_is_an_export_too() -> None:
     assert [key.name for key in unkey(UNKEY["keys"], now=0.5)[0]] == ["shop", "key_3", "key_4"]
+
+
+@pytest.mark.parametrize(
+    ("product", "export", "member"),
+    [
+        ("unkey", {"keys": [{"expires": "2030-01-01"}]}, "keys[0].expires must be milliseconds"),
+        ("unkey", [{"id": "a"}, {"expires": 10**400}], "keys[1].expires must be milliseconds"),
+        ("unkey", {"keys": 3}, "keys must be a list"),
+        ("kong", {"consumers": [{"keyauth_credentials": 3}]}, "consumers[0].keyauth_credentials must be a list"),
+        ("kong", {"consumers": [{"keyauth_credentials": [{"tags": 3}]}]}, "keyauth_credentials[0].tags must be"),
+        ("kong", {"consumers": ["x"]}, "consumers[0] must be an object"),
+        ("kong", [], "an object with consumers"),
+    ],
+)
+def test_a_member_of_an_unexpected_shape_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], product: str, export: object, member: str
+) -> None:
+    file = tmp_path / "export"
+    file.write_text(json.dumps(export))
+    assert main(["import", product, str(file), "--application", "SMS", "--to", str(tmp_path / "new")]) == 2
+    error = capsys.readouterr().err
+    assert member in error
+    assert error.count("\n") == 1
+
+
+def test_an_export_that_is_not_there_is_said_not_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["import", "kong", str(tmp_path / "x"), "--application", "SMS", "--to", str(tmp_path / "new")]) == 2
+    assert "/x: No such file or directory" in capsys.readouterr().err
