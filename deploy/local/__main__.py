@@ -59,6 +59,7 @@ def _dispatch(arguments: argparse.Namespace, report: Report) -> int:
             if not arguments.shell_command.strip():
                 report.failure(NO_COMMAND)
                 return 2
+            commands.require_database_for(arguments.shell_command, stack, run_file)
             commands.run(arguments.shell_command, stack)
     return commands.status(stack, run_file, report)
 

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from deploy.errors import StackError
 from deploy.local.leftovers import in_stop_order, running
+from deploy.local.ports import is_free, listener
 from deploy.local.report import Report
 from deploy.local.runfile import SUPERVISOR, RunFile, Started
 from deploy.local.stack import DEPLOYABLES, ROOT, STORE_URLS, Deployable, Stack
@@ -23,6 +24,8 @@ SUPERVISOR_STOP_TIMEOUT_S = 60.0
 LEFTOVER_STOP_TIMEOUT_S = 12.0
 """Seconds that a process which a killed supervisor left may take to drain."""
 MODULE = re.compile(r"-m\s*(gateway|services\.\w+)(?![\w.])")
+OF_THE_DATABASE = re.compile(r"services\.key_registry +(check-history|verify-audit)\b(?!.* (--file|-h|--help)\b)")
+"""With `--file` the trail is read from files alone."""
 
 
 def down(var: Path, run_file: RunFile, report: Report) -> int:
@@ -63,6 +66,8 @@ def clean(stack: Stack, run_file: RunFile, report: Report) -> int:
 
 def status(stack: Stack, run_file: RunFile, report: Report) -> int:
     """Show what is ready. Exit status 1 unless everything is; what is degraded is ready."""
+    if not running(run_file, stack.var):  # whoever responds on its ports is another stack, or none at all
+        return _show_not_running(stack, report)
     from deploy.local import health  # half a second of imports
 
     async def states() -> dict[str, str]:
@@ -79,6 +84,26 @@ def status(stack: Stack, run_file: RunFile, report: Report) -> int:
             found[store] = "ready, as far as one sees without its password"
     report.table(HEADER, rows(stack, found))
     return 0 if all(state.startswith("ready") for state in found.values()) else 1
+
+
+def _show_not_running(stack: Stack, report: Report) -> int:
+    report.text(f"Nothing of {stack.var} is running: `make up` starts it.")
+    for variable, port in stack.listening().items():
+        if not is_free(port):
+            report.text(f"port {port} ({variable}) is taken by {listener(port) or 'somebody else'}")
+    return 1
+
+
+def require_database(stack: Stack, run_file: RunFile) -> None:
+    """Raises `StackError` where the database is the stack's own and does not run."""
+    if stack.embeds("postgres") and "postgres" not in dict(running(run_file, stack.var)):
+        raise StackError(f"the stack of this folder is not running ({stack.var}): `make up` first")
+
+
+def require_database_for(command: str, stack: Stack, run_file: RunFile) -> None:
+    """As `require_database`, for a shell command that reads the history or the audit trail in the database."""
+    if OF_THE_DATABASE.search(command):
+        require_database(stack, run_file)
 
 
 def _store_dsn(stack: Stack, store: str) -> str:

@@ -63,12 +63,12 @@ def of_url(url: str, folder: Path | None, environment: Mapping[str, str]) -> Too
 def of_stack(environment: Mapping[str, str]) -> Tools:
     """The database of the stack of `make up`, wherever its ports are; or that of PASSGATE_DATABASE_URL.
 
-    Raises `WrongUsage` where neither is known.
+    Raises `WrongUsage` where neither is known, and where that stack does not run.
     """
     from deploy.errors import StackError
 
     try:
-        from deploy.local.commands import as_it_runs
+        from deploy.local.commands import as_it_runs, require_database
         from deploy.local.runfile import RunFile
         from deploy.local.stack import Stack, default_var
         from deploy.local.stores.postgres import binary
@@ -79,12 +79,14 @@ def of_stack(environment: Mapping[str, str]) -> Tools:
 
     var = default_var()
     try:
-        stack = Stack(var, as_it_runs(environment, RunFile(var / "run")))
+        run_file = RunFile(var / "run")
+        stack = Stack(var, as_it_runs(environment, run_file))
         if stack.embeds("postgres") and not stack.secrets.is_dir():
             raise WrongUsage(
                 "which database? `make up` was never run here: set PASSGATE_DATABASE_URL (and "
                 "PASSGATE_DATABASE_PASSWORD_FILE), or give --compose"
             )
+        require_database(stack, run_file)
         url = stack.store_dsn("postgres")
     except (StackError, ValueError) as error:
         raise WrongUsage(str(error)) from None

@@ -64,7 +64,8 @@ def _absolute(file: str) -> str:
 def run_command(module: str, *arguments: str) -> int:
     """Its exit status. It has the settings of the stack of `make up`, where there is one, and those of here.
 
-    Raises `WrongUsage` in an image that does not have the module.
+    Raises `WrongUsage` in an image that does not have the module, and where its database is the stack's, which does
+    not run.
     """
     if importlib.util.find_spec(module) is None:
         service = module.rpartition(".")[2]
@@ -72,16 +73,22 @@ def run_command(module: str, *arguments: str) -> int:
         raise WrongUsage(f"the {service} is not in this image: docker compose run --rm --no-deps {service} {said}")
     sys.stdout.flush()
     command: Sequence[str] = (sys.executable, "-m", module, *arguments)
-    return subprocess.run(command, env={**os.environ, **_stack_environment(module)}).returncode
+    return subprocess.run(command, env={**os.environ, **_stack_environment(command)}).returncode
 
 
-def _stack_environment(module: str) -> dict[str, str]:
-    from deploy.local.commands import as_it_runs
+def _stack_environment(command: Sequence[str]) -> dict[str, str]:
+    from deploy.errors import StackError
+    from deploy.local.commands import as_it_runs, require_database_for
     from deploy.local.runfile import RunFile
     from deploy.local.stack import DEPLOYABLES, Stack, default_var
 
     var = default_var()
-    stack = Stack(var, as_it_runs(os.environ, RunFile(var / "run")))
-    if not stack.secrets.is_dir():
-        return {}
-    return stack.environment(next(one for one in DEPLOYABLES if one.module == module))
+    run_file = RunFile(var / "run")
+    try:
+        stack = Stack(var, as_it_runs(os.environ, run_file))
+        if not stack.secrets.is_dir():
+            return {}
+        require_database_for(" ".join(command), stack, run_file)
+    except StackError as error:
+        raise WrongUsage(str(error)) from None
+    return stack.environment(next(one for one in DEPLOYABLES if one.module in command))

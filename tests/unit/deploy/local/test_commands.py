@@ -1,11 +1,18 @@
 """What `make run` gives a command, and which stack `status` looks at."""
 
+import io
 import os
+import socket
 from pathlib import Path
 
 import pytest
 
-from deploy.local.commands import as_it_runs, command_environment
+from deploy.cli.database.tools import of_stack
+from deploy.cli.operations.deployables import run_command
+from deploy.cli.outcome import WrongUsage
+from deploy.errors import StackError
+from deploy.local.commands import as_it_runs, command_environment, require_database_for, status
+from deploy.local.report import Report
 from deploy.local.runfile import RunFile, Started
 from deploy.local.stack import Stack
 
@@ -44,3 +51,38 @@ def test_what_runs_is_looked_at_where_it_was_started_and_not_where_this_shell_wo
     assert (seen.port("gateway"), seen.store_address("valkey")) == (9080, "cache:1")
     given = as_it_runs({"PASSGATE_REDIS_URL": "redis://:s@cache:1/0"}, run_file)
     assert given["PASSGATE_REDIS_URL"] == "redis://:s@cache:1/0"
+
+
+def test_another_stack_on_its_ports_is_not_shown_as_one_that_is_not_running(tmp_path: Path) -> None:
+    out = io.StringIO()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        stack = Stack(tmp_path, {"PASSGATE_GATEWAY_PORT": str(port)})
+        assert status(stack, RunFile(tmp_path / "run"), Report(out)) == 1
+    assert f"Nothing of {tmp_path} is running" in out.getvalue()
+    assert f"port {port} (PASSGATE_GATEWAY_PORT) is taken by " in out.getvalue()
+
+
+@pytest.mark.parametrize("verb", ["check-history", "verify-audit"])
+def test_what_reads_the_database_of_a_stack_that_is_down_says_to_bring_it_up(tmp_path: Path, verb: str) -> None:
+    command, run_file = f"python -m services.key_registry {verb}", RunFile(tmp_path / "run")
+    with pytest.raises(StackError, match=r"not running.*`make up` first"):
+        require_database_for(command, Stack(tmp_path, {}), run_file)
+    require_database_for(f"{command} --file x.jsonl", Stack(tmp_path, {}), run_file)
+    require_database_for(command, Stack(tmp_path, {"PASSGATE_DATABASE_URL": "postgresql://db/x"}), run_file)
+    run_file.path.parent.mkdir()
+    run_file.write({"postgres": Started.of(os.getpid())})
+    require_database_for(command, Stack(tmp_path, {}), run_file)
+
+
+def test_a_backup_and_an_audit_of_a_stack_that_is_down_say_to_bring_it_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "database_password").write_text("s")
+    monkeypatch.setenv("PASSGATE_VAR", str(tmp_path))
+    monkeypatch.delenv("PASSGATE_DATABASE_URL", raising=False)
+    with pytest.raises(WrongUsage, match="`make up` first"):
+        of_stack({})
+    with pytest.raises(WrongUsage, match="`make up` first"):
+        run_command("services.key_registry", "verify-audit")
