@@ -150,16 +150,15 @@ async def test_sigterm_lets_what_is_in_flight_finish_and_exits_0(
     assert {line["event"] for line in errors} <= {"change_feed.stale"}  # there is no registry here
 
 
-@pytest.mark.parametrize("hanging", ["routes.yaml", "tls.crt"])
 async def test_sigterm_ends_a_process_that_reads_a_file_that_hangs(
-    upstream: Upstream, service_secrets: Path, tmp_path: Path, hanging: str
+    upstream: Upstream, service_secrets: Path, tmp_path: Path
 ) -> None:
     """As one does in a folder of the network whose server is away."""
-    files = write_certificate(tmp_path)
-    async with gateway_process(tmp_path, service_secrets, upstream.port, **files.settings()) as gateway:
+    certificate = write_certificate(tmp_path)
+    async with gateway_process(tmp_path, service_secrets, upstream.port, **certificate.settings()) as gateway:
         os.mkfifo(tmp_path / "pipe")
-        (tmp_path / "pipe").replace(tmp_path / hanging)
-        async with written_to_by_nobody(tmp_path / hanging):
+        (tmp_path / "pipe").replace(tmp_path / "tls.crt")
+        async with written_to_by_nobody(tmp_path / "tls.crt"):
             gateway.process.send_signal(signal.SIGTERM)
             assert await asyncio.wait_for(gateway.process.wait(), BUSY_MACHINE_LIMIT_S) == 0
 

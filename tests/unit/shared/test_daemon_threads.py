@@ -82,7 +82,7 @@ async def test_what_waits_for_a_thread_when_they_stop_is_cancelled() -> None:
 
 HANGING = """
 import asyncio, threading
-from shared.daemon_threads import BoundedThreads, OneAtATime, WorkHangs, in_daemon_thread
+from shared.daemon_threads import BoundedThreads, OneAtATime, in_daemon_thread
 
 async def main():
     try:
@@ -95,7 +95,9 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("run", ["in_daemon_thread", 'BoundedThreads("x", threads=2, max_waiting=4).run'])
+@pytest.mark.parametrize(
+    "run", ["in_daemon_thread", "OneAtATime(20).run", 'BoundedThreads("x", threads=2, max_waiting=4).run']
+)
 def test_a_thread_that_hangs_holds_up_no_end_of_the_process(run: str) -> None:
     program = HANGING.replace("RUN", run)
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
