@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.support.harness.public_server import Public, post, public_server, upstream_at
+from tests.support.waiting import until
 
 ETHERNET_SEGMENT_BYTES = 1448
 """With those of the loopback network, the first write would be taken whole."""
 BODY_BYTES = 64 * 1024 * 1024
+CHUNKED = b"POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
@@ -72,4 +74,20 @@ async def test_a_body_that_an_upstream_has_not_read_though_it_has_responded_can_
         await loop.sock_sendall(client, post(BODY_BYTES, content=b"x" * 70_000))
         assert await taken_of_a_body(client) < BODY_BYTES // 2
         client.close()
+        upstream.close()
+
+
+async def test_who_leaves_is_noticed_though_all_of_a_body_came_before_it_could_be_sent_on(
+    silent: socket.socket,
+) -> None:
+    """While the connection to its upstream is being opened no more of a body is taken than a part."""
+    port = silent.getsockname()[1]
+    async with public_server(upstream_at(port), max_body=BODY_BYTES, response_timeout=600) as public:
+        widen(public)
+        client = public.connect(payload=CHUNKED + b"3e8\r\n%b\r\n" % (b"x" * 1000) * 180 + b"0\r\n\r\n")
+        upstream, _ = await asyncio.get_running_loop().sock_accept(silent)
+        assert await asyncio.get_running_loop().sock_recv(upstream, 10) == b"POST /x HT"
+        assert public.metric("gateway_open_connections") == 1
+        client.close()
+        await until(lambda: public.metric("gateway_open_connections") == 0)
         upstream.close()
