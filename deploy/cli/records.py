@@ -14,6 +14,7 @@ from deploy.cli.operations import deployables
 from deploy.cli.outcome import DONE, Refused
 from deploy.cli.registry import Registry
 from deploy.cli.tables import add_limit, print_json, print_list, print_object, shown
+from shared.refusal_traces.page import PAGE, anchor_of
 
 EVENT_COLUMNS = ("at", "type", "company.client_prefix", "data.kind", "data.name", "data")
 AUDIT_COLUMNS = ("at", "action", "actor_name", "subject_kind", "subject_name", "company.client_prefix", "actor")
@@ -88,7 +89,7 @@ def _explain(arguments: argparse.Namespace) -> int:
     for step in found["steps"]:
         _print_step(step)
     if found["cause"]:
-        print(f"\nwhat to do about {found['cause']}: docs/refusals.md")
+        print(f"\nwhat to do about {found['cause']}: {PAGE}#{anchor_of(found['cause'])}")
     return DONE
 
 

@@ -28,6 +28,7 @@ _CAUSES: Mapping[str, Mapping[str, str]] = {
         "not_a_trusted_proxy": "an address of PASSGATE_TRUSTED_PROXIES",
         "not_rewritten": "a proxy that forwards the target that was decided upon",
         "invalid_request": "parameters as the endpoint's protocol has them",
+        "bad_parameters": "one JSON object that a session token can store",
         "unsupported_media_type": "the Content-Type of the endpoint's protocol",
         "unsupported_grant_type": "a grant type of this endpoint",
         "request_timeout": "head and body within the gateway's times",

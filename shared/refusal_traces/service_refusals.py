@@ -31,7 +31,7 @@ class ServiceRefusals(RefusalTraces):
     ) -> None:
         """`cause`: that of a response which is no error. Nothing, if there are too many like it."""
         note = noted[-1] if noted else NotedRefusal(cause)
-        word = _word(note, error, cause)
+        word = _word(note, error, cause, status)
         known = note.company_id is not None
         address = address_block(client)
 
@@ -57,10 +57,11 @@ class ServiceRefusals(RefusalTraces):
         self.record(word, source, known=known, trace=trace)
 
 
-def _word(note: NotedRefusal, error: ServiceError | None, cause: str) -> str:
-    """The first that is a cause with a check; else the error's code, whether it has one or not."""
-    of_error, otherwise = ("", "invalid_request") if error is None else (error.cause, error.code)
-    return next((one for one in (note.cause, of_error, cause) if one in CHECKS), otherwise)
+def _word(note: NotedRefusal, error: ServiceError | None, cause: str, status: int) -> str:
+    """The first that is a cause with a check, which are those that docs/refusals.md explains."""
+    of_error, code = ("", "") if error is None else (error.cause, error.code)
+    known = (word for word in (note.cause, of_error, cause, code) if word in CHECKS)
+    return next(known, "internal" if status >= 500 else "invalid_request")
 
 
 def _steps(cause: str, route: str, note: NotedRefusal, error: ServiceError | None) -> list[TraceStep]:

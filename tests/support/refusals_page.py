@@ -8,5 +8,13 @@ PAGE = Path(__file__).resolve().parents[2] / "docs/refusals.md"
 
 def explained_causes() -> list[str]:
     """The causes in its headings, sorted; one that has two is there twice."""
-    headings = re.findall(r"^### (.+)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
-    return sorted(cause for heading in headings for cause in re.findall(r"`([a-z_]+)`", heading))
+    return sorted(cause for heading in _headings() for cause in re.findall(r"`([a-z_]+)`", heading))
+
+
+def anchors() -> set[str]:
+    """Of the headings, as Markdown is rendered where the repository is."""
+    return {re.sub(r"[^\w -]", "", heading).replace(" ", "-") for heading in _headings()}
+
+
+def _headings() -> list[str]:
+    return re.findall(r"^### (.+)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)

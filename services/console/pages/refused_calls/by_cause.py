@@ -147,6 +147,9 @@ OF_NOBODY: Mapping[str, Explanation] = {
     "not_a_trusted_proxy": _OF_PROXY,
     "not_rewritten": _OF_PROXY,
     "invalid_request": Explanation("A parameter is missing or wrong", _COMPARE, HOW_TO_CALL),
+    "bad_parameters": Explanation(
+        "What the session token is to store cannot be kept", "The response says what is wrong with the JSON object."
+    ),
     "unsupported_media_type": Explanation("The Content-Type is another one", _COMPARE, HOW_TO_CALL),
     "unsupported_grant_type": Explanation("The grant type is not of this endpoint", _COMPARE, HOW_TO_CALL),
     "request_timeout": Explanation("The call came too slowly", "Look at the network between, and send it again."),

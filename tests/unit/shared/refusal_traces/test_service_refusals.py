@@ -13,7 +13,8 @@ from shared.audit.mismatch import (
 )
 from shared.audit.origin import NotedRefusal
 from shared.contracts.refusal_traces import RefusalTrace, TraceStep
-from shared.errors import Forbidden, ServiceError
+from shared.errors import Conflict, Forbidden, ServiceError
+from shared.refusal_traces.causes import CHECKS
 from shared.refusal_traces.service_refusals import ServiceRefusals
 from tests.support.cases import each_case
 from tests.support.clock import FakeClock
@@ -27,7 +28,9 @@ class Sink:
         self.traces += traces
 
 
-async def trace_of(error: ServiceError | None, *noted: NotedRefusal, cause: str = "") -> RefusalTrace:
+async def trace_of(
+    error: ServiceError | None, *noted: NotedRefusal, cause: str = "", status: int = 403
+) -> RefusalTrace:
     sink = Sink()
     refusals = ServiceRefusals(sink, service="session_tokens", clock=FakeClock())
     refusals.record_response(
@@ -35,7 +38,7 @@ async def trace_of(error: ServiceError | None, *noted: NotedRefusal, cause: str 
         method="GET",
         path="/verify",
         route="/verify",
-        status=403,
+        status=status,
         client="192.0.2.1",
         error=error,
         noted=noted,
@@ -98,3 +101,20 @@ async def test_the_first_word_that_has_a_check_is_the_cause(
     error: ServiceError | None, noted: tuple[NotedRefusal, ...], cause: str, word: str
 ) -> None:
     assert (await trace_of(error, *noted, cause=cause)).cause == word
+
+
+@each_case(
+    "error, cause, status, recorded",
+    (
+        (None, "", 400, "invalid_request"),
+        (None, "", 500, "internal"),
+        (None, "some_word", 503, "internal"),
+        (Conflict("it is revoked"), "", 409, "invalid_request"),
+        (Forbidden("no", cause="some_word"), "", 403, "forbidden"),
+    ),
+)
+async def test_no_word_is_recorded_that_the_page_of_refusals_does_not_explain(
+    error: ServiceError | None, cause: str, status: int, recorded: str
+) -> None:
+    trace = await trace_of(error, NotedRefusal("some_word"), cause=cause, status=status)
+    assert (trace.cause, recorded in CHECKS) == (recorded, True)
