@@ -1,5 +1,6 @@
-"""Files of shell variables, such as `demo.env`."""
+"""Files of shell variables, such as `demo.env`, and where those of `make up` are."""
 
+import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,6 +8,15 @@ from pathlib import Path
 from deploy.private_files import write_private
 
 EXPORT = "export "
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+def default_var(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where the stack of `make up` keeps all that it keeps: PASSGATE_VAR, else `var` of this checkout.
+
+    Never `var` of the folder that a command is run in, which may be anybody's.
+    """
+    return Path(environment.get("PASSGATE_VAR") or CHECKOUT / "var").absolute()
 
 
 def write_variables(path: Path, values: Mapping[str, str]) -> None:

@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 
 from deploy.cli.outcome import WrongUsage
 from deploy.private_files import write_private
-from deploy.variables import read_variables
+from deploy.variables import default_var, read_variables
 
-DEFAULT_URL = "http://127.0.0.1:8101"
 URL_VARIABLE = "PASSGATE_KEY_REGISTRY_URL"
 GATEWAY_VARIABLE = "PASSGATE_GATEWAY_URL"
 DEFAULT_GATEWAY_URL = "http://127.0.0.1:8080"
 TOKEN_VARIABLE = "PASSGATE_ADMIN_TOKEN"
-NOT_LOGGED_IN = f"no admin token: run it in the folder of `make up`, or `passgate login`, or set {TOKEN_VARIABLE}"
+NAME_IT = f"give --url before the command, or set {URL_VARIABLE}"
+NOT_LOGGED_IN = f"no admin token: `make up`, or `passgate login`, or set {URL_VARIABLE} and {TOKEN_VARIABLE}"
 
 
 @dataclass(frozen=True)
@@ -40,36 +40,44 @@ def keep_login(connection: Connection, environment: Mapping[str, str] = os.envir
 
 
 def connection(arguments: argparse.Namespace, environment: Mapping[str, str] = os.environ) -> Connection:
-    """The environment's token, else the one that `login` kept, else that of this checkout's `make up`.
+    """The token is as of `admin_token`; the URL is the option's or the environment's, else that of the file which
+    has this very token.
 
-    The URL is the option's or the environment's, else the one that came with the token: no token goes where a file
-    that has another one says. Raises `WrongUsage` when none of them has a token, and for what is no URL.
+    So no token goes where another one's file says, nor to whoever listens on a usual port. Raises `WrongUsage` when
+    there is no token, or no URL for it, and for what is no URL.
     """
-    found = maybe_connection(arguments, environment)
-    if found is None:
+    token = admin_token(environment)
+    if not token:
         raise WrongUsage(NOT_LOGGED_IN)
-    return found
+    url = named_url(arguments, environment) or _url_of(token, environment)
+    if not url:
+        raise WrongUsage(f"{TOKEN_VARIABLE} is set, and not where its registry is: {NAME_IT}")
+    return Connection(registry_url(url), token)
 
 
-def maybe_connection(
-    arguments: argparse.Namespace, environment: Mapping[str, str] = os.environ
-) -> Connection | None:
-    """As `connection`; None where there is no token."""
-    token, of_token = environment.get(TOKEN_VARIABLE), DEFAULT_URL
-    if not token:
-        kept = _kept(login_file(environment))
-        token, of_token = kept.get("token"), kept.get("url") or DEFAULT_URL
-    if not token:
-        demo = demo_variables(environment)
-        token, of_token = demo.get("ADMIN_TOKEN"), demo.get("REGISTRY_URL") or DEFAULT_URL
-    if not token:
-        return None
-    return Connection(registry_url(arguments.registry_url or environment.get(URL_VARIABLE) or of_token), token)
+def admin_token(environment: Mapping[str, str]) -> str:
+    """The environment's, else the one that `login` kept, else that of this checkout's `make up`, else ""."""
+    return (
+        environment.get(TOKEN_VARIABLE)
+        or _kept(login_file(environment)).get("token")
+        or demo_variables(environment).get("ADMIN_TOKEN", "")
+    )
+
+
+def named_url(arguments: argparse.Namespace, environment: Mapping[str, str]) -> str:
+    """What the user says of where the registry is; "" for nothing."""
+    return arguments.registry_url or environment.get(URL_VARIABLE) or ""
+
+
+def _url_of(token: str, environment: Mapping[str, str]) -> str:
+    kept, demo = _kept(login_file(environment)), demo_variables(environment)
+    urls = {demo.get("ADMIN_TOKEN"): demo.get("REGISTRY_URL"), kept.get("token"): kept.get("url")}
+    return urls.get(token) or ""
 
 
 def demo_variables(environment: Mapping[str, str]) -> dict[str, str]:
     """What `make up` of this checkout, or of PASSGATE_VAR, has written for its demo; nothing where it has not."""
-    return read_variables(Path(environment.get("PASSGATE_VAR") or "var") / "demo.env")
+    return read_variables(default_var(environment) / "demo.env")
 
 
 def gateway_url(given: str, environment: Mapping[str, str], demo: Mapping[str, str]) -> str:

@@ -6,14 +6,17 @@ import os
 import sys
 from typing import Any
 
-from deploy.cli.connection import DEFAULT_URL, URL_VARIABLE, Connection, keep_login, registry_url
+from deploy.cli.connection import NAME_IT, Connection, keep_login, named_url, registry_url
 from deploy.cli.outcome import DONE, WrongUsage
 from deploy.cli.registry import Registry
 
 DESCRIPTION = """\
+passgate --url https://registry.example login
+
 Asks for an admin token, sees that the registry takes it, and keeps both in
 ~/.config/passgate/login.json (mode 0600).
-A script gives the token on standard input, or sets PASSGATE_ADMIN_TOKEN and needs no login.
+A script gives the token on standard input, or sets PASSGATE_KEY_REGISTRY_URL and
+PASSGATE_ADMIN_TOKEN and needs no login.
 """
 
 
@@ -28,7 +31,10 @@ def add(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    url = registry_url(arguments.registry_url or os.environ.get(URL_VARIABLE) or DEFAULT_URL)
+    named = named_url(arguments, os.environ)
+    if not named:
+        raise WrongUsage(f"which registry? {NAME_IT}")
+    url = registry_url(named)
     token = getpass.getpass("Admin token: ") if sys.stdin.isatty() else sys.stdin.readline()
     if not token.strip():
         raise WrongUsage("no admin token was given")

@@ -14,9 +14,9 @@ from deploy.errors import StackError
 from deploy.local import commands
 from deploy.local.report import Report
 from deploy.local.runfile import RunFile
-from deploy.local.stack import ROOT, Stack, default_var, port_variables
+from deploy.local.stack import ROOT, Stack, port_variables
 from deploy.local.summary import show
-from deploy.variables import read_variables
+from deploy.variables import default_var, read_variables
 from shared.console import give_up_output, open_streams
 
 NO_COMMAND = """\

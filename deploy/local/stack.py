@@ -1,6 +1,5 @@
 """What runs, with which environment, in which order. The table of deployables is the heart of it."""
 
-import os
 import re
 import sys
 from collections.abc import Mapping
@@ -233,7 +232,3 @@ def _port(name: str, environment: Mapping[str, str], default: int) -> int:
     if not (given.isascii() and given.isdigit() and 0 < int(given) < 65536):
         raise StackError(f"{name} must be a port from 1 to 65535, not {given!r}")
     return int(given)
-
-
-def default_var() -> Path:
-    return Path(os.environ.get("PASSGATE_VAR") or ROOT / "var").absolute()

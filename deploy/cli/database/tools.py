@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from deploy.cli.outcome import WrongUsage
+from deploy.variables import default_var
 
 COMPOSE = ("docker", "compose", "exec", "-T", "postgres")
 COMPOSE_OPTIONS = ("--username=passgate", "--dbname=passgate")
@@ -70,14 +71,14 @@ def of_stack(environment: Mapping[str, str]) -> Tools:
     try:
         from deploy.local.commands import as_it_runs, require_database
         from deploy.local.runfile import RunFile
-        from deploy.local.stack import Stack, default_var
+        from deploy.local.stack import Stack
         from deploy.local.stores.postgres import binary
     except ImportError:
         raise WrongUsage(
             "an image has no pg_dump: on the host, in Compose's folder: passgate backup --compose"
         ) from None
 
-    var = default_var()
+    var = default_var(environment)
     try:
         run_file = RunFile(var / "run")
         stack = Stack(var, as_it_runs(environment, run_file))

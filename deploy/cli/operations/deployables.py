@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from deploy.cli.outcome import WrongUsage
+from deploy.variables import default_var
 
 GATEWAY, REGISTRY = "gateway", "services.key_registry"
 FILE_HELP = "a route file; that of the settings unless given"
@@ -80,7 +81,7 @@ def _stack_environment(command: Sequence[str]) -> dict[str, str]:
     from deploy.errors import StackError
     from deploy.local.commands import as_it_runs, require_database_for
     from deploy.local.runfile import RunFile
-    from deploy.local.stack import DEPLOYABLES, Stack, default_var
+    from deploy.local.stack import DEPLOYABLES, Stack
 
     var = default_var()
     run_file = RunFile(var / "run")

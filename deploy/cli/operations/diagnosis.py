@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from deploy.cli.connection import GATEWAY_VARIABLE, demo_variables, gateway_url, maybe_connection
+from deploy.cli.connection import GATEWAY_VARIABLE, admin_token, demo_variables, gateway_url
 from deploy.cli.http import send_form
 from deploy.cli.outcome import DONE, REFUSED, WrongUsage
 from deploy.cli.tables import print_json, shown
@@ -47,11 +47,9 @@ def _diagnose(arguments: argparse.Namespace) -> int:
 
 def _admin_token(arguments: argparse.Namespace) -> str:
     """With it more is said. It goes to a gateway that was named, or that came with the token, and to no other."""
-    known = maybe_connection(arguments)
+    known = admin_token(os.environ)
     named = arguments.gateway or os.environ.get(GATEWAY_VARIABLE)
-    if known is None or not (named or known.token == demo_variables(os.environ).get("ADMIN_TOKEN")):
-        return ""
-    return known.token
+    return known if named or known == demo_variables(os.environ).get("ADMIN_TOKEN") else ""
 
 
 def _text(file: str) -> str:

@@ -3,7 +3,6 @@
 import argparse
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from deploy.cli.connection import connection, registry_url
@@ -11,6 +10,7 @@ from deploy.cli.http import health
 from deploy.cli.outcome import DONE, UNREACHABLE, Unreachable
 from deploy.cli.registry import Registry
 from deploy.cli.tables import print_json, print_table
+from deploy.variables import default_var
 
 OPS_VARIABLE = "PASSGATE_GATEWAY_OPS_URL"
 COLUMNS = ("process", "state", "dependency", "dependency_state", "latency_ms", "reason")
@@ -44,13 +44,12 @@ def _status(arguments: argparse.Namespace) -> int:
 
 
 def _ops_of_stack() -> str:
-    """Where the operations port of the stack is that `make up` has started here; "" where none runs."""
+    """Where the operations port of the stack is that `make up` has started; "" where none runs."""
     try:
         from deploy.local.runfile import RunFile
     except ImportError:  # in an image, which has nothing of `make up`
         return ""
-    var = Path(os.environ.get("PASSGATE_VAR") or "var")
-    port = RunFile(var / "run").layout().get("PASSGATE_GATEWAY_OPS_PORT")
+    port = RunFile(default_var() / "run").layout().get("PASSGATE_GATEWAY_OPS_PORT")
     return f"http://127.0.0.1:{port}" if port else ""
 
 

@@ -34,6 +34,7 @@ def passgate(
     monkeypatch.setenv("PASSGATE_KEY_REGISTRY_URL", registry.url)
     monkeypatch.setenv("PASSGATE_ADMIN_TOKEN", registry.owner.token or "")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("PASSGATE_VAR", str(tmp_path))
     monkeypatch.chdir(tmp_path)
 
     async def run(*arguments: str) -> tuple[int, str, str]:

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from deploy.cli.connection import DEFAULT_URL, Connection, connection, login_file
+from deploy import variables
+from deploy.cli import login
+from deploy.cli.connection import Connection, connection, demo_variables, login_file
 from deploy.cli.outcome import WrongUsage
+from deploy.variables import default_var, write_variables
 
 KEPT = {"url": "https://kept.example", "token": "kept"}
 ENVIRONMENT_TOKEN = {"PASSGATE_ADMIN_TOKEN": "given"}
@@ -27,8 +30,39 @@ def connected(environment: dict[str, str], url: str = "") -> Connection:
     return connection(argparse.Namespace(registry_url=url), environment)
 
 
-def test_token_of_the_environment_goes_to_no_url_of_a_file(environment: dict[str, str]) -> None:
-    assert connected(environment | ENVIRONMENT_TOKEN) == Connection(DEFAULT_URL, "given")
+def test_token_of_the_environment_goes_neither_to_a_file_s_url_nor_to_a_usual_port(
+    environment: dict[str, str],
+) -> None:
+    with pytest.raises(WrongUsage, match="PASSGATE_KEY_REGISTRY_URL"):
+        connected(environment | ENVIRONMENT_TOKEN)
+
+
+@pytest.mark.parametrize(("token", "url"), [("kept", "https://kept.example"), ("demo", "https://evil.example")])
+def test_token_of_the_environment_that_a_file_has_too_goes_where_this_file_says(
+    environment: dict[str, str], token: str, url: str
+) -> None:
+    assert connected(environment | {"PASSGATE_ADMIN_TOKEN": token}) == Connection(url, token)
+
+
+def test_login_asks_for_no_token_before_it_knows_for_which_registry(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PASSGATE_KEY_REGISTRY_URL", raising=False)
+    with pytest.raises(WrongUsage, match="which registry"):
+        login.run(argparse.Namespace(registry_url=""))
+
+
+def test_stack_of_the_checkout_is_meant_from_every_folder_and_no_var_of_that_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "demo.env").write_text("ADMIN_TOKEN='theirs'\nREGISTRY_URL='https://evil.example'\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(variables, "CHECKOUT", tmp_path / "checkout")
+    assert demo_variables({}) == {}
+    assert default_var({}) == tmp_path / "checkout" / "var"
+    write_variables(tmp_path / "demo.env", {"ADMIN_TOKEN": "ours"})
+    assert demo_variables({"PASSGATE_VAR": "."}) == {"ADMIN_TOKEN": "ours"}
 
 
 def test_kept_token_goes_where_it_was_kept_for(environment: dict[str, str]) -> None:

@@ -83,6 +83,6 @@ def test_a_backup_and_an_audit_of_a_stack_that_is_down_say_to_bring_it_up(
     monkeypatch.setenv("PASSGATE_VAR", str(tmp_path))
     monkeypatch.delenv("PASSGATE_DATABASE_URL", raising=False)
     with pytest.raises(WrongUsage, match="`make up` first"):
-        of_stack({})
+        of_stack({"PASSGATE_VAR": str(tmp_path)})
     with pytest.raises(WrongUsage, match="`make up` first"):
         run_command("services.key_registry", "verify-audit")
