@@ -14,6 +14,7 @@ from deploy.cli.operations import deployables
 from deploy.cli.outcome import DONE, Refused
 from deploy.cli.registry import Registry
 from deploy.cli.tables import add_limit, print_json, print_list, print_object, shown
+from shared.contracts.identifiers import UUID_FORM, version_among
 from shared.refusal_traces.page import PAGE, anchor_of
 
 EVENT_COLUMNS = ("at", "type", "company.client_prefix", "data.kind", "data.name", "data")
@@ -76,7 +77,8 @@ def _export(arguments: argparse.Namespace) -> int:
 def _explain(arguments: argparse.Namespace) -> int:
     if not arguments.request_id:
         return _print_page(arguments, "/decisions", DECISION_COLUMNS, "no call was refused in the last 7 days")
-    found = Registry(connection(arguments)).get_or_none(f"/decisions/{quote(arguments.request_id, safe='')}")
+    registry = Registry(connection(arguments))
+    found = registry.get_or_none(f"/decisions/{quote(arguments.request_id, safe='')}")
     if found is None:
         raise Refused(
             f"no refused call has the request id {arguments.request_id!r}: refusals are kept for 7 days, and calls "
@@ -88,6 +90,8 @@ def _explain(arguments: argparse.Namespace) -> int:
     print_object({name: value for name, value in found.items() if name != "steps"})
     for step in found["steps"]:
         _print_step(step)
+        if step["found_id"]:
+            _print_how_it_stands(registry, step["found_id"])
     if found["cause"]:
         print(f"\nwhat to do about {found['cause']}: {PAGE}#{anchor_of(found['cause'])}")
     return DONE
@@ -101,6 +105,19 @@ def _print_step(step: Mapping[str, Any]) -> None:
     print(f"  FAILED  {step['check']}  (process {step['process']})")
     print(f"          found     {shown(step['found'])}")
     print(f"          expected  {shown(step['expected'])}")
+
+
+def _print_how_it_stands(registry: Registry, stopped: str) -> None:
+    """Of an object of the registry; nothing of a token, and of what is gone or not to be seen."""
+    version = version_among([stopped])
+    id_ = stopped.removesuffix(f"_v{version}")
+    if UUID_FORM.fullmatch(id_) is None:
+        return
+    for item in registry.post("/search", {"text": id_})["items"]:
+        if item["id"] == id_:
+            secret = f"secret {version} of " if version else ""
+            kind = item["kind"].replace("_", " ").replace("api", "API")
+            print(f"          now       {secret}{kind} {item['name'] or id_}: {item['effective_status']}")
 
 
 def _print_page(arguments: argparse.Namespace, path: str, columns: tuple[str, ...], empty: str) -> int:
