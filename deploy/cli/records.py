@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,13 +12,13 @@ from deploy.cli.connection import connection
 from deploy.cli.new_file import new_file
 from deploy.cli.operations import deployables
 from deploy.cli.outcome import DONE, Refused
-from deploy.cli.registry import Registry
+from deploy.cli.registry import Object, Registry
 from deploy.cli.tables import add_limit, print_json, print_list, print_object, shown
 from shared.contracts.identifiers import UUID_FORM, version_among
 from shared.refusal_traces.page import PAGE, anchor_of
 
-EVENT_COLUMNS = ("at", "type", "company.client_prefix", "data.kind", "data.name", "data")
-AUDIT_COLUMNS = ("at", "action", "actor_name", "subject_kind", "subject_name", "company.client_prefix", "actor")
+EVENT_COLUMNS = ("at", "type", "company.client_prefix", "kind", "name", "data")
+AUDIT_COLUMNS = ("at", "action", "actor_name", "subject_kind", "subject", "company.client_prefix", "actor")
 DECISION_COLUMNS = ("at", "request_id", "route", "status", "cause", "client")
 
 
@@ -55,11 +55,22 @@ def _page_options(parser: argparse.ArgumentParser, *filters: str) -> None:
 
 
 def _events(arguments: argparse.Namespace) -> int:
-    return _print_page(arguments, "/events", EVENT_COLUMNS, "nothing happened yet")
+    return _print_page(arguments, "/events", EVENT_COLUMNS, "nothing happened yet", _said_once)
+
+
+def _said_once(event: Object) -> Object:
+    """With the members of `data` that have columns of their own in these alone."""
+    own = {name: event["data"].get(name) for name in ("kind", "name")}
+    return {**event, **own, "data": {name: each for name, each in event["data"].items() if name not in own}}
 
 
 def _audit(arguments: argparse.Namespace) -> int:
-    return _print_page(arguments, "/audit", AUDIT_COLUMNS, "nothing like this is in the trail")
+    return _print_page(arguments, "/audit", AUDIT_COLUMNS, "nothing like this is in the trail", _named)
+
+
+def _named(line: Object) -> Object:
+    """With its subject's name, or its id or key where it has none: it is deleted, or was refused."""
+    return {**line, "subject": line["subject_name"] or line["subject"]}
 
 
 def _export(arguments: argparse.Namespace) -> int:
@@ -120,8 +131,14 @@ def _print_how_it_stands(registry: Registry, stopped: str) -> None:
             print(f"          now       {secret}{kind} {item['name'] or id_}: {item['effective_status']}")
 
 
-def _print_page(arguments: argparse.Namespace, path: str, columns: tuple[str, ...], empty: str) -> int:
+def _print_page(
+    arguments: argparse.Namespace,
+    path: str,
+    columns: tuple[str, ...],
+    empty: str,
+    for_people: Callable[[Object], Object] = dict,
+) -> int:
     query = {name: getattr(arguments, name) for name in arguments.filters}
     found = Registry(connection(arguments)).items(path, arguments.limit, **query)
-    print_list(arguments, columns, found, empty)
+    print_list(arguments, columns, found if arguments.json else map(for_people, found), empty)
     return DONE

@@ -9,6 +9,8 @@ from typing import Any
 MAX_WIDTH = 48
 """Characters of one column."""
 DEFAULT_LIMIT = 50
+HEADS = {"company.client_prefix": "company", "application.application_prefix": "application"}
+"""Of columns that are called otherwise than their members."""
 
 
 def add_limit(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +42,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], empty
     if not table:
         print(empty, file=sys.stderr)
         return
-    heads = [column.replace("_", " ").replace(".", " ").upper() for column in columns]
+    heads = [HEADS.get(column, column.replace("_", " ").replace(".", " ")).upper() for column in columns]
     longest = [max(map(len, cells)) for cells in zip(heads, *table, strict=True)]
     last = len(longest) - 1
     whole = not sys.stdout.isatty()

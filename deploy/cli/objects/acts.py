@@ -144,7 +144,7 @@ def delete(noun: Noun, arguments: argparse.Namespace) -> int:
     confirm(arguments, f"delete {noun.one} {name_of(found)} ({found['id']})?")
     registry.delete(f"/{noun.path}/{found['id']}")
     if not arguments.json:
-        print(f"{noun.one} {found['id']}: deleted")
+        print(f"{noun.one} {name_of(found)}: deleted")
     return DONE
 
 
