@@ -7,7 +7,7 @@ from typing import Any
 
 from deploy.cli.connection import connection, registry_url
 from deploy.cli.http import health
-from deploy.cli.outcome import DONE, UNREACHABLE, Unreachable
+from deploy.cli.outcome import DONE, UNREACHABLE, Refused, Unreachable
 from deploy.cli.registry import Registry
 from deploy.cli.tables import print_json, print_table
 from deploy.variables import default_var
@@ -55,9 +55,12 @@ def _ops_of_stack() -> str:
 
 def _health(url: str) -> dict[str, Any]:
     try:
-        return dict(health(url)[1])
-    except Unreachable as error:
+        found = health(url)[1]
+    except (Refused, Unreachable) as error:
         return {"status": "unreachable", "reason": str(error)}
+    if not (isinstance(found, dict) and isinstance(found.get("dependencies", {}), dict)):
+        return {"status": "unknown", "reason": f"{url}/health is no health of a process: is this Passgate?"}
+    return found
 
 
 def _rows(name: str, body: Mapping[str, Any]) -> list[dict[str, Any]]:
