@@ -13,7 +13,7 @@ from deploy.admin_api import AdminApi
 from deploy.console_link import console_link
 from deploy.errors import StackError
 from deploy.private_files import write_private
-from deploy.variables import read_variables, write_variables
+from deploy.variables import default_var, read_variables, write_variables
 from shared.config import read_secret
 from shared.http.client import ServiceClient
 
@@ -149,7 +149,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="python -m deploy.demo",
         description="Create a demo company with one credential of each kind; what exists is kept.",
     )
-    var = Path(os.environ.get("PASSGATE_VAR") or "var")
+    var = default_var()
     for name, variable, default in URLS:
         default = os.environ.get(variable) or default
         shown = default or "the gateway's"
