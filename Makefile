@@ -3,6 +3,7 @@
 #: PYTHON=/path/to/python3.12  the interpreter that .venv is made with (3.11 or newer)
 #: CMD="..."                   run: the shell command; in single quotes, its variables are the stack's
 #: FILE=passgate.dump         backup, restore: the file
+#: SERVICE=gateway             logs: of one process; supervisor is make up itself, in the background
 #: DETACH=1                    up: return when the stack is ready
 #: ARGS="..."                  test, bench: arguments, such as ARGS="tests/unit -x"
 #: WORKERS=3                   test: processes that share the tests; by default two more than there are cores
@@ -23,7 +24,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 	--generate-hashes --no-emit-index-url --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: made help up down clean status run backup restore docs test soak soak-upstreams soak-restores soak-rotations soak-flood fuzz browser test-browser test-clients lint lock bench bench-peers bench-revocation bench-console bench-memory compose-up
+.PHONY: made help up down clean status logs run backup restore docs test soak soak-upstreams soak-restores soak-rotations soak-flood fuzz browser test-browser test-clients lint lock bench bench-peers bench-revocation bench-console bench-memory compose-up
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +46,9 @@ clean: made ## Stop it and delete all that it keeps in var/: databases, secrets,
 
 status: made ## Show what is ready
 	@$(BIN)/python -m deploy.local status
+
+logs: made ## Follow what all processes log, in var/log; SERVICE=gateway: one of them
+	@cd "$${PASSGATE_VAR:-var}/log" && exec tail -n 20 -F $(if $(SERVICE),"$(SERVICE).log",*.log)
 
 run: made ## Run CMD="python -m services.key_registry verify-audit" with the stack's environment
 	@$(BIN)/python -m deploy.local run "$$CMD"

@@ -9,9 +9,11 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from deploy.errors import StackError
 from deploy.local import commands
+from deploy.local.logs import SUPERVISOR_LOG
 from deploy.local.report import Report
 from deploy.local.runfile import RunFile
 from deploy.local.stack import ROOT, Stack, port_variables
@@ -64,11 +66,22 @@ def _dispatch(arguments: argparse.Namespace, report: Report) -> int:
     return commands.status(stack, run_file, report)
 
 
+def make_folder(var: Path) -> None:
+    """Raises `StackError` naming the setting where nothing can be kept there."""
+    try:
+        (var / "run").mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=var / "run"):
+            pass
+    except OSError as error:
+        what = "PASSGATE_VAR names the folder for data, secrets and logs"
+        raise StackError(f"nothing can be written in {var} ({error.strerror}): {what}") from None
+
+
 async def up(stack: Stack, run_file: RunFile, report: Report, *, show_usage: bool) -> int:
     """Bring the stack up, show how to use it, stay until a signal; a second signal kills."""
     from deploy.local.up import Up  # half a second of imports, which the other commands need not wait for
 
-    stack.var.mkdir(parents=True, exist_ok=True)
+    make_folder(stack.var)
     with run_file.lock():
         here = Up(stack, run_file, report)
         loop = asyncio.get_running_loop()
@@ -90,11 +103,13 @@ async def up(stack: Stack, run_file: RunFile, report: Report, *, show_usage: boo
 
 def up_detached(stack: Stack, run_file: RunFile, report: Report) -> int:
     """Start a supervisor in the background and show what it says until the stack is ready, or is not to be."""
-    log, ready = stack.logs / "supervisor.log", stack.var / "run" / "ready"
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log, ready = stack.logs / SUPERVISOR_LOG, stack.var / "run" / "ready"
+    make_folder(stack.var)
     with run_file.lock():
         ready.unlink(missing_ok=True)
-    with log.open("wb") as output, log.open(encoding="utf-8", errors="replace") as shown:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_bytes(b"")
+    with log.open("ab") as output, log.open(encoding="utf-8", errors="replace") as shown:
         child = subprocess.Popen(
             [sys.executable, "-m", "deploy.local", "--var", str(stack.var), "up", "--background"],
             cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from deploy.local.report import Report
 
+SUPERVISOR_LOG = "supervisor.log"
+"""Of a supervisor in the background, which shows there what another one shows on the terminal."""
 LOOK_INTERVAL_S = 0.5
 """Seconds between two looks."""
 MAX_LOG_BYTES = 50 * 1024 * 1024
@@ -23,10 +25,11 @@ MAX_SHOWN_CHARACTERS = 400
 
 
 class ErrorTail:
-    """Follows logs from where they end when they are added."""
+    """Follows logs from where they end when they are added; `own`, to which the report goes, is only kept small."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, own: Path | None = None) -> None:
         self._report = report
+        self._own = own
         self._logs: dict[str, Path] = {}
         self._read_to: dict[str, int] = {}
         self._reported = ""
@@ -58,6 +61,8 @@ class ErrorTail:
             if self._read_to[name] > MAX_LOG_BYTES:
                 _rotate(path)
                 self._read_to[name] = 0
+        if self._own is not None and size_of(self._own) > MAX_LOG_BYTES:
+            _rotate(self._own)
 
     def _look(self, name: str, path: Path) -> None:
         size, start = size_of(path), self._read_to[name]

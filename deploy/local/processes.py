@@ -89,9 +89,8 @@ class Process:
                 self._give_up(self.name, hopeless)
                 return
             said = cause_of_death(self.last_words())
-            self._report.warn(
-                self.name, f"ended ({ending(status)}); starting it again in {pause:.1f} s. {said}".strip()
-            )
+            log = f"; its log ends with: {said}" if said else ""
+            self._report.warn(self.name, f"ended ({ending(status)}); starting it again in {pause:.1f} s{log}")
             while not await self._stopped_within(pause):
                 pause = min(pause * 2, MAX_RESTART_DELAY_S)
                 if await self._respawned():

@@ -12,7 +12,7 @@ from deploy.local.command import Command
 from deploy.local.configuration import check_configuration
 from deploy.local.health import until_ready
 from deploy.local.leftovers import in_stop_order, marked, running
-from deploy.local.logs import ErrorTail
+from deploy.local.logs import SUPERVISOR_LOG, ErrorTail
 from deploy.local.ports import require_free
 from deploy.local.processes import Process, run_to_end, stop_in_waves
 from deploy.local.report import Report
@@ -39,7 +39,7 @@ class Up:
         self._run_file = run_file
         self._report = report
         self._processes: dict[str, Process] = {}
-        self._errors = ErrorTail(report)
+        self._errors = ErrorTail(report, stack.logs / SUPERVISOR_LOG)
         self._unrecorded = False
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 

@@ -1,8 +1,11 @@
 """`make` passes on what was typed, and lists what may be."""
 
+import os
 import re
 import shutil
+import signal
 import subprocess
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -42,5 +45,42 @@ def test_help_lists_every_command_and_every_variable_that_one_may_give() -> None
     [phony] = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
     for command in set(phony.split()) - {"made"}:
         assert f"make {command} " in listed
-    for variable in ("PYTHON", "CMD", "DETACH", "ARGS", "WORKERS", "MINUTES"):
+    for variable in ("PYTHON", "CMD", "SERVICE", "DETACH", "ARGS", "WORKERS", "MINUTES"):
         assert f" {variable}=" in listed
+
+
+def test_a_backup_without_a_name_is_a_file_that_git_ignores() -> None:
+    [command] = [
+        line for line in make("--dry-run", "backup", "BIN=/bin", "PYTHON=").splitlines() if "backup" in line
+    ]
+    name = command.rpartition(" ")[2].strip('"')
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").split()
+    assert name.endswith(".dump")
+    assert any(fnmatch(name, pattern) for pattern in ignored)
+
+
+@pytest.mark.parametrize(
+    ("service", "shown"), [("", {"from gateway", "from console"}), ("console", {"from console"})]
+)
+def test_make_logs_follows_the_logs_of_all_processes_or_of_one(
+    tmp_path: Path, service: str, shown: set[str]
+) -> None:
+    (tmp_path / "log").mkdir()
+    (tmp_path / "python").symlink_to("/bin/true")
+    for name in ("gateway", "console"):
+        (tmp_path / "log" / f"{name}.log").write_text(f"from {name}\n")
+    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "PASSGATE_VAR": str(tmp_path)}
+    command = ["make", "--no-print-directory", "logs", f"BIN={tmp_path}", f"SERVICE={service}"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as following:
+        assert following.stdout is not None
+        try:
+            found: set[str] = set()
+            while not shown <= found:
+                line = following.stdout.readline()
+                assert line, "it ended"
+                found.add(line.strip())
+        finally:
+            os.killpg(following.pid, signal.SIGTERM)
+    assert {line for line in found if line.startswith("from")} == shown

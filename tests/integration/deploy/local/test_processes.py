@@ -97,6 +97,12 @@ async def test_a_process_that_worked_is_never_given_up(watched: Watched, monkeyp
     assert not watched.given_up
 
 
+async def test_the_last_line_of_a_log_is_called_that_and_is_no_reason(watched: Watched) -> None:
+    await watched.start("gateway", "print('ready', flush=True); raise SystemExit(3)")
+    await until(lambda: "starting it again" in watched.out.getvalue())
+    assert "ended (exit status 3); starting it again in 0.1 s; its log ends with: ready\n" in watched.out.getvalue()
+
+
 async def test_a_process_that_does_not_stop_is_killed(watched: Watched) -> None:
     process = await watched.start("gateway", DEAF)
     await up(process)

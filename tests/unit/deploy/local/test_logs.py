@@ -88,6 +88,19 @@ def test_a_log_past_its_size_is_moved_aside_without_losing_the_writer(
     assert (tmp_path / "gateway.log.1").read_bytes() == b'{"n":1}\n' * 20
 
 
+def test_the_supervisor_s_own_log_is_kept_small_and_nothing_of_it_is_shown_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "MAX_LOG_BYTES", 10)
+    log, out = tmp_path / logs.SUPERVISOR_LOG, io.StringIO()
+    tail = ErrorTail(Report(out), log)
+    log.write_text("gateway | OSError: in use\n")
+    tail.look()
+    tail.rotate()
+    assert (log.read_text(), out.getvalue()) == ("", "")
+    assert (tmp_path / f"{logs.SUPERVISOR_LOG}.1").read_text() == "gateway | OSError: in use\n"
+
+
 @pytest.mark.parametrize(
     ("words", "cause"),
     [
