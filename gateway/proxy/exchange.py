@@ -361,6 +361,8 @@ class Exchange:
             self._fault()
 
     def upstream_failed(self, error: UpstreamFailed) -> None:
+        if self._upstream is not None:
+            error.address = self._upstream.endpoint.place
         self._upstream = None
         try:
             self._upstream_failed(error)
@@ -375,7 +377,8 @@ class Exchange:
             return
         self._context.report.upstream_failed(self.call, forward, error)
         reason = {"reason": error.detail} if error.detail else {}
-        detail = {"upstream": forward.route.upstream.name, **reason}
+        upstream = forward.route.upstream
+        detail = {"upstream": upstream.name, "address": error.address or upstream.url, **reason}
         self._fail(
             upstream_failed(
                 error.status, error.cause, route=self.call.route, detail=detail, retry_after=error.retry_after

@@ -1,5 +1,8 @@
 """What the two kinds of connection report, and how what went wrong on them is called."""
 
+import errno
+import os
+import ssl
 from math import ceil
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,6 +27,9 @@ class UpstreamFailed(Exception):
 
     retry_after = 1
     """Seconds, for 503."""
+
+    address = ""
+    """Where it failed, for log and trace; "" where that is no single address."""
 
     def __init__(self, status: int, cause: str, detail: str = "") -> None:
         super().__init__(f"{cause}: {detail}" if detail else cause)
@@ -55,10 +61,24 @@ class CircuitOpen(UpstreamFailed):
         self.retry_after = max(1, ceil(retry_after))
 
 
+_NUMBERS = {
+    ConnectionRefusedError: errno.ECONNREFUSED,
+    ConnectionResetError: errno.ECONNRESET,
+    ConnectionAbortedError: errno.ECONNABORTED,
+    BrokenPipeError: errno.EPIPE,
+    TimeoutError: errno.ETIMEDOUT,
+}
+"""Of errors that event loops raise without a number."""
+
+
 def describe(error: BaseException) -> str:
-    """For logs: what kind of error it is, and what TLS says of it."""
-    detail = getattr(error, "verify_message", "") or getattr(error, "reason", "") or ""
-    return f"{type(error).__name__}: {detail}" if detail else type(error).__name__
+    """In words, for logs and traces: what TLS or the system says of it."""
+    if isinstance(error, ssl.SSLError):
+        reason = str(getattr(error, "reason", None) or "the connection failed").replace("_", " ").lower()
+        return f"TLS: {getattr(error, 'verify_message', '') or reason}"
+    number = error.errno if isinstance(error, OSError) else None
+    number = number or next((n for kind, n in _NUMBERS.items() if isinstance(error, kind)), None)
+    return os.strerror(number).lower() if number else "the connection failed"
 
 
 class RequestReceiver(Protocol):

@@ -16,6 +16,14 @@ from shared.refusal_traces.recorder import RefusalTraces
 from shared.refusal_traces.steps import failed, found_stopped, passed, shown
 
 NO_ROUTE = "unmatched"
+_UPSTREAM_CAUSES = {
+    "connect_timeout": "no connection came within connect_timeout",
+    "response_timeout": "no response began within response_timeout",
+    "response_stalled": "no more of the response came within idle_timeout",
+    "invalid_response": "the response is invalid",
+    "connections_in_use": "no connection to spare",
+}
+"""Of those that have no reason that says it all."""
 
 
 def record_refusal(
@@ -80,9 +88,17 @@ def _failed(refusal: Refusal, credential: RefusedCredential | None) -> TraceStep
     if credential is not None and (credential.found is not None or credential.expected):
         found = detail.get("reason", "") if credential.found is None else credential.found
         return failed(refusal.cause, found, credential.expected, kind=credential.found_kind)
+    if "upstream" in detail:
+        return failed(refusal.cause, _upstream_failure(refusal.cause, detail))
     allowed = dict(refusal.fields).get("Allow", "")
     said = refusal.description if credential is None else refusal.cause
     return failed(refusal.cause, detail.get("reason") or said, allowed)
+
+
+def _upstream_failure(cause: str, detail: Mapping[str, object]) -> str:
+    """Which upstream it was, where, and what went wrong."""
+    words = [str(word) for word in (_UPSTREAM_CAUSES.get(cause), detail.get("reason")) if word]
+    return f"upstream {detail['upstream']} at {detail['address']}: {': '.join(words)}"
 
 
 def _credential(refusal: Refusal, request: RequestHead | None) -> str:

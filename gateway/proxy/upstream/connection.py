@@ -110,7 +110,7 @@ class UpstreamConnection(asyncio.Protocol):
         if receiver is None or reader is None:
             self._leave()
             return
-        reason = describe(exc) if exc is not None else "closed"
+        reason = describe(exc) if exc is not None else "it closed the connection"
         reused = self._requests > 1 and not reader.began
         if reader.head is None and not reused and self._pace.request_complete:  # or the client's body took too long
             self.endpoint.owner.failed(self.endpoint, CONNECTION_LOST, self, receiver.client_key)

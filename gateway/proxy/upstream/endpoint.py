@@ -93,6 +93,12 @@ class Endpoint:
         """The IP address and the port, for logs."""
         return Address(self.ip, self.address.port).authority
 
+    @property
+    def place(self) -> str:
+        """As people look for it: the address of the route file, and what a name in it stands for."""
+        named = self.address.authority
+        return named if self.address.host == self.ip else f"{named} ({self.ip})"
+
     def note_response(self) -> None:
         """A response has begun: where that is news, the owner gets to know."""
         if self.suspect:

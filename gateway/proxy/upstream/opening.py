@@ -42,5 +42,5 @@ async def open_connection(
     except (OSError, ValueError) as error:
         raise UpstreamFailed(503, UNREACHABLE, describe(error)) from None
     if not connection.usable:
-        raise UpstreamFailed(503, UNREACHABLE, "closed")
+        raise UpstreamFailed(503, UNREACHABLE, "it closed the connection")
     return connection

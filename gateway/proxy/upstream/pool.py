@@ -185,7 +185,7 @@ class Pool:
 
     def _attempt_failed(self, error: BaseException) -> None:
         """By a fault of ours."""
-        self._fail_next(UpstreamFailed(503, UNREACHABLE, f"internal error: {type(error).__name__}"))
+        self._fail_next(UpstreamFailed(503, UNREACHABLE, "internal error: see upstream_connection.failed"))
 
     def _fail_next(self, failure: UpstreamFailed) -> None:
         """There will be one connection less: one of those who wait gets none."""
@@ -206,7 +206,7 @@ class Pool:
             try:
                 connection = await self._attempt(endpoint, deadline)
             except UpstreamFailed as error:
-                failure = error
+                failure, failure.address = error, endpoint.place
             else:
                 self._connecting.succeeded()
                 self._connections.add(connection)

@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
-import struct
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -19,32 +17,12 @@ from tests.support.free_port import free_port
 from tests.support.harness.public_server import Public, public_server, upstream_at
 from tests.support.http1.client import converse
 from tests.support.http1.framing_payloads import get
-from tests.support.http1.upstream import OK, Script, Upstream, UpstreamCall, running_upstream
+from tests.support.http1.upstream import OK, SILENCE, Script, Upstream, UpstreamCall, responding, running_upstream
 from tests.support.waiting import until
 
 LONG = CircuitBreaker(failures=3, window=60.0, open_for=60.0)
 """It is open until the test ends."""
 SHORT = CircuitBreaker(failures=3, window=60.0, open_for=0.1)
-
-
-def responding(response: bytes, *, reset: bool = False, close: bool = True) -> Script:
-    """To each request with this, and then with the end of the connection."""
-
-    async def script(_: UpstreamCall, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(response)
-        if reset:
-            raw = writer.get_extra_info("socket")
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            writer.transport.abort()
-        elif close:
-            writer.close()
-        else:
-            await reader.read()
-
-    return script
-
-
-SILENCE = responding(b"", close=False)
 
 
 async def refused_at_once(public: Public) -> bool:

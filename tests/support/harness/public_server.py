@@ -20,6 +20,7 @@ from gateway.proxy.report import Report
 from gateway.routing.table import Route, RouteTable, Upstream
 from shared.http.connection import KEEPALIVE_TIMEOUT_S
 from shared.http.forwarded_for import TrustedProxies
+from shared.refusal_traces.recorder import RefusalTraces
 from tests.support.doubles.gateway import open_decider
 
 PROXY = "127.0.0.9"
@@ -63,6 +64,7 @@ async def public_server(
     routes: Callable[[], RouteTable] | None = None,
     proxy_header_from: str = "",
     tracing: Tracing | None = None,
+    traces: RefusalTraces | None = None,
     **route: Any,
 ) -> AsyncIterator[Public]:
     """`route` are members of the one route, below which all paths are; `routes` takes the place of it.
@@ -79,7 +81,7 @@ async def public_server(
     server = PublicServer(
         decider,
         proxies=TrustedProxies([ipaddress.ip_network(PROXY)]),
-        report=Report(cast("Any", None), metrics),
+        report=Report(cast("Any", None), metrics, traces),
         live=LiveExchanges(unused, lambda *_: None),
         metrics=metrics,
         limits=limits,

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import re
+import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -149,3 +151,23 @@ async def running_upstream() -> AsyncIterator[Upstream]:
         yield upstream
     finally:
         server.close()
+
+
+def responding(response: bytes, *, reset: bool = False, close: bool = True) -> Script:
+    """To each request with this, and then with the end of the connection."""
+
+    async def script(_: UpstreamCall, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(response)
+        if reset:
+            raw = writer.get_extra_info("socket")
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()
+        elif close:
+            writer.close()
+        else:
+            await reader.read()
+
+    return script
+
+
+SILENCE = responding(b"", close=False)

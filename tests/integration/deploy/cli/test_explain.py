@@ -54,7 +54,7 @@ async def test_what_stopped_a_call_is_named_with_the_state_that_it_has_now(
         assert f"          now       {now}" in output
 
 
-@pytest.mark.parametrize("kind, id_", [("jwt", "j-1"), ("api_client", "0190c0de-0000-7000-8000-000000000001")])
+@pytest.mark.parametrize(("kind", "id_"), [("jwt", "j-1"), ("api_client", "0190c0de-0000-7000-8000-000000000001")])
 async def test_of_what_stopped_a_call_and_is_no_object_any_more_nothing_is_said(
     passgate: Run, registry: Running, kind: str, id_: str
 ) -> None:
