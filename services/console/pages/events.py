@@ -47,9 +47,9 @@ def details(event: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def subject_path(event: Mapping[str, Any]) -> str:
-    """Of the page of what the event is of; empty where there is none."""
+    """Of the page of what the event is of; empty where there is none, or none any more."""
     company, data = event["company"], event["data"]
-    if not company:
+    if not company or event["deleted"]:
         return ""
     base = f"/companies/{quote(company['client_prefix'], safe='')}"
     path = f"{str(data.get('kind', '')).replace('_', '-')}s"

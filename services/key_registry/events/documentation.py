@@ -31,6 +31,7 @@ EVENT_MEMBERS: Members = {
     "EventResponse.data": Member(
         "`kind`, `id` and `name` of what it happened to, and what is special to its type. Never a secret.", DATA
     ),
+    "EventResponse.deleted": Member("Whether what it happened to is not there any more.", False),
 }
 
 

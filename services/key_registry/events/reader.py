@@ -1,23 +1,28 @@
 """Reading events in pages."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
+from uuid import UUID
 
 from services.key_registry.admin.access import AccessControl
 from services.key_registry.admin.presentation import company_names
 from services.key_registry.admin.visibility import company_listed
 from services.key_registry.catalog.permissions import Admin, Operation
-from services.key_registry.catalog.resources import Row
-from services.key_registry.events.ports import EventFilter, EventStore, KeptEvent
+from services.key_registry.catalog.resources import RESOURCES, Row
+from services.key_registry.events.ports import Event, EventFilter, EventStore, KeptEvent
 from services.key_registry.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
-from services.key_registry.storage.ports import Store
+from services.key_registry.storage.ports import Reader, Store
+from shared.contracts.identifiers import UUID_FORM
 
 
 class EventPage(NamedTuple):
     events: Sequence[KeptEvent]
     companies: Mapping[str | None, Row]
     """Those that the events concern, by id, as far as they still exist."""
+    present: Collection[str]
+    """The ids of what the events happened to, as far as it still exists."""
     cursor: str | None
 
 
@@ -38,4 +43,19 @@ class EventReading:
         found, cursor = page_of(found, page.limit, lambda kept: cursor_of_seq(kept.number))
         async with self._store.reading() as reader:
             companies = await company_names(reader, {kept.event.company_id for kept in found})
-        return EventPage(found, companies, cursor)
+            present = await _present(reader, [kept.event for kept in found])
+        return EventPage(found, companies, present, cursor)
+
+
+async def _present(reader: Reader, events: Sequence[Event]) -> set[str]:
+    wanted: defaultdict[str, set[UUID]] = defaultdict(set)
+    for event in events:
+        kind, id_ = str(event.data.get("kind")), str(event.data.get("id"))
+        if kind in RESOURCES and UUID_FORM.fullmatch(id_):
+            wanted[kind].add(UUID(id_))
+    return {
+        str(row["id"])
+        for kind, resource in RESOURCES.items()
+        if kind in wanted
+        for row in await reader.find_all(resource, wanted[kind])
+    }

@@ -23,3 +23,4 @@ class EventResponse(BaseModel):
     company: CompanyName | None
     request_id: str
     data: dict[str, Any]
+    deleted: bool

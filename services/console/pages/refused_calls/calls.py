@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from services.console.pages.credentials.kinds import BY_PATH
+from services.console.pages.credentials.kinds import BY_PATH, noun_of_kind
 from services.console.pages.pasted.secret_kinds import kind_of_prefix
 
 _OUTERMOST = "gateway"
@@ -36,7 +36,7 @@ def of_calls(decisions: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 def credential_of(decision: Mapping[str, Any]) -> tuple[str, str]:
     """What kind of credential it was, as people call it, and where its page is below the company's; or "".
 
-    Of one that nobody knows the kind is told by the prefix.
+    Of one that nobody knows the kind is told by the prefix. One that was deleted has no page.
     """
     if not decision["credential_kind"]:
         claimed = kind_of_prefix(decision["credential"])
@@ -45,6 +45,8 @@ def credential_of(decision: Mapping[str, Any]) -> tuple[str, str]:
     kind = BY_PATH.get(path)
     if kind is None:
         return decision["credential_kind"].replace("_", " "), ""
+    if decision["credential"] and decision["credential_name"] is None:
+        return f"Deleted {noun_of_kind(decision['credential_kind'])}", ""
     return kind.noun, f"{path}/{decision['credential']}" if decision["credential"] else ""
 
 

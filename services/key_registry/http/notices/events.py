@@ -1,12 +1,13 @@
 """`/admin/v1/events`: what happened to credentials and to what they depend on."""
 
+from collections.abc import Collection
 from functools import partial
 from typing import Any, get_args
 
 from aiohttp import web
 
 from services.key_registry.catalog.field_types import parse_instant
-from services.key_registry.catalog.resources import Row
+from services.key_registry.catalog.resources import RESOURCES, Row
 from services.key_registry.events.event_types import EventType
 from services.key_registry.events.ports import Event, EventFilter
 from services.key_registry.events.reader import EventReading
@@ -50,7 +51,10 @@ class EventEndpoint:
         requested = parse_page(list(request.query.items()), _PARSERS)
         filters = {_NAMES.get(name, name): value for name, value in requested.filters.items()}
         page = await self._events.page(caller.admin, EventFilter(**filters), requested)
-        items = [_shown(kept.event, page.companies.get(kept.event.company_id)) for kept in page.events]
+        items = [
+            _shown(kept.event, page.companies.get(kept.event.company_id), present=page.present)
+            for kept in page.events
+        ]
         return json_response({"items": items, "next_cursor": page.cursor}, headers=NO_STORE)
 
 
@@ -69,7 +73,7 @@ def event_endpoints(handlers: EventEndpoint, endpoint: partial[Endpoint]) -> lis
     ]
 
 
-def _shown(event: Event, company: Row | None) -> dict[str, Any]:
+def _shown(event: Event, company: Row | None, *, present: Collection[str]) -> dict[str, Any]:
     members = {
         "id": event.id,
         "type": event.type,
@@ -78,5 +82,6 @@ def _shown(event: Event, company: Row | None) -> dict[str, Any]:
         "company": company,
         "request_id": event.request_id,
         "data": event.data,
+        "deleted": event.data.get("kind") in RESOURCES and event.data.get("id") not in present,
     }
     return EventResponse.model_validate(members).model_dump(mode="json")

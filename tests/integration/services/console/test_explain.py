@@ -165,3 +165,21 @@ async def test_a_person_of_one_company_is_led_to_the_company_s_own_page(console:
     id_ = await refused(console, 7006, company_id=company["id"])
     page = await (await enter(console, company)).open(f"/explain?request_id={id_}")
     assert page.url.endswith(f"/portal/refused-calls/{id_}")
+
+
+async def test_a_refused_call_leads_to_its_credential_as_long_as_there_is_one(
+    owner: Browser, console: Console
+) -> None:
+    admin = console.registry.owner
+    company = await admin.company()
+    client = await admin.create("/api-clients", company_id=company["id"], comment="Short", scopes=[])
+    of = {"company_id": company["id"], "credential_kind": "api_client", "credential": client["key"]}
+    id_ = await refused(console, 7090, cause="stopped", **of)
+    path = f"/companies/{company['client_prefix']}/api-clients/{client['key']}"
+    assert path in (await owner.open(f"/explain?request_id={id_}")).links.values()
+    await admin.post(f"/api-clients/{client['id']}/revoke")
+    await admin.delete(f"/api-clients/{client['id']}")
+    for page in (f"/explain?request_id={id_}", f"/explain?company_id={company['client_prefix']}"):
+        opened = await owner.open(page)
+        assert path not in opened.links.values()
+        assert f"Deleted API client {client['key']}" in " ".join(opened.words.split())

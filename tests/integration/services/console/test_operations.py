@@ -103,6 +103,18 @@ async def test_notices_say_what_happened_to_what_and_are_filtered(owner: Browser
     assert "No notice like this" in (await owner.open(f"/notices?company_id={prefix}&to=2020-01-01")).words
 
 
+async def test_a_notice_leads_nowhere_once_its_credential_is_deleted(owner: Browser, console: Console) -> None:
+    company, [gone, kept] = await company_with_keys(console, "gone", "kept")
+    admin = console.registry.owner
+    for key in (gone, kept):
+        await admin.post(f"/access-keys/{key}/revoke")
+    await admin.delete(f"/access-keys/{gone}")
+    page = await owner.open(f"/notices?company_id={company['client_prefix']}&type=credential.revoked")
+    prefix = f"/companies/{company['client_prefix']}/access-keys/"
+    assert [path for path in page.links.values() if path.startswith(prefix)] == [f"{prefix}{kept}"]
+    assert "gone access key, deleted" in " ".join(page.words.split())
+
+
 async def test_a_wrong_filter_is_said_at_its_field_and_kept(owner: Browser) -> None:
     for path, field, typed in (
         ("/notices", "type", "nothing"),

@@ -9,7 +9,7 @@ COMPANY = {"client_prefix": "blabla", "name": "BlaBla"}
 
 
 def event(event_type: str = "credential.rotated", company: Any = COMPANY, **data: Any) -> dict[str, Any]:
-    return {"type": event_type, "company": company, "data": data}
+    return {"type": event_type, "company": company, "deleted": False, "data": data}
 
 
 def test_every_type_that_the_registry_has_can_be_chosen() -> None:
@@ -25,6 +25,7 @@ def test_a_credential_leads_to_its_page_and_nothing_leads_elsewhere() -> None:
     assert subject_path(event(kind="access_key", id="../../x?")) == "/companies/blabla/access-keys/..%2F..%2Fx%3F"
     assert subject_path(event("company.suspended", kind="company", id="1")) == "/companies/blabla"
     assert subject_path(event(kind="jwt", id="1")) == ""
+    assert subject_path({**event(kind="api_token", id="1"), "deleted": True}) == ""
     assert subject_path(event(kind="admin_token", id="1", company=None)) == ""
 
 

@@ -62,7 +62,7 @@ def test_applications_to_be_booked() -> None:
 
 def test_notices() -> None:
     data = {"kind": "api_token", "id": "i" * 36, "name": LONG, "url": "u" * 2000, "source": LONG, "expires_at": AT}
-    event = {"at": AT, "type": "credential.leaked", "company": COMPANY, "data": data}
+    event = {"at": AT, "type": "credential.leaked", "company": COMPANY, "data": data, "deleted": False}
     values = {"items": [event] * 50, "older": "?", "types": EVENT_TYPES}
     assert size_of("lists/notices.html", **values) < MAX_PAGE_BYTES
 

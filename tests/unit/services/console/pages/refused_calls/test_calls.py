@@ -16,10 +16,9 @@ def test_a_call_is_one_and_as_the_gateway_saw_it() -> None:
 
 
 def test_a_credential_leads_to_its_page_where_there_is_one() -> None:
-    assert credential_of({"credential_kind": "api_client", "credential": "pgck_x"}) == (
-        "API client",
-        "api-clients/pgck_x",
-    )
+    known = {"credential_kind": "api_client", "credential": "pgck_x", "credential_name": "Shop"}
+    assert credential_of(known) == ("API client", "api-clients/pgck_x")
+    assert credential_of({**known, "credential_name": None}) == ("Deleted API client", "")
     assert credential_of({"credential_kind": "api_token", "credential": ""}) == ("API token", "")
     assert credential_of({"credential_kind": "", "credential": "pgat_"}) == ("API token", "")
     assert credential_of({"credential_kind": "", "credential": "pgak_"}) == ("Access key", "")
