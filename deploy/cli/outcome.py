@@ -1,5 +1,7 @@
 """How a command ends: its exit status, and the one line that says why."""
 
+from ssl import SSLCertVerificationError
+
 DONE, REFUSED, WRONG_USAGE, UNREACHABLE = 0, 1, 2, 3
 
 
@@ -30,4 +32,6 @@ def unreachable(url: str, error: BaseException, note: str = "") -> Unreachable:
     reason = getattr(error, "reason", error)
     if isinstance(reason, ConnectionRefusedError):
         reason = "nothing listens there; is it started?"
+    elif isinstance(reason, SSLCertVerificationError):
+        reason = f"{reason}; SSL_CERT_FILE=FILE names the CA of a certificate of one's own"
     return Unreachable(f"{url} cannot be reached: {reason}{note}")

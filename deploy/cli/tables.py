@@ -76,12 +76,17 @@ def shown(value: Any) -> str:
         case bool():
             return "yes" if value else "no"
         case Mapping():
-            return ", ".join(f"{name} {shown(each)}" for name, each in value.items() if each not in (None, "", []))
+            return ", ".join(f"{name} {_inner(each)}" for name, each in value.items() if each not in (None, "", []))
         case list():
             lines = "\n" if any(isinstance(each, Mapping) for each in value) else " "
             return lines.join(map(shown, value))
         case _:
             return str(value)
+
+
+def _inner(value: Any) -> str:
+    """Within another object an object is in brackets: both may have members of the same name."""
+    return f"({shown(value)})" if isinstance(value, Mapping) else shown(value)
 
 
 def _cut(text: str, width: int) -> str:

@@ -48,10 +48,10 @@ def _apply(arguments: argparse.Namespace) -> int:
     declaration = read_folder(arguments.folder)
     registry = Registry(connection(arguments))
     steps = plan(registry, declaration, prune=arguments.prune)
+    files = [] if arguments.plan else _secret_files(arguments, steps)
     _show(arguments, steps)
     if not steps or arguments.plan:
         return DONE
-    files = _secret_files(arguments, steps)
     confirm(arguments, f"make {_count(len(steps), 'change')}?")
     for number, (step, file) in enumerate(zip(steps, files, strict=True)):
         try:
@@ -85,7 +85,7 @@ def _below(value: object) -> str:
 
 
 def _secret_files(arguments: argparse.Namespace, steps: Sequence[Step]) -> list[Path | None]:
-    """Before anything is made. Raises `WrongUsage` where a secret would have no place of its own."""
+    """Before anything is shown or made. Raises `WrongUsage` where a secret would have no place of its own."""
     if not any(step.secrets for step in steps):
         return [None] * len(steps)
     folder = arguments.secrets

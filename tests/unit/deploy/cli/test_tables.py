@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from deploy.cli.tables import MAX_WIDTH, print_object, print_table
+from deploy.cli.tables import MAX_WIDTH, print_object, print_table, shown
 
 
 def test_columns_are_aligned_and_members_of_members_are_found(capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,3 +48,8 @@ def test_an_object_is_a_line_for_each_member(capsys: pytest.CaptureFixture[str])
         "company       name x",
         "last",
     ]
+
+
+def test_members_of_an_object_within_another_are_told_apart_from_its_own() -> None:
+    limits = {"rate": {"calls": 50, "report_only": False}, "report_only": True}
+    assert shown(limits) == "rate (calls 50, report_only no), report_only yes"
