@@ -10,7 +10,7 @@ from deploy.cli.connection import connection
 from deploy.cli.objects.impact import impact_in_words
 from deploy.cli.objects.lookup import looked_up
 from deploy.cli.objects.nouns import Noun
-from deploy.cli.objects.options import given, seconds
+from deploy.cli.objects.options import given, refused_by_options, seconds
 from deploy.cli.outcome import DONE, WrongUsage
 from deploy.cli.registry import Object, Registry, name_of
 from deploy.cli.tables import print_json, print_list, print_object
@@ -74,9 +74,13 @@ def create(noun: Noun, arguments: argparse.Namespace) -> int:
     if noun.path == "api-tokens" and "booking_id" not in body:
         body["booking_id"] = _booking(registry, arguments)
     with secrets_output.secret_file(arguments.secret_file if shows_a_secret else None) as file:
-        created = registry.create(f"/{noun.path}", body)
+        with refused_by_options(noun):
+            created = registry.create(f"/{noun.path}", body)
         shown = secrets_output.take_secret(file, created, noun.secrets)
     _print(arguments, shown)
+    if noun.path == "invitations" and arguments.secret_file is not None:
+        link = str(created.get("url") or created["path"]).replace(created["token"], "<token>")
+        print(f"note: the link is {link} of the console; {arguments.secret_file} has the token", file=sys.stderr)
     if "://" not in (uri := created.get("company_uri", "://")) and not uri.startswith("urn:"):
         print(
             f"note: {uri!r} has no https://, and `iss` and `sub` of its assertions must be exactly that; it never "
@@ -102,7 +106,9 @@ def change(noun: Noun, arguments: argparse.Namespace) -> int:
     if not body:
         raise WrongUsage("what to change? --help lists what can be")
     registry, found = looked_up(noun, arguments)
-    _print(arguments, registry.patch(f"/{noun.path}/{found['id']}", body))
+    with refused_by_options(noun):
+        changed = registry.patch(f"/{noun.path}/{found['id']}", body)
+    _print(arguments, changed)
     return DONE
 
 

@@ -110,7 +110,7 @@ def _add_rotate(verbs: Commands, noun: Noun, verb: str) -> None:
     else:
         what = "make a new secret; both sign for a while"
         parser = _verb(verbs, noun, verb, what, rotation.rotate_webhook)
-        parser.add_argument("--keep-old-for", default="24h", metavar="TIME", help="0, 10m, 24h (default), 7d")
+        rotation.add_overlap(parser, until_quiet=False)
     secrets_output.add_option(parser)
 
 

@@ -7,7 +7,7 @@ from deploy.cli import secrets_output
 from deploy.cli.confirmation import confirm
 from deploy.cli.objects.lookup import looked_up
 from deploy.cli.objects.nouns import Noun
-from deploy.cli.objects.options import given, seconds
+from deploy.cli.objects.options import OVERLAP, given, refused_by_options, seconds
 from deploy.cli.outcome import DONE, Refused
 from deploy.cli.registry import Registry, name_of
 from deploy.cli.tables import print_json, print_list, print_object
@@ -18,14 +18,12 @@ KEPT_OF_A_KEY_PAIR = ("company_id", "scopes", "algorithm", "limits")
 RECEIPT_WAIT_S = "3"
 
 
-def add_overlap(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--keep-old-for", default="24h", metavar="TIME", help="0, 10m, 24h (default), 7d, at most 30d"
-    )
-    parser.add_argument(
-        "--keep-old-until-quiet-for", metavar="TIME", help="in its place: until nobody uses it for so long (7d)"
-    )
-    parser.add_argument("--end-oldest", action="store_true", help="end a secret that is retiring already")
+def add_overlap(parser: argparse.ArgumentParser, *, until_quiet: bool = True) -> None:
+    kept, quiet, oldest = OVERLAP
+    parser.add_argument(kept.flag, default="24h", metavar="TIME", help=kept.help)
+    if until_quiet:
+        parser.add_argument(quiet.flag, metavar="TIME", help=quiet.help)
+    parser.add_argument(oldest.flag, action="store_true", help=oldest.help)
 
 
 def rotate(noun: Noun, arguments: argparse.Namespace) -> int:
@@ -38,7 +36,7 @@ def rotate(noun: Noun, arguments: argparse.Namespace) -> int:
 def rotate_webhook(noun: Noun, arguments: argparse.Namespace) -> int:
     secrets_output.require_destination(arguments)
     registry, found = looked_up(noun, arguments)
-    body = {"keep_old_for": seconds(arguments.keep_old_for)}
+    body = {"keep_old_for": seconds(arguments.keep_old_for), "end_oldest": arguments.end_oldest}
     return _make_new(noun, arguments, registry, f"/{noun.path}/{found['id']}/rotate", body)
 
 
@@ -107,7 +105,8 @@ def _make_new(
 ) -> int:
     """With `secret` False it has none, since its holder made it."""
     with secrets_output.secret_file(arguments.secret_file if secret else None) as file:
-        created = registry.post(path, body)
+        with refused_by_options(noun):
+            created = registry.post(path, body)
         shown = secrets_output.take_secret(file, created, noun.secrets)
     if arguments.json:
         print_json(shown)

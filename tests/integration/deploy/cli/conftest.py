@@ -22,7 +22,12 @@ async def registry(
     registry_template: RegistryTemplate, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Running]:
     directory: Path = tmp_path_factory.mktemp("registry")
-    async with registry_template.copy() as url, running_registry(url, directory) as running:
+    key = directory / "webhook_key"
+    key.write_text("k" * 42 + "w")
+    async with (
+        registry_template.copy() as url,
+        running_registry(url, directory, webhook_key_file=key) as running,
+    ):
         yield running
 
 

@@ -129,7 +129,7 @@ async def test_a_secret_goes_to_a_private_file_and_not_to_a_pipe(
         (
             ("companies", "create", "--name", "x", "--client-prefix", "a b", "--company-uri", "x"),
             1,
-            "client_prefix",
+            "--client-prefix",
         ),
         (("companies", "change", "x"), 2, "what to change?"),
         (("companies", "create", "--name", "x"), 2, "required"),
@@ -257,10 +257,11 @@ async def test_a_token_that_goes_to_a_file_is_in_no_link_that_is_printed(
     passgate: Run, company: str, tmp_path: Path
 ) -> None:
     file, given = tmp_path / "invitation.txt", ("--role", "viewer", "--company", company)
-    status, output, _ = await passgate("invitations", "create", *given, "--secret-file", str(file))
+    status, output, errors = await passgate("invitations", "create", *given, "--secret-file", str(file))
     token = file.read_text().strip()
     assert (status, opaque.well_formed(opaque.INVITATION, token)) == (0, True)
-    assert token not in output
+    assert token not in output + errors
+    assert "/invitations/<token>" in errors, "how the link is made of it"
 
 
 async def test_a_link_that_sets_somebodys_password_is_made_and_withdrawn(
