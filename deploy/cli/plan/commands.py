@@ -5,19 +5,19 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 from deploy.cli.confirmation import confirm
 from deploy.cli.connection import connection
 from deploy.cli.outcome import DONE, Failure, WrongUsage
 from deploy.cli.plan.files import read_folder
-from deploy.cli.plan.planning import Step, plan
+from deploy.cli.plan.planning import Act, Step, plan
 from deploy.cli.registry import Registry
 from deploy.cli.secrets_output import secret_file, take_secret
 from deploy.cli.tables import print_json, shown
 
-MARKS = {"create": "+", "invite": "+", "change": "~", "revoke": "-", "delete": "-"}
-ENDS = {"revoke": "  (revoked, for ever)", "delete": "  (deleted)", "invite": "  (invited)"}
+MARKS: dict[Act, str] = {"create": "+", "invite": "+", "change": "~", "revoke": "-", "delete": "-"}
+ENDS: dict[Act, str] = {"revoke": "  (revoked, for ever)", "delete": "  (deleted)", "invite": "  (invited)"}
 DESCRIPTION = """\
 Each .yaml file below DIR has lists by kind: companies, applications, bookings, api_tokens, access_keys,
 api_clients, key_pairs (by public key), webhooks, people. What is declared and not there is created, what
@@ -120,6 +120,8 @@ def _make(registry: Registry, step: Step, file: Path | None) -> None:
             registry.post(f"{step.path}/{step.id}/revoke")
         case "delete":
             registry.delete(f"{step.path}/{step.id}")
+        case _:
+            assert_never(step.act)
 
 
 def _count(number: int, noun: str) -> str:

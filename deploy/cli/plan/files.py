@@ -10,7 +10,7 @@ import yaml
 
 from deploy.cli.objects.options import seconds
 from deploy.cli.outcome import WrongUsage
-from deploy.cli.plan.kinds import PLAN_KINDS, Identity, PlanKind
+from deploy.cli.plan.kinds import APPLICATIONS, COMPANIES, PLAN_KINDS, Identity, PlanKind
 
 SUFFIXES = {".yaml", ".yml"}
 MAX_FILE_BYTES = 4 * 1024 * 1024
@@ -35,7 +35,7 @@ class Declaration:
 
     def companies(self) -> set[str]:
         """The prefixes of all companies that are declared or belonged to."""
-        own = {identity[0] for identity in self.objects[PLAN_KINDS[0]]}
+        own = {identity[0] for identity in self.objects[COMPANIES]}
         of = {
             str(one["company"]).casefold()
             for found in self.objects.values()
@@ -45,7 +45,7 @@ class Declaration:
         return own | of | {one.company for one in self.people.values() if one.company}
 
     def applications(self) -> set[str]:
-        own = {identity[0] for identity in self.objects[PLAN_KINDS[1]]}
+        own = {identity[0] for identity in self.objects[APPLICATIONS]}
         of = {
             str(o["application"]).casefold()
             for f in self.objects.values()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from deploy.cli.objects.nouns import NOUNS, Noun
 
@@ -16,7 +16,7 @@ class PlanKind:
 
     noun: Noun
     identity: tuple[str, ...]
-    prunes: str = ""
+    prunes: Literal["", "revoke", "delete"] = ""
     not_declared: tuple[str, ...] = ()
     """Members that a create takes, and a file does not."""
 
@@ -24,6 +24,10 @@ class PlanKind:
     def key(self) -> str:
         """What its list is called in a file."""
         return self.noun.path.replace("-", "_")
+
+    @property
+    def is_of_a_company(self) -> bool:
+        return "company" in self.identity
 
     @property
     def members(self) -> frozenset[str]:
@@ -80,14 +84,18 @@ def _existing(item: Mapping[str, Any], member: str) -> Any:
 _BY_PATH = {noun.path: noun for noun in NOUNS}
 _SUCCESSION = ("succeeds", "keep_old_for", "keep_old_until_quiet_for", "rsa_bits", "algorithm")
 
+COMPANIES = PlanKind(_BY_PATH["companies"], ("client_prefix",))
+APPLICATIONS = PlanKind(_BY_PATH["applications"], ("application_prefix",))
+WEBHOOKS = PlanKind(_BY_PATH["webhooks"], ("company", "name"), "delete")
+"""Of a company, or without one the operator's."""
 PLAN_KINDS = (
-    PlanKind(_BY_PATH["companies"], ("client_prefix",)),
-    PlanKind(_BY_PATH["applications"], ("application_prefix",)),
+    COMPANIES,
+    APPLICATIONS,
     PlanKind(_BY_PATH["bookings"], ("company", "application"), "revoke"),
     PlanKind(_BY_PATH["api-tokens"], ("company", "application", "remote_application"), "revoke"),
     PlanKind(_BY_PATH["access-keys"], ("company", "name"), "revoke"),
     PlanKind(_BY_PATH["api-clients"], ("company", "comment"), "revoke"),
     PlanKind(_BY_PATH["key-pairs"], ("company", "public_key"), "revoke", _SUCCESSION),
-    PlanKind(_BY_PATH["webhooks"], ("company", "name"), "delete"),
+    WEBHOOKS,
 )
 """In the order of creation: each depends on those before it alone."""

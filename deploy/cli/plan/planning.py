@@ -2,25 +2,25 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 from deploy.cli.outcome import Refused, WrongUsage
 from deploy.cli.plan.comparison import differences
 from deploy.cli.plan.files import Declaration, Person
-from deploy.cli.plan.kinds import PLAN_KINDS, Identity, PlanKind
+from deploy.cli.plan.kinds import APPLICATIONS, COMPANIES, PLAN_KINDS, WEBHOOKS, Identity, PlanKind
 from deploy.cli.registry import Object, Registry
 
 ALL = 1_000_000
 """Objects of one list: as many as there are."""
-COMPANIES, APPLICATIONS = PLAN_KINDS[:2]
+Act = Literal["create", "invite", "change", "revoke", "delete"]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`act`: create, change, revoke, delete, invite, or change_role. `id`: of what exists already."""
+    """`id`: of what exists already."""
 
-    act: str
+    act: Act
     title: str
     path: str
     body: Mapping[str, Any] = field(default_factory=dict)
@@ -55,15 +55,14 @@ def _existing(registry: Registry, declaration: Declaration) -> dict[PlanKind, di
             elif (name,) not in declaration.objects[kind]:
                 raise WrongUsage(f"{kind.noun.one} {name} is neither in the files nor in the registry")
     for (company,) in there[COMPANIES]:
-        for kind in PLAN_KINDS[2:]:
+        for kind in (one for one in PLAN_KINDS if one.is_of_a_company):
             for item in registry.items(f"/{kind.noun.path}", ALL, company_id=company):
                 if item.get("status") != "revoked":
                     there[kind].setdefault(kind.identity_of_existing(item), []).append(item)
-    if any(not one.get("company") for one in declaration.objects[PLAN_KINDS[-1]].values()):
-        webhooks = PLAN_KINDS[-1]
-        for item in registry.items(f"/{webhooks.noun.path}", ALL):
+    if any(not one.get("company") for one in declaration.objects[WEBHOOKS].values()):
+        for item in registry.items(f"/{WEBHOOKS.noun.path}", ALL):
             if item["company_id"] is None:
-                there[webhooks].setdefault(webhooks.identity_of_existing(item), []).append(item)
+                there[WEBHOOKS].setdefault(WEBHOOKS.identity_of_existing(item), []).append(item)
     return there
 
 
