@@ -102,7 +102,7 @@ def _add(declaration: Declaration, where: str, key: str, entry: Any, folder: Pat
     declared = {name: _value(where, name, value, folder) for name, value in entry.items()}
     identity = kind.identity_of(declared)
     if identity in declaration.objects[kind]:
-        raise WrongUsage(f"{where}: {kind.title(identity)} is declared twice")
+        raise WrongUsage(f"{where}: {kind.title(declared)} is declared twice")
     declaration.objects[kind][identity] = declared
 
 

@@ -1,6 +1,6 @@
 """What a file may declare: each kind, the members that name one of it, and those that cannot change."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -63,13 +63,24 @@ class PlanKind:
             body["booking_id"] = f"{body.pop('company_id')}:{body.pop('application_id')}"
         return body
 
-    def title(self, identity: Identity) -> str:
-        words = [word if len(word) < 60 else "its public key" for word in identity if word]
+    def title(self, declared: Declared) -> str:
+        """For people: as it is written, while identities are compared."""
+        return self._title(_text(declared.get(name)) for name in self.identity)
+
+    def title_of_existing(self, item: Mapping[str, Any]) -> str:
+        return self._title(_text(_existing(item, name)) for name in self.identity)
+
+    def _title(self, texts: Iterable[str]) -> str:
+        words = [word if len(word) < 60 else "its public key" for word in texts if word]
         return f"{self.noun.one} {' '.join(words)}"
 
 
+def _text(value: Any) -> str:
+    return "" if value is None else str(value).strip()
+
+
 def _folded(member: str, value: Any) -> str:
-    text = "" if value is None else str(value).strip()
+    text = _text(value)
     return text.casefold() if member in {"company", "application", "client_prefix", "application_prefix"} else text
 
 

@@ -36,7 +36,7 @@ def plan(registry: Registry, declaration: Declaration, *, prune: bool) -> list[S
     steps: list[Step] = []
     for kind in PLAN_KINDS:
         for identity, declared in declaration.objects[kind].items():
-            steps += _to(kind, identity, declared, there[kind].get(identity, []))
+            steps += _to(kind, declared, there[kind].get(identity, []))
     steps += _people(registry, declaration)
     if prune:
         for kind in reversed(PLAN_KINDS):
@@ -66,8 +66,8 @@ def _existing(registry: Registry, declaration: Declaration) -> dict[PlanKind, di
     return there
 
 
-def _to(kind: PlanKind, identity: Identity, declared: dict[str, Any], present: list[Object]) -> Iterator[Step]:
-    title, path = kind.title(identity), f"/{kind.noun.path}"
+def _to(kind: PlanKind, declared: dict[str, Any], present: list[Object]) -> Iterator[Step]:
+    title, path = kind.title(declared), f"/{kind.noun.path}"
     if len(present) > 1:
         ids = ", ".join(item["id"] for item in present[:3])
         raise Refused(f"{title}: several are called so ({ids}): rename or revoke all but one")
@@ -121,4 +121,4 @@ def _pruned(kind: PlanKind, present: Mapping[Identity, list[Object]], declaratio
         if identity in declaration.objects[kind] or identity[0] not in own:
             continue
         for item in items:
-            yield Step(kind.prunes, kind.title(identity), f"/{kind.noun.path}", id=item["id"])
+            yield Step(kind.prunes, kind.title_of_existing(item), f"/{kind.noun.path}", id=item["id"])

@@ -36,3 +36,12 @@ def test_a_webhook_of_the_operator_that_is_there_is_not_made_again_whatever_kind
 def test_what_belongs_to_a_company_is_seen_from_what_names_it() -> None:
     apart = {kind.key for kind in PLAN_KINDS if not kind.is_of_a_company}
     assert apart == {"companies", "applications"}
+
+
+def test_a_step_is_called_as_the_file_says_and_compared_without_case() -> None:
+    [bookings] = [kind for kind in PLAN_KINDS if kind.key == "bookings"]
+    declared = {"company": "Acme", "application": "SMS"}
+    there = {"company": {"client_prefix": "acme"}, "application": {"application_prefix": "SMS"}}
+    assert bookings.title(declared) == "booking Acme SMS"
+    assert bookings.title_of_existing(there) == "booking acme SMS"
+    assert bookings.identity_of(declared) == bookings.identity_of_existing(there)
