@@ -16,5 +16,12 @@ def anchors() -> set[str]:
     return {re.sub(r"[^\w -]", "", heading).replace(" ", "-") for heading in _headings()}
 
 
+def section_of(cause: str) -> str:
+    """What is below its heading, in one line."""
+    sections = re.split(r"^#+ ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    (found,) = [each for each in sections if f"`{cause}`" in each.partition("\n")[0]]
+    return " ".join(found.split())
+
+
 def _headings() -> list[str]:
     return re.findall(r"^### (.+)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)

@@ -18,7 +18,7 @@ from shared.jose.errors import Fault
 from shared.limits.exceeded import LimitCause
 from shared.refusal_traces.causes import CHECKS
 from shared.refusal_traces.page import anchor_of
-from tests.support.refusals_page import anchors, explained_causes
+from tests.support.refusals_page import anchors, explained_causes, section_of
 
 ROOT = Path(__file__).resolve().parents[2]
 LITERALS = (
@@ -87,3 +87,7 @@ def test_each_cause_is_found_by_its_anchor() -> None:
     found = {cause: anchor_of(cause) for cause in CHECKS}
     assert set(found.values()) == anchors()
     assert [cause for cause, anchor in found.items() if cause not in anchor.split("-")] == []
+
+
+def test_two_kinds_in_one_request_are_said_to_matter_on_routes_that_accept_several() -> None:
+    assert "accepts several kinds" in section_of("ambiguous_credential")
