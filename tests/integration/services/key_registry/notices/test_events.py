@@ -41,6 +41,14 @@ async def test_events_are_listed_by_company_type_and_time_in_pages_the_newest_fi
     assert (await owner.get(f"{of}&to={suspended['at']}")).body["items"] == []
 
 
+async def test_an_event_says_whether_what_it_is_of_is_there_still(owner: Admin) -> None:
+    company, key = await stopped(owner, "revoke")
+    of = f"/events?company_id={company['client_prefix']}"
+    assert [event["deleted"] for event in (await owner.get(of)).body["items"]] == [False]
+    assert (await owner.delete(f"/access-keys/{key['id']}")).status == 204
+    assert [event["deleted"] for event in (await owner.get(of)).body["items"]] == [True]
+
+
 async def test_each_parameter_that_is_wrong_is_named(owner: Admin) -> None:
     wrong = await owner.get("/events?type=credential.gone&from=yesterday&what=x")
     assert (wrong.status, wrong.fields) == (422, {"type", "from", "what"})
