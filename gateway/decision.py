@@ -155,7 +155,7 @@ class Decider:
         if route.credential is CredentialKind.API_TOKEN:
             return self.api_tokens.known(read_api_token(head), route.application)
         if route.credential is CredentialKind.SESSION_TOKEN:
-            read_session_token(head, target.query)
+            read_session_token(head, target.query, merges=route.merge_query)
         return None
 
     async def _look_up(

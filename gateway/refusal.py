@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from gateway.credentials.choice import AmbiguousCredential
-from gateway.credentials.extract import NoCredential
+from gateway.credentials.extract import MAX_PARAMETERS, MalformedQuery, NoCredential
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.http1.request import BadRequest
 from gateway.http1.websocket import VERSION
@@ -58,6 +58,17 @@ def ambiguous_credential(error: AmbiguousCredential, *, route: str) -> Refusal:
         error.description,
         fields=(("WWW-Authenticate", 'Bearer error="invalid_request"'),),
         cause="ambiguous_credential",
+        route=route,
+    )
+
+
+def malformed_query(error: MalformedQuery, *, route: str) -> Refusal:
+    """No word on the credential, which may be valid: whoever has it is not to throw it away."""
+    return Refusal(
+        400,
+        error.cause,
+        f"the query cannot be read: it must be percent-encoded UTF-8, of {MAX_PARAMETERS} parameters at most",
+        cause=error.cause,
         route=route,
     )
 

@@ -34,8 +34,8 @@ class AmbiguousCredential(Exception):
 def choose(route: Route, head: RequestHead, query: str | None) -> Route:
     """The alternative of `route` whose kind the request presents, be what it presents valid or not.
 
-    Raises `NoCredential` when it presents none, `AmbiguousCredential` when more than one, and `RefusedCredential`
-    when that cannot be known, because the query cannot be separated.
+    Raises `NoCredential` when it presents none, `AmbiguousCredential` when more than one, and `MalformedQuery`
+    when that cannot be known.
     """
     presented = [one for one in route.alternatives if _presents(one.credential, route.kinds, head, query)]
     if not presented:
@@ -59,10 +59,10 @@ def _presents(
     if kind is CredentialKind.API_TOKEN:
         alone = CredentialKind.SESSION_TOKEN not in accepted
         return has_prefix or (alone and head.first(API_TOKEN_FIELD) is not None)
-    if any(name == SESSION_TOKEN_PARAMETER for name, _ in query_parameters(query)):
-        return True
     alone = CredentialKind.API_TOKEN not in accepted
-    return (alone or not has_prefix) and head.first(SESSION_TOKEN_FIELD) is not None
+    if (alone or not has_prefix) and head.first(SESSION_TOKEN_FIELD) is not None:
+        return True
+    return any(name == SESSION_TOKEN_PARAMETER for name, _ in query_parameters(query))
 
 
 def _nothing(kinds: tuple[CredentialKind, ...]) -> NoCredential:

@@ -41,6 +41,13 @@ class NoCredential(Exception):
         """`WWW-Authenticate`, without error codes."""
 
 
+class MalformedQuery(RefusedCredential):
+    """The parameters of the query cannot be separated; the credential, which may be among them, may be valid."""
+
+    def __init__(self) -> None:
+        super().__init__("malformed_query")
+
+
 @dataclass(frozen=True, slots=True)
 class Bearer:
     token: str
@@ -105,13 +112,17 @@ def read_api_token(head: RequestHead) -> ApiTokenPair:
     return ApiTokenPair(tokens[0], prefixes[0])
 
 
-def read_session_token(head: RequestHead, query: str | None) -> SessionToken:
-    """The session token, from its header field or the query.
+def read_session_token(head: RequestHead, query: str | None, *, merges: bool = False) -> SessionToken:
+    """The session token, from its header field or the query. `merges`: whether an upstream gets the rest of that.
 
-    Raises `NoCredential` when it is in neither, `RefusedCredential` when there are several.
+    Raises `NoCredential` when it is in neither, `RefusedCredential` when there are several, `MalformedQuery`.
     """
-    found = [value for name, value in query_parameters(query) if name == SESSION_TOKEN_PARAMETER]
-    found += head.values(SESSION_TOKEN_FIELD)
+    found = list(head.values(SESSION_TOKEN_FIELD))
+    try:
+        found += [value for name, value in query_parameters(query) if name == SESSION_TOKEN_PARAMETER]
+    except MalformedQuery:
+        if merges or not found:
+            raise
     if not found:
         raise NoCredential
     if len(found) > 1:
@@ -122,13 +133,13 @@ def read_session_token(head: RequestHead, query: str | None) -> SessionToken:
 
 
 def query_parameters(query: str | None) -> list[tuple[str, str]]:
-    """The parameters of a query, in their order. Raises `RefusedCredential` when they cannot be separated."""
+    """The parameters of a query, in their order. Raises `MalformedQuery` when they cannot be separated."""
     if not query:
         return []
     try:
         return parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
     except ValueError:
-        raise RefusedCredential("malformed_query") from None
+        raise MalformedQuery from None
 
 
 def without_session_token(query: str | None) -> list[tuple[str, str]]:

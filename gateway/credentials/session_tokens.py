@@ -94,7 +94,8 @@ def _identity(
 
 async def resolve_for(sessions: Sessions, route: Route, head: RequestHead, target: Target) -> ResolvedCall:
     """What the session token of the request stands for. Raises as `resolve` does, and `NoCredential`."""
-    token, peek = read_session_token(head, target.query), head.method == "HEAD"
+    token = read_session_token(head, target.query, merges=route.merge_query)
+    peek = head.method == "HEAD"
     session = await resolve(sessions, token, peek=peek, defer_use=True)
     others = without_session_token(target.query) if route.merge_query else ()
     found = Target(target.path, query_of(session.parameters, others) or None)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from gateway import refusal
 from gateway.credentials.choice import AmbiguousCredential, what_to_send
-from gateway.credentials.extract import NoCredential
+from gateway.credentials.extract import MalformedQuery, NoCredential
 from gateway.credentials.found_credential import find_in_head
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.credentials.kinds import API_TOKEN_FIELD
@@ -28,6 +28,8 @@ def refusal_of(
         return _no_credential(error, route, head)
     if isinstance(error, AmbiguousCredential):
         return refusal.ambiguous_credential(error, route=route.name)
+    if isinstance(error, MalformedQuery):
+        return refusal.malformed_query(error, route=route.name)
     if isinstance(error, RefusedCredential):
         return _bad_credential(error, route=route.name)
     return refusal.unavailable(error, route=route.name)

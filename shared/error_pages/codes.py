@@ -128,6 +128,11 @@ CODES: Mapping[str, Page] = {
         "The path holds what servers read in more than one way: //, .., %2F, ; or a needless escape.",
         "Write the path without it.",
     ),
+    "malformed_query": Page(
+        "The query cannot be read",
+        "The parameters of the query are not percent-encoded UTF-8, or there are too many of them.",
+        "Percent-encode names and values as UTF-8. The credential is not at fault: keep it.",
+    ),
     "malformed_handshake": Page(
         "No valid WebSocket handshake",
         "The handshake is not as RFC 6455 has it.",

@@ -8,7 +8,6 @@ _ANCHORS = (
     "invalid_grant-jti_used",
     "unauthenticated-invalid_client",
     "no_api_token-no_client_prefix",
-    "malformed-malformed_query",
     "expired-not_yet_valid",
     "bad_signature-algorithm_not_allowed",
     "wrong_type-missing_claim-invalid_claim-lifetime_too_long-wrong_subject",

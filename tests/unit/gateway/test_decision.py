@@ -283,7 +283,35 @@ async def test_an_api_token_and_a_session_token_are_two_kinds(desk: Desk) -> Non
 
 async def test_a_query_that_cannot_be_separated_is_refused_where_a_session_token_may_be_in_it(desk: Desk) -> None:
     refuse = await desk.refusal(desk.bearer(), line="GET /any?a=%ff HTTP/1.1")
-    assert (refuse.status, refuse.cause) == (401, "malformed_query")
+    assert (refuse.status, refuse.code, refuse.cause) == (400, "malformed_query", "malformed_query")
+    assert refuse.fields == ()
+
+
+@pytest.mark.parametrize(
+    ("lines", "line"),
+    [
+        ([], f"GET /editor?apitoken={SESSION}&q=caf%E9 HTTP/1.1"),
+        ([], f"GET /merged?apitoken={SESSION}&q=caf%E9 HTTP/1.1"),
+        ([f"X-Api-Token: {SESSION}"], "GET /merged?q=caf%E9 HTTP/1.1"),
+        ([], f"GET /any?apitoken={SESSION}&q=caf%E9 HTTP/1.1"),
+    ],
+)
+async def test_a_query_that_cannot_be_separated_is_not_said_to_be_a_credential_that_is_invalid(
+    desk: Desk, lines: list[str], line: str
+) -> None:
+    refuse = await desk.refusal(*lines, line=line)
+    assert (refuse.status, refuse.code, refuse.credential) == (400, "malformed_query", None)
+    assert desk.sessions.uses == 0
+
+
+@pytest.mark.parametrize("path", ["/editor", "/any"])
+async def test_a_query_that_no_upstream_gets_does_not_matter_to_a_session_token_in_its_field(
+    desk: Desk, path: str
+) -> None:
+    forward = await desk.forward(f"X-Api-Token: {SESSION}", line=f"GET {path}?q=caf%E9 HTTP/1.1")
+    assert forward.target == f"{path}?file=a%20b&n=%7B%22x%22%3A1%7D"
+    refuse = await desk.refusal(f"X-Api-Token: {SESSION}", line=f"GET {path}?apitoken={SESSION} HTTP/1.1")
+    assert refuse.cause == "malformed", "there are two"
 
 
 async def test_no_field_that_carries_a_credential_of_an_accepted_kind_goes_on(desk: Desk) -> None:
