@@ -49,7 +49,10 @@ class AccessTokens:
         return token_digest(token) in self._verified
 
     def known(self, token: str, audiences: frozenset[str]) -> Identity | None:
-        """Whose token it is; None when its key is to be fetched first. Raises `RefusedCredential`."""
+        """Whose token it is; None when its key is to be fetched first.
+
+        Raises `RefusedCredential`, and `Unavailable` while the clock is known to be wrong.
+        """
         if token.count(".") != 2:  # what is no token is not looked for
             raise not_a_jwt(token, not_compact(token))
         digest = token_digest(token)
@@ -63,7 +66,7 @@ class AccessTokens:
         return _for_audience(verified, audiences)
 
     async def check(self, token: str, audiences: frozenset[str]) -> Identity:
-        """The same, with whatever is to be fetched. Raises also `Unavailable` when that cannot be known."""
+        """The same, with whatever is to be fetched. Raises `Unavailable` also when that cannot be known."""
         digest = token_digest(token)
         verified = self._remembered(digest)
         if verified is None:
