@@ -264,8 +264,8 @@ async def test_live_tokens_are_those_that_were_issued_and_have_not_ended(
         )
 
     await usage.add(batch(issued=[issued(3, minute + 600), issued(5, minute), issued(7, minute + 600, version=2)]))
-    await usage.add(batch(issued=[issued(2, minute + 600), issued(1, minute + 60, what="session_token")]))
-    await usage.add(batch(issued=[issued(-1, minute + 60, what="session_token")]))
+    await usage.add(batch(issued=[issued(2, minute + 600), issued(1, minute + 300, what="session_token")]))
+    await usage.add(batch(issued=[issued(-1, minute + 300, what="session_token")]))
     which = UsageFilter(BEGIN, END, company_id=UUID(str(created.company["id"])))
     assert (await usage.live(which)).tokens == {"jwt": 12, "session_token": 0}
     async with emptied.database.connection() as connection:
