@@ -1,8 +1,5 @@
 """What the two kinds of connection report, and how what went wrong on them is called."""
 
-import errno
-import os
-import ssl
 from math import ceil
 from typing import TYPE_CHECKING, Protocol
 
@@ -59,26 +56,6 @@ class CircuitOpen(UpstreamFailed):
     def __init__(self, retry_after: float, last_cause: str) -> None:
         super().__init__(503, CIRCUIT_OPEN, f"calls have failed: {last_cause}")
         self.retry_after = max(1, ceil(retry_after))
-
-
-_NUMBERS = {
-    ConnectionRefusedError: errno.ECONNREFUSED,
-    ConnectionResetError: errno.ECONNRESET,
-    ConnectionAbortedError: errno.ECONNABORTED,
-    BrokenPipeError: errno.EPIPE,
-    TimeoutError: errno.ETIMEDOUT,
-}
-"""Of errors that event loops raise without a number."""
-
-
-def describe(error: BaseException) -> str:
-    """In words, for logs and traces: what TLS or the system says of it."""
-    if isinstance(error, ssl.SSLError):
-        reason = str(getattr(error, "reason", None) or "the connection failed").replace("_", " ").lower()
-        return f"TLS: {getattr(error, 'verify_message', '') or reason}"
-    number = error.errno if isinstance(error, OSError) else None
-    number = number or next((n for kind, n in _NUMBERS.items() if isinstance(error, kind)), None)
-    return os.strerror(number).lower() if number else "the connection failed"
 
 
 class RequestReceiver(Protocol):

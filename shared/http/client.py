@@ -8,6 +8,7 @@ import orjson
 from shared.clock_offset import TIME_FIELD, PeerClock
 from shared.errors import CallRejected, Unavailable
 from shared.http.calls.connection import ConnectionEnded
+from shared.http.calls.failures import describe
 from shared.http.calls.peer import Peer
 from shared.http.calls.pool import CallPool, PoolClosed
 from shared.http.calls.request import rendered
@@ -159,7 +160,7 @@ class ServiceClient:
         except ResponseTooLarge:
             raise Unavailable(detail=f"a response of more than {MAX_RESPONSE_BYTES} bytes") from None
         except (OSError, InvalidResponse, PoolClosed) as error:
-            raise Unavailable(detail=f"{method} {self._base}: {type(error).__name__}") from error
+            raise Unavailable(detail=f"{method} {self._base}: {_said(error)}") from error
         return response
 
     def _request(self, method: str, path: str, fields: Mapping[str, str], body: bytes | None) -> bytes:
@@ -192,3 +193,11 @@ def _expected(status: int, value: Any, *, absent: bool = False) -> Any:
     if 400 <= status < 500 and status not in RETRYABLE_CLIENT_ERRORS:
         raise CallRejected(detail=f"rejected with status {status}")
     raise Unavailable(detail=f"unexpected status {status}")
+
+
+def _said(error: OSError | InvalidResponse | PoolClosed) -> str:
+    if isinstance(error, PoolClosed):
+        return "the client is closed"
+    if isinstance(error, ConnectionEnded):
+        return "it closed the connection"
+    return f"the response is invalid: {error}" if isinstance(error, InvalidResponse) else describe(error)

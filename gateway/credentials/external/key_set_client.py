@@ -4,6 +4,7 @@ import aiohttp
 from yarl import URL
 
 from shared.errors import Unavailable
+from shared.http.calls.failures import describe
 
 FETCH_TIMEOUT_S = 5.0
 """Seconds for a whole fetch, from the look-up of the name to the last byte."""
@@ -44,8 +45,10 @@ class KeySetClient:
                 return await _body(response)
         except TimeoutError:
             raise Unavailable(detail=f"no complete response within {FETCH_TIMEOUT_S:g} s") from None
+        except aiohttp.ClientPayloadError:
+            raise Unavailable(detail="the response ends before its time") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise Unavailable(detail=type(error).__name__) from None
+            raise Unavailable(detail=describe(error)) from None
 
 
 def _check_head(response: aiohttp.ClientResponse) -> None:

@@ -11,10 +11,10 @@ from gateway.proxy.ports import (
     ConnectionLost,
     ResponseReceiver,
     UpstreamFailed,
-    describe,
 )
 from gateway.proxy.upstream.endpoint import Endpoint
 from gateway.proxy.upstream.response_pace import ResponsePace
+from shared.http.calls.failures import describe
 from shared.transport.turn_transport import TurnTransport, turn_transport
 
 WRITE_BUFFER_BYTES = 65536

@@ -5,11 +5,12 @@ import ssl
 from collections.abc import Callable
 from functools import partial
 
-from gateway.proxy.ports import UpstreamFailed, describe
+from gateway.proxy.ports import UpstreamFailed
 from gateway.proxy.upstream.background.tls_watch import TlsWatch
 from gateway.proxy.upstream.connection import UpstreamConnection
 from gateway.proxy.upstream.endpoint import Endpoint
 from gateway.upstreams.client_tls import TlsFileError
+from shared.http.calls.failures import describe
 
 UNREACHABLE = "unreachable"
 TLS_FAILED = "tls_failed"

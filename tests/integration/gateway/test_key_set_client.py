@@ -62,7 +62,7 @@ async def test_the_set_comes_as_it_was_sent(server: KeySetServer, client: KeySet
         (huge, "more than 262144 bytes"),
         (hang, "no complete response within 0.5 s"),
         (drip, "no complete response within 0.5 s"),
-        (cut, "ClientPayloadError"),
+        (cut, "the response ends before its time"),
     ],
 )
 async def test_a_response_that_is_no_key_set_is_given_up_within_bounds(
@@ -122,10 +122,8 @@ async def test_over_https_the_certificate_must_be_of_a_known_authority_and_of_th
     )
     output, _ = await process.communicate()
     await runner.cleanup()
-    expected = (
-        document(*server.keys).decode() if known and host == "localhost" else "ClientConnectorCertificateError"
-    )
-    assert output.decode().strip() == expected
+    expected = document(*server.keys).decode() if known and host == "localhost" else "TLS: "
+    assert output.decode().strip().startswith(expected)
 
 
 async def test_a_server_that_speaks_no_tls_is_unavailable_over_https(

@@ -1,20 +1,16 @@
 """The trace of a call whose upstream failed names the upstream, its address and what went wrong, in words."""
 
-import errno
 import re
-import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
 
-from gateway.proxy.ports import describe
 from gateway.routing.table import Upstream as Target
 from gateway.upstreams.settings import Address, CircuitBreaker
 from shared.contracts.refusal_traces import RefusalTrace
 from shared.refusal_traces.recorder import RefusalTraces
 from tests.integration.gateway.several_upstreams import statuses
-from tests.support.cases import each_case
 from tests.support.clock import FakeClock
 from tests.support.free_port import free_port
 from tests.support.harness.public_server import Public, public_server, upstream_at
@@ -91,24 +87,3 @@ async def test_an_upstream_that_is_left_alone_is_named_with_its_addresses_and_th
     async with explained(upstream_at(first, addresses=addresses, circuit_breaker=breaker)) as call:
         both = f"http://127.0.0.1:{first}, http://127.0.0.1:{second}"
         assert await call.found(calls=4) == f"upstream upstream at {both}: calls have failed: unreachable"
-
-
-def _untrusted() -> ssl.SSLCertVerificationError:
-    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
-    error.verify_message = "unable to get local issuer certificate"
-    return error
-
-
-@each_case(
-    "error, words",
-    (
-        (ConnectionResetError(), "connection reset by peer"),
-        (OSError(errno.EHOSTUNREACH, "Connect call failed ('192.0.2.1', 80)"), "no route to host"),
-        (_untrusted(), "TLS: unable to get local issuer certificate"),
-        (ssl.SSLError(1, "[SSL] no reason is given"), "TLS: the connection failed"),
-        (ValueError(), "the connection failed"),
-    ),
-)
-def test_an_error_of_a_connection_is_described_without_its_class(error: Exception, words: str) -> None:
-    assert describe(error).startswith(words)
-    assert CLASS_NAME.search(describe(error)) is None

@@ -24,6 +24,9 @@ SILENT_S = 0.05
 SLOW_S = 0.3
 
 
+INVALID = "the response is invalid"
+
+
 @pytest.mark.parametrize(
     "pieces",
     [
@@ -47,7 +50,7 @@ async def test_a_call_without_a_complete_response_ends_with_its_time(
     client = await make_client(timeout=SILENT_S)
     with pytest.raises(Unavailable) as raised:
         await client.get("/")
-    assert raised.value.detail == f"GET http://127.0.0.1:{callee.port}: TimeoutError"
+    assert raised.value.detail == f"GET http://127.0.0.1:{callee.port}: no response in time"
     await until(lambda: callee.open == 0)
 
 
@@ -90,10 +93,16 @@ async def test_each_call_on_a_connection_has_its_own_time(callee: Upstream, clie
 @pytest.mark.parametrize(
     ("response", "cause"),
     [
-        (b"garbage\r\n\r\n", "InvalidResponse"),
-        (HEAD + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", "InvalidResponse"),
-        (HEAD + b"A: " + b"a" * 100_000 + b"\r\nContent-Length: 11\r\n\r\n" + b'{"ok":true}', "InvalidResponse"),
-        (b"HTTP/1.1 101 Switching\r\nUpgrade: a\r\nConnection: upgrade\r\n\r\n", "InvalidResponse"),
+        (b"garbage\r\n\r\n", f"{INVALID}: no response"),
+        (HEAD + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", f"{INVALID}: malformed"),
+        (
+            HEAD + b"A: " + b"a" * 100_000 + b"\r\nContent-Length: 11\r\n\r\n" + b'{"ok":true}',
+            "the response is invalid: too much of a head",
+        ),
+        (
+            b"HTTP/1.1 101 Switching\r\nUpgrade: a\r\nConnection: upgrade\r\n\r\n",
+            "the response is invalid: no response to the request",
+        ),
         (HEAD + b"Content-Length: 2\r\n\r\nhi", "not JSON"),
         (HEAD + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n\x1f\x8b", "not JSON"),
         (b"HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\n\r\n", "503"),

@@ -79,7 +79,7 @@ async def test_a_name_that_stands_for_nothing_is_unavailable(make_client: MakeCl
     for _ in range(2):
         with pytest.raises(Unavailable) as raised:
             await client.get("/")
-        assert raised.value.detail == f"GET http://{name}:1: gaierror"
+        assert raised.value.detail == f"GET http://{name}:1: the name is not resolved"
 
 
 # TLS
@@ -128,7 +128,7 @@ async def test_a_callee_that_cannot_be_verified_gets_no_request(
             for _ in range(2):
                 with pytest.raises(Unavailable) as raised:
                     await client.post("/", {"a": "secret"})
-                assert raised.value.detail.endswith(": SSLCertVerificationError")
+                assert ": TLS: " in raised.value.detail
             await client.stop()
     assert callee.calls == []
 
