@@ -7,7 +7,6 @@ from prometheus_client import CollectorRegistry
 
 from gateway.config import NAME, OPERATIONS, Settings
 from gateway.credentials.call_usage import CallUsage
-from gateway.credentials.sessions_together import SessionsTogether
 from gateway.decision import Decider
 from gateway.edge.certificate_watch import CertificateWatch
 from gateway.first_snapshot import FirstSnapshot
@@ -31,7 +30,6 @@ from gateway.workers.place import WorkerPlace
 from gateway.workers.samples import samples_endpoint
 from shared.clock import Clock, SystemClock
 from shared.clock_offset import JudgingClock
-from shared.contracts.session_tokens import SessionTokensClient
 from shared.error_pages.pages import OWN_PATH, error_types
 from shared.heap import FrozenHeap
 from shared.http.app import service_app
@@ -135,7 +133,7 @@ def _decider(
         access_tokens=known.access_tokens,
         external_issuers=known.external_issuers,
         api_tokens=known.api_tokens,
-        sessions=SessionsTogether(SessionTokensClient(peers.clients["session_tokens"])),
+        sessions=known.sessions,
         stopped=known.stopped,
         staleness=known.staleness,
         client_address_proof=peers.client_address_proof,

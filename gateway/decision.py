@@ -16,8 +16,9 @@ from gateway.credentials.choice import AmbiguousCredential, choose
 from gateway.credentials.external.issuers import ExternalIssuers
 from gateway.credentials.extract import NoCredential, read_api_token, read_bearer, read_session_token
 from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.credentials.kept_sessions import KeptSessions
 from gateway.credentials.kinds import CredentialKind
-from gateway.credentials.session_tokens import ResolvedCall, Sessions, resolve_for
+from gateway.credentials.session_tokens import ResolvedCall, resolve_for
 from gateway.credentials.staleness import Staleness
 from gateway.forwarding.destination import destination
 from gateway.forwarding.forward import Decision, Forward, LookUp
@@ -55,7 +56,7 @@ class Decider:
     access_tokens: AccessTokens
     external_issuers: ExternalIssuers
     api_tokens: ApiTokens
-    sessions: Sessions
+    sessions: KeptSessions
     stopped: StoppedSet
     staleness: Staleness
     client_address_proof: ClientAddressProof
@@ -77,7 +78,11 @@ class Decider:
         if key is None:
             return self._decide_by_head_alone(head, origin, request_id, table)
         call = self.repeated.find(key, table)
-        if call is not None and call.route.credential is CredentialKind.SESSION_TOKEN:
+        if call is not None and call.session_token is not None:
+            kept = None if call.route.merge_query else self.sessions.find(call.session_token)
+            if kept is not None and kept.identity is call.identity:
+                target = f"{call.target}?{kept.query}" if kept.query else call.target
+                return self._repeat(call, head, origin, request_id, target)
             asked = Question(head, origin, request_id, table, key)
             return partial(self._look_up, asked, Target(call.target, None), call.route, came_before=call)
         if call is not None and call.holds(self.access_tokens, self.api_tokens):

@@ -11,6 +11,8 @@ from gateway.credentials.api_tokens import ApiTokens
 from gateway.credentials.external.issuers import ExternalIssuers
 from gateway.credentials.external.key_set_client import KeySetClient
 from gateway.credentials.issuer_keys import IssuerKeys
+from gateway.credentials.kept_sessions import KeptSessions
+from gateway.credentials.sessions_together import SessionsTogether
 from gateway.credentials.staleness import Staleness
 from gateway.metrics import GatewayMetrics
 from gateway.proxy.live_exchanges import LiveExchanges
@@ -21,6 +23,7 @@ from shared.clock import Clock
 from shared.contracts import Caller
 from shared.contracts.key_registry import KeyRegistryClient
 from shared.contracts.operator_validator import OperatorValidatorClient
+from shared.contracts.session_tokens import SessionTokensClient
 from shared.contracts.token_issuer import TokenIssuerClient
 from shared.limits.shares import Shares
 from shared.limits.table import LimitTable
@@ -35,6 +38,7 @@ class Knowledge:
     key_sets: KeySetClient
     external_issuers: ExternalIssuers
     api_tokens: ApiTokens
+    sessions: KeptSessions
     stopped: StoppedSet
     staleness: Staleness
     live: LiveExchanges
@@ -84,6 +88,7 @@ def knowledge(
     live.attach(staleness)
     access_tokens = AccessTokens(issuer_keys, judging, issuer=settings.issuer)
     key_sets = KeySetClient()
+    together = SessionsTogether(SessionTokensClient(calls["session_tokens"]))
     return Knowledge(
         issuer_keys,
         access_tokens,
@@ -92,6 +97,7 @@ def knowledge(
             lambda: watch.table, key_sets.fetch, clock, judging, metrics, own_remembers=access_tokens.remembers
         ),
         api_tokens,
+        KeptSessions(together, following.follower, judging),
         stopped,
         staleness,
         live,

@@ -9,11 +9,11 @@ from shared.errors import Unavailable
 from shared.limits.limited_call import LimitedCall
 
 REPEATED_KINDS = frozenset({CredentialKind.JWT, CredentialKind.API_TOKEN, CredentialKind.SESSION_TOKEN})
-"""Of credential. A session token is looked up for each call all the same, and one with a number of uses is used."""
+"""Of credential. What a session token stands for is found apart; one with a number of uses is used each time."""
 
 
 class RepeatedCall:
-    """A call that was forwarded. `lines` are all of its header fields but those that differ by call."""
+    """A call that was forwarded. `lines`: all of its header fields but those that differ by call."""
 
     __slots__ = (
         "api_token",
@@ -24,6 +24,7 @@ class RepeatedCall:
         "limits_as_of",
         "lines",
         "route",
+        "session_token",
         "table",
         "target",
     )
@@ -35,8 +36,9 @@ class RepeatedCall:
         target: str,
         lines: str,
         identity: Identity,
-        api_token: ApiTokenKey | None,
         *,
+        api_token: ApiTokenKey | None = None,
+        session_token: str | None = None,
         from_proxy: bool,
     ) -> None:
         self.table = table
@@ -47,6 +49,8 @@ class RepeatedCall:
         self.identity = identity
         self.api_token = api_token
         """By which its API token is known; None where it came with another credential."""
+        self.session_token = session_token
+        """The id of its session token; None as above."""
         self.from_proxy = from_proxy
         """Whether it came from a trusted proxy."""
         self.limits: LimitedCall | None = None

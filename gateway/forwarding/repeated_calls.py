@@ -6,7 +6,7 @@ table alone is the same each time; whether the token has expired or been stopped
 
 from gateway.client_origin import Origin
 from gateway.credentials.api_tokens import key_of_token
-from gateway.credentials.extract import read_api_token
+from gateway.credentials.extract import read_api_token, read_session_token
 from gateway.credentials.kinds import CredentialKind
 from gateway.forwarding.forward import Forward
 from gateway.forwarding.repeated_call import RepeatedCall
@@ -14,6 +14,7 @@ from gateway.http1.kept import Kept
 from gateway.http1.known_heads import keep_head
 from gateway.http1.request_head import RequestHead
 from gateway.routing.table import RouteTable
+from shared.contracts.session_tokens import session_token_id
 
 MAX_REPEATED_CALLS = 4096
 _MAX_LINES_LENGTH = 2048
@@ -45,10 +46,17 @@ class RepeatedCalls:
         if len(lines) > _MAX_LINES_LENGTH or not keep_head(head):
             return
         is_api_token = route.credential is CredentialKind.API_TOKEN
-        api_token = key_of_token(read_api_token(head), route.application) if is_api_token else None
         is_session = route.credential is CredentialKind.SESSION_TOKEN
-        target = forward.target.partition("?")[0] if is_session else forward.target
-        call = RepeatedCall(table, route, target, lines, identity, api_token, from_proxy=origin.trusted)
+        call = RepeatedCall(
+            table,
+            route,
+            forward.target.partition("?")[0] if is_session else forward.target,
+            lines,
+            identity,
+            api_token=key_of_token(read_api_token(head), route.application) if is_api_token else None,
+            session_token=session_token_id(read_session_token(head, None).token.lower()) if is_session else None,
+            from_proxy=origin.trusted,
+        )
         self._calls.keep(key, call)
 
 

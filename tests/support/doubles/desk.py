@@ -8,6 +8,7 @@ from gateway.credentials.access_tokens import AccessTokens
 from gateway.credentials.api_tokens import ApiTokens
 from gateway.credentials.external.issuers import ExternalIssuers
 from gateway.credentials.issuer_keys import IssuerKeys
+from gateway.credentials.kept_sessions import KeptSessions
 from gateway.credentials.kinds import CredentialKind
 from gateway.credentials.staleness import Staleness
 from gateway.decision import Decider
@@ -85,6 +86,7 @@ SESSION = "bbf18f21-3d0d-4a4c-b650-9c14d4075ce0"
 
 class Sessions:
     away = False
+    asked = 0
     uses = 0
     left: int | None = None
     """Of a token that has a number of uses."""
@@ -96,6 +98,7 @@ class Sessions:
     async def resolve(
         self, token: str, *, peek: bool = False, defer_use: bool = False
     ) -> ResolvedSession | RefusedSession:
+        self.asked += 1
         if self.away:
             raise Unavailable
         if token.lower() != SESSION or self.left == 0:
@@ -149,7 +152,7 @@ class Desk:
                 own_remembers=access_tokens.remembers,
             ),
             api_tokens=api_tokens,
-            sessions=self.sessions,
+            sessions=KeptSessions(self.sessions, Follower(), judging),
             stopped=self.stopped,
             staleness=Staleness(self.followed, clock, lambda _: None),
             client_address_proof=ClientAddressProof({}),

@@ -1,4 +1,4 @@
-"""A call by session token that comes again is decided as if it were the first, and its token asked about anew."""
+"""A call by session token that comes again is decided as the first was; its token is asked about each second."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.client_origin import Origin, unproxied
+from gateway.credentials.kept_sessions import KEPT_FOR_S
 from gateway.credentials.kinds import CredentialKind
 from gateway.forwarding.forward import Forward, LookUp
 from gateway.refusal import Refusal
@@ -30,8 +31,12 @@ async def by_session(
     desk: Desk, *lines: str, line: str = "GET /editor HTTP/1.1", request_id: str = "r"
 ) -> Forward | Refusal:
     decision = desk.decider.decide(head_of(f"X-Api-Token: {SESSION}", *lines, line=line), CLIENT, request_id)
-    assert callable(decision), "a session token is asked about each time"
-    return await decision()
+    return await _awaited(decision)
+
+
+def wait(desk: Desk) -> None:
+    """Until what was asked before is no answer any more."""
+    desk.clock.advance(KEPT_FOR_S)
 
 
 async def test_a_call_by_session_token_comes_again_with_what_the_token_stands_for_now(desk: Desk) -> None:
@@ -46,11 +51,29 @@ async def test_a_call_by_session_token_comes_again_with_what_the_token_stands_fo
     desk.sessions.parameters = {"file": "other"}
     third = await by_session(desk)
     assert isinstance(third, Forward)
-    assert third.target == "/editor?file=other"
-    assert desk.sessions.uses == 3, "each was asked about"
+    assert third.target == "/editor?file=a%20b&n=%7B%22x%22%3A1%7D"
+    wait(desk)
+    fourth = await by_session(desk)
+    assert isinstance(fourth, Forward)
+    assert fourth.target == "/editor?file=other"
 
 
-@pytest.mark.parametrize("id_", ["company", "key"])
+async def test_a_session_token_without_uses_is_asked_about_once_a_second(desk: Desk) -> None:
+    for path in ("/editor", "/merged", "/editor", "/any", "/merged"):
+        await by_session(desk, line=f"GET {path} HTTP/1.1")
+    assert desk.sessions.asked == 1
+    wait(desk)
+    await by_session(desk)
+    assert desk.sessions.asked == 2
+
+
+async def test_a_repeated_call_with_a_kept_session_is_decided_at_once(desk: Desk) -> None:
+    await by_session(desk)
+    head = head_of(f"X-Api-Token: {SESSION}", line="GET /editor HTTP/1.1")
+    assert isinstance(desk.decider.decide(head, CLIENT, "r"), Forward)
+
+
+@pytest.mark.parametrize("id_", ["company", "key", "token"])
 async def test_a_call_by_session_token_is_refused_once_what_it_depends_on_is_stopped(id_: str, desk: Desk) -> None:
     for _ in range(2):
         assert isinstance(await by_session(desk), Forward)
@@ -64,6 +87,7 @@ async def test_a_call_by_session_token_is_refused_once_its_service_says_so_or_is
     for _ in range(2):
         assert isinstance(await by_session(desk), Forward)
     desk.sessions.left = 0
+    wait(desk)
     ended = await by_session(desk)
     assert isinstance(ended, Refusal)
     assert (ended.status, ended.cause) == (401, "unknown")
@@ -82,6 +106,7 @@ async def test_each_call_by_a_session_token_with_uses_takes_one(desk: Desk) -> N
 async def test_a_session_token_whose_access_key_is_about_to_end_is_decided_anew(desk: Desk) -> None:
     for _ in range(2):
         await by_session(desk)
+    wait(desk)
     desk.sessions.credential_expires_at = desk.clock.now() + 3600
     for _ in range(2):
         forward = await by_session(desk)
@@ -90,15 +115,13 @@ async def test_a_session_token_whose_access_key_is_about_to_end_is_decided_anew(
         assert "X-Passgate-Credential-Expires" in forward.identity.expiry_line
 
 
-async def test_neither_a_session_token_nor_what_it_stands_for_is_kept(desk: Desk) -> None:
+async def test_neither_a_session_token_nor_what_it_stands_for_is_kept_with_a_call(desk: Desk) -> None:
     desk.sessions.parameters = {"hidden": "4711"}
     for _ in range(2):
         assert isinstance(await by_session(desk), Forward)
     in_query = head_of(line=f"GET /editor?apitoken={SESSION} HTTP/1.1")
     for _ in range(2):
-        decision = desk.decider.decide(in_query, CLIENT, "r")
-        assert callable(decision)
-        assert isinstance(await decision(), Forward)
+        assert isinstance(await _awaited(desk.decider.decide(in_query, CLIENT, "r")), Forward)
     calls = desk.decider.repeated._calls
     assert len(calls) == 1
     assert not any(secret in text for text in held_texts(calls) for secret in (SESSION, "4711"))
@@ -152,6 +175,7 @@ async def test_a_decider_that_keeps_calls_by_session_token_decides_as_one_that_k
                 ]
                 assert plain(kept) == plain(anew)
                 desks[1].decider.repeated._calls.clear()
+                desks[1].decider.sessions._kept.clear()
                 assert [desk.sessions.left for desk in desks] == [desks[0].sessions.left] * 2
             case ("table", other):
                 tables[0] = RouteTable(ROUTES.routes[:-1] if other else ROUTES.routes, ROUTES.issuers)
@@ -161,6 +185,7 @@ async def test_a_decider_that_keeps_calls_by_session_token_decides_as_one_that_k
                     desk.stopped.apply(Change(seq=number, kind="company", id=id_, status=status, at=0))
             case (what, value):
                 member = {"uses": "left", "ends": "credential_expires_at"}.get(what, what)
+                wait(desk)
                 for desk in desks:
                     setattr(desk.sessions, member, value)
 

@@ -11,6 +11,7 @@ from gateway.client_origin import unproxied
 from gateway.credentials.access_tokens import AccessTokens
 from gateway.credentials.api_tokens import ApiTokens
 from gateway.credentials.issuer_keys import IssuerKeys
+from gateway.credentials.kept_sessions import KeptSessions
 from gateway.credentials.kinds import CredentialKind
 from gateway.credentials.staleness import Staleness
 from gateway.decision import Decider
@@ -70,7 +71,7 @@ class World:
             access_tokens=AccessTokens(IssuerKeys(self._jwks, clock), clock, issuer=ISSUER),
             external_issuers=external,
             api_tokens=api_tokens,
-            sessions=Sessions(),
+            sessions=KeptSessions(Sessions(), Follower(), clock),
             stopped=self.stopped,
             staleness=Staleness(self.followed, clock, lambda _: None),
             client_address_proof=ClientAddressProof({}),

@@ -1,0 +1,113 @@
+"""What session tokens stand for, kept for a second after their service was asked about them.
+
+The requests of one page come at once with one token: they are one question. That a token was ended, or what created
+it was stopped, is known meanwhile as of any other credential: from the changes, which each call is held against.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from gateway.credentials.session_tokens import Sessions, identity_of
+from gateway.routing.rewriting.query import query_of
+from shared.clock import Clock
+from shared.contracts.session_tokens import RefusedSession, ResolvedSession, session_token_id
+from shared.errors import Unavailable
+
+KEPT_FOR_S = 1.0
+"""Seconds from the question on: so long may the gateway not know that the store has lost a token."""
+MAX_KEPT_SESSIONS = 4096
+MAX_LENGTH = 2048
+"""Characters of the parameters, names and values together: those of a longer session are asked for each time."""
+
+
+class Follower(Protocol):
+    @property
+    def fresh(self) -> bool: ...
+
+
+class KeptSession:
+    """What a token stands for, until `until` (monotonic seconds)."""
+
+    __slots__ = ("_query", "identity", "session", "until")
+
+    def __init__(self, session: ResolvedSession, until: float) -> None:
+        self.session = session
+        self.identity = identity_of(session)
+        self.until = until
+        self._query: str | None = None
+
+    @property
+    def query(self) -> str:
+        """What takes the place of the caller's."""
+        if self._query is None:
+            self._query = query_of(self.session.parameters)
+        return self._query
+
+
+class KeptSessions:
+    """`resolve` as `sessions` do it, which are asked about the same token once a second at most.
+
+    Of a token with a number of uses nothing is kept, and nothing while the changes cannot be followed.
+    """
+
+    def __init__(self, sessions: Sessions, follower: Follower, clock: Clock) -> None:
+        """`clock`: by which it is judged whether a token has expired."""
+        self._sessions = sessions
+        self._follower = follower
+        self._clock = clock
+        self._kept: dict[str, KeptSession] = {}
+        """By the tokens' ids, in the order in which they end."""
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def find(self, token_id: str) -> KeptSession | None:
+        kept = self._kept.get(token_id)
+        if kept is None or not self._follower.fresh:
+            return None
+        if kept.until > self._clock.monotonic():
+            return kept
+        del self._kept[token_id]
+        return None
+
+    async def resolve(
+        self, token: str, *, peek: bool = False, defer_use: bool = False
+    ) -> ResolvedSession | RefusedSession:
+        token_id = session_token_id(token.lower())
+        if (kept := self.find(token_id)) is not None:
+            return kept.session
+        asked_at = self._clock.monotonic()
+        session = await self._sessions.resolve(token, peek=peek, defer_use=defer_use)
+        # A peek does not tell whether the token has a number of uses.
+        if isinstance(session, ResolvedSession) and defer_use and not (peek or session.use_deferred):
+            self._keep(token_id, session, asked_at)
+        return session
+
+    def _keep(self, token_id: str, session: ResolvedSession, asked_at: float) -> None:
+        if _length(session.parameters) > MAX_LENGTH or not self._outlives(session, KEPT_FOR_S):
+            return
+        self._kept.pop(token_id, None)
+        self._make_room()
+        self._kept[token_id] = KeptSession(session, asked_at + KEPT_FOR_S)
+
+    def _outlives(self, session: ResolvedSession, seconds: float) -> bool:
+        """Whether neither the token nor the access key that created it ends so soon, as far as that is known."""
+        try:
+            at = self._clock.now() + seconds
+        except Unavailable:
+            return False
+        key_ends_at = session.credential_expires_at
+        return at < session.expires_at and (key_ends_at is None or at < key_ends_at)
+
+    def _make_room(self) -> None:
+        """What is over leaves, and so does the oldest where there is no room."""
+        now = self._clock.monotonic()
+        while self._kept:
+            oldest = next(iter(self._kept))
+            if self._kept[oldest].until > now and len(self._kept) < MAX_KEPT_SESSIONS:
+                return
+            del self._kept[oldest]
+
+
+def _length(parameters: Mapping[str, str]) -> int:
+    return sum(len(name) + len(value) for name, value in parameters.items())

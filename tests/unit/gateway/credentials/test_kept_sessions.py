@@ -1,0 +1,145 @@
+"""What a session token stands for is asked for once a second at most, and kept for no longer than it is so."""
+
+from typing import Any
+
+import pytest
+
+from gateway.credentials import kept_sessions
+from gateway.credentials.kept_sessions import KEPT_FOR_S, MAX_LENGTH, KeptSessions
+from shared.clock_offset import ClockOffsets, JudgingClock
+from shared.contracts.session_tokens import RefusedSession, ResolvedSession
+from shared.errors import Unavailable
+from tests.support.clock import FakeClock
+from tests.support.doubles.desk import SESSION
+from tests.support.doubles.gateway import Follower
+
+
+class Service:
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.asked: list[str] = []
+        self.takes_s = 0.0
+        self.refuses = False
+        self.members: dict[str, Any] = {"parameters": {"file": "a"}, "expires_at": int(clock.now()) + 60}
+
+    async def resolve(
+        self, token: str, *, peek: bool = False, defer_use: bool = False
+    ) -> ResolvedSession | RefusedSession:
+        self.asked.append(token)
+        self.clock.advance(self.takes_s)
+        if self.refuses:
+            return RefusedSession("unknown", known=False)
+        return ResolvedSession(
+            company="c", company_id="company", access_key_id="key", token_id="id", **self.members
+        )
+
+
+@pytest.fixture
+def service(clock: FakeClock) -> Service:
+    return Service(clock)
+
+
+@pytest.fixture
+def follower() -> Follower:
+    return Follower()
+
+
+@pytest.fixture
+def sessions(service: Service, follower: Follower, clock: FakeClock) -> KeptSessions:
+    return KeptSessions(service, follower, clock)
+
+
+async def asked(sessions: KeptSessions, service: Service, *, times: int = 2, **options: bool) -> int:
+    """How often the service is, for so many calls at once."""
+    before = len(service.asked)
+    for _ in range(times):
+        await sessions.resolve(SESSION, **({"defer_use": True} | options))
+    return len(service.asked) - before
+
+
+async def test_a_token_is_asked_about_once_a_second_counted_from_the_question(
+    sessions: KeptSessions, service: Service, clock: FakeClock
+) -> None:
+    assert await asked(sessions, service) == 1
+    clock.advance(KEPT_FOR_S)
+    service.takes_s = 0.6
+    assert await asked(sessions, service) == 1
+    clock.advance(KEPT_FOR_S - 0.6)
+    assert await asked(sessions, service, times=1) == 1
+
+
+async def test_the_same_token_in_capitals_is_the_same_token(sessions: KeptSessions, service: Service) -> None:
+    first = await sessions.resolve(SESSION, defer_use=True)
+    assert await sessions.resolve(SESSION.upper(), defer_use=True) is first
+
+
+async def test_a_token_with_a_number_of_uses_is_asked_about_each_time(
+    sessions: KeptSessions, service: Service
+) -> None:
+    service.members["use_deferred"] = True
+    assert await asked(sessions, service) == 2
+
+
+@pytest.mark.parametrize("options", [{"peek": True}, {"defer_use": False}], ids=["peek", "use"])
+async def test_nothing_is_kept_of_an_answer_that_does_not_tell_whether_uses_are_counted(
+    options: dict[str, bool], sessions: KeptSessions, service: Service
+) -> None:
+    assert await asked(sessions, service, **options) == 2
+    assert len(sessions) == 0
+
+
+async def test_a_refusal_is_not_kept(sessions: KeptSessions, service: Service) -> None:
+    service.refuses = True
+    assert await asked(sessions, service) == 2
+    service.refuses = False
+    assert isinstance(await sessions.resolve(SESSION, defer_use=True), ResolvedSession)
+
+
+async def test_nothing_kept_is_used_while_changes_cannot_be_followed(
+    sessions: KeptSessions, service: Service, follower: Follower
+) -> None:
+    assert await asked(sessions, service) == 1
+    follower.fresh = False
+    assert await asked(sessions, service) == 2
+    follower.fresh = True
+    assert await asked(sessions, service) == 0
+
+
+@pytest.mark.parametrize("member", ["expires_at", "credential_expires_at"])
+async def test_what_ends_within_the_second_is_not_kept(
+    member: str, sessions: KeptSessions, service: Service, clock: FakeClock
+) -> None:
+    service.members[member] = int(clock.now() + KEPT_FOR_S)
+    assert await asked(sessions, service) == 2
+    service.members[member] += 1
+    assert await asked(sessions, service) == 1
+
+
+async def test_nothing_is_kept_by_a_clock_that_is_known_to_be_wrong(service: Service, clock: FakeClock) -> None:
+    offsets = ClockOffsets(clock, "key_registry")
+    sessions = KeptSessions(service, Follower(), JudgingClock(clock, offsets))
+    offsets.peer("key_registry").begin().end(str(clock.now() + 600))
+    with pytest.raises(Unavailable):
+        JudgingClock(clock, offsets).now()
+    assert await asked(sessions, service) == 2
+
+
+async def test_a_long_session_is_not_kept(sessions: KeptSessions, service: Service) -> None:
+    service.members["parameters"] = {"a": "x" * (MAX_LENGTH - 1)}
+    assert await asked(sessions, service) == 1
+    service.members["parameters"] = {"b": "x" * MAX_LENGTH}
+    service.clock.advance(KEPT_FOR_S)
+    assert await asked(sessions, service) == 2
+
+
+async def test_what_is_over_leaves_and_so_does_the_oldest_where_there_is_no_room(
+    sessions: KeptSessions, service: Service, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_sessions, "MAX_KEPT_SESSIONS", 3)
+    for number in range(5):
+        await sessions.resolve(f"{number}{SESSION[1:]}", defer_use=True)
+        clock.advance(0.1)
+    assert len(sessions) == 3
+    clock.advance(KEPT_FOR_S - 0.15)
+    await sessions.resolve(SESSION, defer_use=True)
+    assert len(sessions) == 2, "the newest but one has some time left"
