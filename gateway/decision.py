@@ -125,7 +125,8 @@ class Decider:
         limits = call.limits
         if self.report_only_set is not None and self.report_only_set.trial_stops:
             self.report_only_set.count_stop(identity.depends_on, identity.company_id, request_id)
-        lines = [call.lines, self._call_lines(head, route, identity, request_id, trusted=call.from_proxy)]
+        passed = [head.credential.line] if call.passes_credential and head.credential else []
+        lines = [call.lines, *passed, self._call_lines(head, route, identity, request_id, trusted=call.from_proxy)]
         forward = Forward(route, head.method, target, lines, identity, came_before=call, limits=limits)
         if limits is not None and (outcome := limits.take()) is not None:
             return self.limits.decided(outcome, forward, request_id)
@@ -240,7 +241,7 @@ class Decider:
         lines += [*proof, self._call_lines(head, route, identity, request_id, trusted=origin.trusted)]
         # Another issuer's keys may change, and nobody here stops its tokens.
         ours = route.credential in REPEATED_KINDS and identity is not None and not identity.issuer
-        repeats = ours and not (proof or counted or route.pass_credential or route.report_only)
+        repeats = ours and not (proof or counted or route.report_only)
         limits = None if identity is None else self.limits.of(identity, route, origin)
         return Forward(route, head.method, str(target), lines, identity, repeats, limits=limits)
 

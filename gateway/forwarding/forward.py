@@ -21,7 +21,8 @@ class Forward:
     """Its header fields, all but those that frame the message: see `gateway.headers`."""
     identity: Identity | None
     repeats: bool = False
-    """Whether all but the last of `lines` are the same when the same request comes again, and hold no secret."""
+    """Whether all but the last of `lines` are the same when the same request comes again, and hold no secret but
+    the credential's own line, where that is passed on."""
     came_before: RepeatedCall | None = None
     """What is known of the request, when it has come again."""
     limits: LimitedCall | None = None

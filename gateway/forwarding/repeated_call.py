@@ -13,7 +13,7 @@ REPEATED_KINDS = frozenset({CredentialKind.JWT, CredentialKind.API_TOKEN, Creden
 
 
 class RepeatedCall:
-    """A call that was forwarded. `lines`: all of its header fields but those that differ by call."""
+    """A call that was forwarded. `lines`: its header fields but its credential and those that differ by call."""
 
     __slots__ = (
         "api_token",
@@ -23,6 +23,7 @@ class RepeatedCall:
         "limits",
         "limits_as_of",
         "lines",
+        "passes_credential",
         "route",
         "session_token",
         "table",
@@ -40,6 +41,7 @@ class RepeatedCall:
         api_token: ApiTokenKey | None = None,
         session_token: str | None = None,
         from_proxy: bool,
+        passes_credential: bool = False,
     ) -> None:
         self.table = table
         self.route = route
@@ -53,6 +55,8 @@ class RepeatedCall:
         """The id of its session token; None as above."""
         self.from_proxy = from_proxy
         """Whether it came from a trusted proxy."""
+        self.passes_credential = passes_credential
+        """Whether the upstream gets the credential itself."""
         self.limits: LimitedCall | None = None
         self.limits_as_of: object = None
         """The generation of the table that its limits are from."""

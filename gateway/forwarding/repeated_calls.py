@@ -42,7 +42,8 @@ class RepeatedCalls:
         identity, route = forward.identity, forward.route
         if key is None or identity is None or not forward.repeats:
             return
-        lines = "\r\n".join(forward.lines[:-1])
+        credential = "" if head.credential is None else head.credential.line
+        lines = "\r\n".join(line for line in forward.lines[:-1] if line != credential)
         if len(lines) > _MAX_LINES_LENGTH or not keep_head(head):
             return
         is_api_token = route.credential is CredentialKind.API_TOKEN
@@ -56,6 +57,7 @@ class RepeatedCalls:
             api_token=key_of_token(read_api_token(head), route.application) if is_api_token else None,
             session_token=session_token_id(read_session_token(head, None).token.lower()) if is_session else None,
             from_proxy=origin.trusted,
+            passes_credential=credential in forward.lines,
         )
         self._calls.keep(key, call)
 

@@ -174,10 +174,13 @@ def test_no_credential_is_kept(desk: Desk, clock: FakeClock) -> None:
     table = RouteTable((*ROUTES.routes, passing))
     object.__setattr__(desk.decider, "routes", lambda: table)
     twice(desk, bearer)
-    twice(desk, bearer, line="GET /pass HTTP/1.1")
+    again = twice(desk, bearer, line="GET /pass HTTP/1.1")
     assert decided(desk, head_of(bearer, line="GET /site?apitoken=1 HTTP/1.1"))
     calls = desk.decider.repeated._calls
-    assert len(calls) == 1
+    assert len(calls) == 2
+    passed = decided(desk, again)
+    assert isinstance(passed, Forward)
+    assert bearer in passed.lines, "the upstream gets it each time"
     assert not any(secret in text for text in held_texts(calls))
 
 
