@@ -42,7 +42,7 @@ class AwaitedLine:
         self._settled: asyncio.Future[None] | None = None
 
     async def durable(self) -> None:
-        """Returns when the line is; raises `Unavailable` when that is not known within `DURABLE_TIMEOUT_S`."""
+        """Returns when the line is; raises `Unavailable` when that is not known in time."""
         if self.state in (_State.QUEUED, _State.SENT):
             self._settled = asyncio.get_running_loop().create_future()
             self._lines.wait_for(self, self._settled)
@@ -66,14 +66,15 @@ class AwaitedLine:
 
 
 class AwaitedLines:
-    def __init__(self, sink: AuditSink) -> None:
+    def __init__(self, sink: AuditSink, *, timeout: float = DURABLE_TIMEOUT_S) -> None:
+        """`timeout`: see `DURABLE_TIMEOUT_S`."""
         self._sink = sink
         self._queued: dict[AwaitedLine, None] = {}
         """In their order."""
         self._wake = asyncio.Event()
         self._closed = False
         self._timeout = SharedTimeout(
-            DURABLE_TIMEOUT_S, lambda: Unavailable("the audit trail does not respond", detail="timeout")
+            timeout, lambda: Unavailable("the audit trail does not respond", detail="timeout")
         )
         self.task = BackgroundTask("audit_awaited", self._run)
 

@@ -4,6 +4,7 @@ Its first line is the manifest, its last a checkpoint of the month's last line; 
 with all that their hashes are over. The same month gives the same bytes but for the checkpoint's time.
 """
 
+import contextlib
 import gzip
 import hashlib
 import os
@@ -75,6 +76,8 @@ class ArchiveWriter:
         self._file.close()
 
     def abandon(self) -> None:
+        with contextlib.suppress(OSError):  # a full disk, perhaps
+            self._gzip.close()
         self._file.close()
 
 

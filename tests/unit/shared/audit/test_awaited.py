@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -7,7 +8,7 @@ from shared.audit.awaited import AwaitedLines
 from shared.audit.delivery import MAX_BATCH
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unavailable
-from tests.support.waiting import until
+from tests.support.waiting import BUSY_MACHINE_LIMIT_S, until
 
 
 class Sink:
@@ -33,10 +34,17 @@ def sink() -> Sink:
 
 @pytest.fixture
 async def lines(sink: Sink) -> AsyncIterator[AwaitedLines]:
-    lines = AwaitedLines(sink)
+    async with running(AwaitedLines(sink, timeout=BUSY_MACHINE_LIMIT_S)) as lines:
+        yield lines
+
+
+@asynccontextmanager
+async def running(lines: AwaitedLines) -> AsyncIterator[AwaitedLines]:
     await lines.task.start()
-    yield lines
-    await lines.task.stop()
+    try:
+        yield lines
+    finally:
+        await lines.task.stop()
 
 
 def event(action: str) -> AuditEvent:
@@ -91,16 +99,18 @@ async def test_who_awaits_a_line_only_after_its_batch_has_failed_is_told(sink: S
     assert sink.batches == [["first", "second"]]
 
 
-async def test_a_line_that_nobody_waits_for_any_more_is_not_sent(sink: Sink, lines: AwaitedLines) -> None:
+async def test_a_line_that_nobody_waits_for_any_more_is_not_sent(sink: Sink) -> None:
     sink.respond.clear()
-    hung = asyncio.create_task(lines.begin(event("hung")).durable())
-    await until(lambda: sink.batches)
-    with pytest.raises(Unavailable):
-        await lines.begin(event("given up")).durable()
-    sink.respond.set()
-    with pytest.raises(Unavailable):
-        await hung
-    await lines.begin(event("next")).durable()
+    async with running(AwaitedLines(sink, timeout=0.1)) as lines:
+        hung = asyncio.create_task(lines.begin(event("hung")).durable())
+        await until(lambda: sink.batches)
+        with pytest.raises(Unavailable):
+            await lines.begin(event("given up")).durable()
+        with pytest.raises(Unavailable):
+            await hung
+        sink.respond.set()
+        lines.begin(event("next"))
+        await lines.send_all()
     assert sink.batches == [["hung"], ["next"]]
 
 
