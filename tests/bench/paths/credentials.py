@@ -6,7 +6,7 @@ from dataclasses import replace
 from tests.bench.load import Request, paced
 from tests.bench.page import Table
 from tests.bench.paths.bearers import site
-from tests.bench.paths.race import API_TOKENS, SESSIONS, HotPath, Race, Ring
+from tests.bench.paths.race import API_TOKENS, SESSIONS, SESSIONS_ASKED_ABOUT, HotPath, Race, Ring
 from tests.bench.probes import Probe
 from tests.bench.turns import Contestant
 
@@ -20,7 +20,8 @@ async def kinds(ring: Ring) -> Race:
     requests: Mapping[str, Sequence[Request]] = {
         JWT: [site(token) for token in await ring.bearers()],
         "API token": [_message(ring, token) for token in await ring.api_tokens()],
-        "session token": [Request("GET", "/editor", _session(token)) for token in await ring.session_tokens()],
+        "session token": [_editor(token) for token in await ring.session_tokens()],
+        "session token, asked about": [_editor(token) for token in await ring.session_tokens(SESSIONS_ASKED_ABOUT)],
         "`/verify`": [Request("GET", "/verify", _session(token)) for token in await ring.session_tokens()],
     }
     gateway, behind = ring.gateway, ring.product.behind(*BEHIND)
@@ -43,6 +44,10 @@ def _message(ring: Ring, token: str) -> Request:
     )
 
 
+def _editor(token: str) -> Request:
+    return Request("GET", "/editor", _session(token))
+
+
 def _session(token: str) -> Mapping[str, str]:
     return {"X-Api-Token": token}
 
@@ -53,8 +58,9 @@ CREDENTIAL_PATHS = (
         Table(
             "Gateway: by kind of credential",
             "Through the gateway, each credential seen before: a JWT as above; `POST /sms/v1/messages` with "
-            f"{API_TOKENS} API tokens, `GET /editor` with {SESSIONS:,} session tokens, which the service resolves "
-            "at each call, and `GET /verify`, which the gateway forwards to that service as it comes.",
+            f"{API_TOKENS} API tokens, which the route passes on; `GET /editor` with {SESSIONS:,} session tokens, "
+            f"each of which the service is asked about once a second, and {SESSIONS_ASKED_ABOUT:,}, which it is "
+            "asked about at each call; and `GET /verify`, which the gateway forwards to that service as it comes.",
             (JWT,),
         ),
         kinds,

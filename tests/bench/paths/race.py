@@ -23,6 +23,8 @@ HAPROXY = "HAProxy jwt_verify"
 AIOHTTP = "bare aiohttp"
 BEARERS = 1000
 SESSIONS = 1000
+SESSIONS_ASKED_ABOUT = 16_000
+"""So many in turn that none comes twice in a second: see `gateway.credentials.kept_sessions`."""
 API_TOKENS = 100
 QUICK_COUNT = 40
 """Credentials where only one turn is to be seen."""
@@ -75,16 +77,17 @@ class Ring:
         """Access tokens that the issuer has issued; as with the other credentials, the same ones for each race."""
         return await self._credentials(self.product.bearers, BEARERS)
 
-    async def session_tokens(self) -> Sequence[str]:
-        return await self._credentials(self.product.session_tokens, SESSIONS)
+    async def session_tokens(self, count: int = SESSIONS) -> Sequence[str]:
+        return await self._credentials(self.product.session_tokens, count)
 
     async def api_tokens(self) -> Sequence[str]:
         return await self._credentials(self.product.api_tokens, API_TOKENS)
 
     async def _credentials(self, create: Callable[[int], Awaitable[list[str]]], count: int) -> list[str]:
-        if create.__name__ not in self._created:
-            self._created[create.__name__] = await create(self.count(count))
-        return self._created[create.__name__]
+        count, created = self.count(count), self._created.setdefault(create.__name__, [])
+        if len(created) < count:
+            created += await create(count - len(created))
+        return created[:count]
 
     async def gateways(self) -> dict[str, Server]:
         """The other gateways that are installed, each with one worker, by name."""
