@@ -79,10 +79,8 @@ class Decider:
             return self._decide_by_head_alone(head, origin, request_id, table)
         call = self.repeated.find(key, table)
         if call is not None and call.session_token is not None:
-            kept = None if call.route.merge_query else self.sessions.find(call.session_token)
-            if kept is not None and kept.identity is call.identity:
-                target = f"{call.target}?{kept.query}" if kept.query else call.target
-                return self._repeat(call, head, origin, request_id, target)
+            if (resolved := call.resolved_target(self.sessions)) is not None:
+                return self._repeat(call, head, origin, request_id, resolved)
             asked = Question(head, origin, request_id, table, key)
             return partial(self._look_up, asked, Target(call.target, None), call.route, came_before=call)
         if call is not None and call.holds(self.access_tokens, self.api_tokens):
@@ -119,10 +117,7 @@ class Decider:
             return refusal_of(error, route, head)
         if (found := self.stopped.first(identity.depends_on)) is not None:
             return stopped_refusal(found, identity, route)
-        if call.limits_as_of is not self.limits.table.generation:
-            call.limits_as_of = self.limits.table.generation
-            call.limits = self.limits.of(identity, route, origin)
-        limits = call.limits
+        limits = self.limits.of_repeated(call, origin)
         if self.report_only_set is not None and self.report_only_set.trial_stops:
             self.report_only_set.count_stop(identity.depends_on, identity.company_id, request_id)
         passed = [head.credential.line] if call.passes_credential and head.credential else []

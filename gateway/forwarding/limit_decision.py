@@ -6,6 +6,7 @@ from functools import partial
 from gateway.client_origin import Origin
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.forwarding.forward import Decision, Forward, LookUp
+from gateway.forwarding.repeated_call import RepeatedCall
 from gateway.refusal import Refusal
 from gateway.routing.table import Route
 from shared.limits.exceeded import Exceeded, OnlyReported
@@ -28,6 +29,13 @@ class CallLimits:
         if not table.objects or identity.issuer:
             return None
         return table.of(identity.depends_on, client=origin.client, route=route.name, scopes=route.scopes)
+
+    def of_repeated(self, call: RepeatedCall, origin: Origin) -> LimitedCall | None:
+        """As `of`, looked up anew only where limits have changed since the call came before."""
+        if call.limits_as_of is not self.table.generation:
+            call.limits_as_of = self.table.generation
+            call.limits = self.of(call.identity, call.route, origin)
+        return call.limits
 
     def admit(self, forward: Forward, request_id: str) -> Decision | LookUp:
         """`forward` as far as its limits allow it; a look-up where memory does not say so."""

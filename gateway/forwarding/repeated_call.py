@@ -3,6 +3,7 @@
 from gateway.credentials.access_tokens import AccessTokens
 from gateway.credentials.api_tokens import ApiTokenKey, ApiTokens
 from gateway.credentials.identity import Identity
+from gateway.credentials.kept_sessions import KeptSessions
 from gateway.credentials.kinds import CredentialKind
 from gateway.routing.table import Route, RouteTable
 from shared.errors import Unavailable
@@ -62,6 +63,15 @@ class RepeatedCall:
         """The generation of the table that its limits are from."""
         self.kept: object = None
         """For who reports such calls, to keep what is the same each time."""
+
+    def resolved_target(self, sessions: KeptSessions) -> str | None:
+        """With what its session token stands for; None where the service has to be asked."""
+        if self.session_token is None or self.route.merge_query:
+            return None
+        kept = sessions.find(self.session_token)
+        if kept is None or kept.identity is not self.identity:
+            return None
+        return f"{self.target}?{kept.query}" if kept.query else self.target
 
     def holds(self, access_tokens: AccessTokens, api_tokens: ApiTokens) -> bool:
         """Whether what is known of its credential, but for what has been stopped, is known still.
