@@ -6,7 +6,7 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry, Gauge
 
 from services.token_issuer.oauth_errors import oauth_code
-from services.token_issuer.signing_keys.progress import Progress
+from services.token_issuer.signing_keys.may_sign import Progress
 from services.token_issuer.signing_keys.states import KeyState, KeyStates
 from shared.clock import Clock
 from shared.errors import ServiceError

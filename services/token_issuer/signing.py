@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from services.token_issuer.config import Settings
 from services.token_issuer.signing_keys.creation import KeyFactory
 from services.token_issuer.signing_keys.maintenance import KeyMaintenance
+from services.token_issuer.signing_keys.may_sign import RolloutTimes
 from services.token_issuer.signing_keys.pool import SigningPool
-from services.token_issuer.signing_keys.progress import RolloutTimes
 from services.token_issuer.signing_keys.ring import KeyRing
 from services.token_issuer.signing_keys.rollout import KeyRollout
 from services.token_issuer.signing_keys.rotation import KeyRotator

@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from services.token_issuer.signing_keys.progress import Progress
+from services.token_issuer.signing_keys.may_sign import Progress
 from services.token_issuer.signing_keys.ring import KeyRing
 from services.token_issuer.signing_keys.rollout import KeyRollout
 from services.token_issuer.signing_keys.rotation import KeyRotator, next_rotation_at

@@ -10,7 +10,7 @@ from typing import Protocol
 import structlog
 
 from services.token_issuer.signing_keys.audit_lines import activated, published
-from services.token_issuer.signing_keys.progress import Progress, RolloutTimes, progress_of
+from services.token_issuer.signing_keys.may_sign import Progress, RolloutTimes, progress_of
 from services.token_issuer.signing_keys.reports import report_of
 from services.token_issuer.signing_keys.states import KeyStates, key_states
 from services.token_issuer.storage.ports import SigningKeyRecord, SigningKeyStore

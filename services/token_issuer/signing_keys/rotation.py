@@ -1,6 +1,6 @@
 """What is done to signing keys, and when by itself: publish the next one, revoke one, clear away what is over.
 
-When a key begins to sign is decided in `rollout`. Each step is one transaction of the store: of several copies of
+When a key begins to sign is decided in `may_sign`. Each step is one transaction of the store: of several copies of
 the issuer, or of one that was killed and the next, one has its way, and the others find it done.
 """
 

@@ -11,8 +11,8 @@ from services.token_issuer.clients.authentication import ClientAuthenticator
 from services.token_issuer.clients.throttle import SecretThrottle
 from services.token_issuer.clients.timing import RefusalTimeFloor
 from services.token_issuer.signing_keys.creation import KeyFactory
+from services.token_issuer.signing_keys.may_sign import RolloutTimes
 from services.token_issuer.signing_keys.pool import SigningPool
-from services.token_issuer.signing_keys.progress import RolloutTimes
 from services.token_issuer.signing_keys.ring import KeyRing
 from services.token_issuer.signing_keys.rollout import KeyRollout
 from services.token_issuer.signing_keys.rotation import KeyRotator

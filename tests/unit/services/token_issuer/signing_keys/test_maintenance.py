@@ -4,7 +4,7 @@ import pytest
 
 from services.token_issuer.signing_keys.creation import KeyFactory
 from services.token_issuer.signing_keys.maintenance import KeyMaintenance, SigningKeyChanges
-from services.token_issuer.signing_keys.progress import STUCK_AFTER_S
+from services.token_issuer.signing_keys.may_sign import STUCK_AFTER_S
 from services.token_issuer.storage.ports import SigningKeyRecord
 from shared.contracts.key_registry import Change, Kind, Snapshot
 from shared.errors import Unavailable

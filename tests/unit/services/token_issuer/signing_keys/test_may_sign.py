@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.token_issuer.signing_keys.progress import STUCK_AFTER_S, Progress, RolloutTimes, progress_of
+from services.token_issuer.signing_keys.may_sign import STUCK_AFTER_S, Progress, RolloutTimes, progress_of
 from services.token_issuer.signing_keys.states import key_states
 from services.token_issuer.storage.ports import SigningKeyRecord
 from shared.contracts.signing_keys import GatewayKeys
