@@ -11,7 +11,7 @@ from aiohttp import web
 
 from shared.errors import ServiceError
 from shared.http.background_health import BackgroundTasks
-from shared.http.liveness.probe import Liveness
+from shared.http.liveness.probe_request import Liveness
 from shared.http.responses import NO_STORE, json_response
 
 log = structlog.get_logger()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from email.utils import formatdate
 
 from shared.http.liveness.gil_held_socket import recv, send
-from shared.http.liveness.probe import MAX_PROBE_BYTES, Liveness, probe_in, response_to
+from shared.http.liveness.probe_request import MAX_PROBE_BYTES, Liveness, probe_in, response_to
 
 MAX_CONNECTIONS = 64
 """That are kept here between two requests: more go to the event loop."""

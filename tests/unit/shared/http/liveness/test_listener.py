@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from shared.http.liveness.listener import NOT_LIVE_AFTER_S, LivenessListener
+from shared.http.liveness.heartbeat import NOT_LIVE_AFTER_S
+from shared.http.liveness.listener import LivenessListener
 from shared.http.liveness.thread import MAX_CONNECTIONS
 from tests.support.clock import FakeClock
 from tests.support.waiting import BUSY_MACHINE_LIMIT_S

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.http.liveness.probe import probe_in, response_to
+from shared.http.liveness.probe_request import probe_in, response_to
 
 HOST = b"Host: gateway:8081\r\n"
 GET = b"GET /health/live HTTP/1.1\r\n" + HOST
