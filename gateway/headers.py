@@ -3,7 +3,6 @@
 Fields are lines of a head: a name, a colon, one blank and the value. Several may be one item, with CRLF between.
 """
 
-import re
 from collections.abc import Sequence
 from enum import Enum
 from functools import lru_cache
@@ -13,7 +12,6 @@ from gateway.credentials.identity import Identity
 from gateway.field_names import (
     END_TO_END,
     FORWARDED_PREFIX,
-    HOPS_FIELD,
     NOT_FOR_CLIENTS,
     OWN_PREFIX,
     PLAIN_NAME,
@@ -25,13 +23,11 @@ from gateway.http1.fields import Field, tokens
 from gateway.http1.request_head import RequestHead
 from gateway.http1.response import ResponseHead
 from gateway.http1.writer import date_line
+from gateway.loops import hops_line
 from gateway.routing.table import Route, Upstream
 
 _MAX_CACHED_NAME_LENGTH = 64
 """Characters. Senders choose the names: what is kept of them is bounded by this and by the caches' size."""
-_HOPS = HOPS_FIELD.lower()
-_GATEWAY = re.compile(r"1\.1 passgate-[A-Za-z0-9]{1,64}")
-"""A gateway like this one, as it calls itself in `Via`."""
 _MAX_MEMO = 16
 """Of what is kept with one block of fields: a client may send the same one to any number of routes."""
 
@@ -85,34 +81,12 @@ def upstream_lines(
     if credential is not None and credential.name not in withheld:
         lines.append(credential.line)
     lines.append(origin.lines)
-    lines.append(_hops_line(head, via, named=route.via))
+    lines.append(hops_line(head, via, named=route.via))
     if identity is not None:
         lines.append(identity.lines)
     if route.request_headers is not None:
         lines += route.request_headers.lines
     return lines
-
-
-def passed_before(head: RequestHead, via: str) -> bool:
-    """Whether the request has been at the gateway that calls itself `via`: it came round in a circle."""
-    first = head.block.first
-    if "via" not in first and _HOPS not in first:
-        return False
-    return any(via in value for value in (*head.values("via"), *head.values(_HOPS)))
-
-
-def _hops_line(head: RequestHead, via: str, *, named: bool) -> str:
-    """By which loops are recognized (RFC 9110 section 7.6.3), whether the upstream gets to see `Via` or not."""
-    first = head.block.first
-    if "via" not in first and _HOPS not in first:
-        return f"Via: {via}" if named else f"{HOPS_FIELD}: {via}"
-    passed = head.values("via")
-    parts = (part.strip(" \t") for value in (*passed, *head.values(_HOPS)) for part in value.split(","))
-    gateways = [part for part in parts if _GATEWAY.fullmatch(part) is not None]
-    if not named:
-        return f"{HOPS_FIELD}: {', '.join((*gateways, via))}"
-    hidden = [gateway for gateway in gateways if not any(gateway in value for value in passed)]
-    return f"Via: {', '.join((*passed, *hidden, via))}"
 
 
 def call_lines(head: RequestHead, withheld: frozenset[str], request_id: str, *, trusted: bool) -> str:

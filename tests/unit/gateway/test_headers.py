@@ -5,7 +5,7 @@ import pytest
 from gateway.client_origin import Origin, unproxied
 from gateway.credentials.identity import Identity
 from gateway.credentials.kinds import CredentialKind
-from gateway.headers import addressed_to, call_lines, client_lines, passed_before, upstream_lines
+from gateway.headers import addressed_to, call_lines, client_lines, upstream_lines
 from gateway.routing.rewriting.header_rules import HeaderRules
 from gateway.routing.table import Route
 from tests.support.cases import each_case
@@ -180,37 +180,3 @@ def test_what_is_kept_with_a_block_of_fields_is_bounded_however_many_routes_it_i
         assert values(fields_of(lines), "X-B") == ["2"]
         assert values(fields_of(lines), "X-A") == []
     assert len(head.block.memo) <= 16
-
-
-GATEWAY = "1.1 passgate-x"
-HIDDEN = route_of(via=False)
-
-
-@pytest.mark.parametrize(
-    ("lines", "via", "hops"),
-    [
-        ([], [GATEWAY], [GATEWAY]),
-        (["Via: 1.0 old, 1.1 passgate-y"], [f"1.0 old, 1.1 passgate-y, {GATEWAY}"], [f"1.1 passgate-y, {GATEWAY}"]),
-        (["X-Passgate-Hops: 1.1 passgate-y"], [f"1.1 passgate-y, {GATEWAY}"], [f"1.1 passgate-y, {GATEWAY}"]),
-        (["X-Passgate-Hops: anything, 1.1 passgate-\t"], [GATEWAY], [GATEWAY]),
-        (
-            ["Via: 1.1 passgate-y", "X-Passgate-Hops: 1.1 passgate-z, 1.1 passgate-y"],
-            [f"1.1 passgate-y, 1.1 passgate-z, {GATEWAY}"],
-            [f"1.1 passgate-y, 1.1 passgate-z, 1.1 passgate-y, {GATEWAY}"],
-        ),
-    ],
-)
-def test_the_gateways_that_were_passed_are_named_with_and_without_via(
-    lines: list[str], via: list[str], hops: list[str]
-) -> None:
-    fields = sent(*lines, identity=None)
-    assert (values(fields, "Via"), values(fields, "X-Passgate-Hops")) == (via, [])
-    fields = sent(*lines, identity=None, route=HIDDEN)
-    assert (values(fields, "Via"), values(fields, "X-Passgate-Hops")) == ([], hops)
-
-
-@pytest.mark.parametrize("field", ["Via", "X-Passgate-Hops"])
-def test_a_request_that_has_passed_this_gateway_is_recognized_by_either_field(field: str) -> None:
-    assert passed_before(head_of(f"{field}: 1.1 other, {GATEWAY}"), GATEWAY)
-    assert not passed_before(head_of(f"{field}: 1.1 passgate-y"), GATEWAY)
-    assert not passed_before(head_of(), GATEWAY)
