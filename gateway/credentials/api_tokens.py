@@ -115,7 +115,7 @@ def _refused(response: TokenCheck, credential: ApiTokenPair, application: str) -
     refused = RefusedCredential(response.cause or "not_valid", noted=response.api_token_id is not None)
     if response.api_token_id is None:
         return refused
-    refused.kind, refused.subject, refused.company_id = "api_token", response.api_token_id, response.company_id
+    refused.kind, refused.credential, refused.company_id = "api_token", response.api_token_id, response.company_id
     refused.company, refused.version = response.client_prefix or "", response.version or 0
     if refused.cause == "wrong_company":
         refused.found, refused.expected = credential.client_prefix, refused.company

@@ -43,7 +43,7 @@ class CallUsage:
     def refused(self, refused: RefusedCredential, route: str, client: str) -> None:
         """Nothing for a credential that is not known: strangers' calls are counted in metrics."""
         kind = _KINDS.get(refused.kind)
-        if kind is not None and refused.company_id is not None and refused.subject:
+        if kind is not None and refused.company_id is not None and refused.credential:
             self._usage.count(
-                kind, refused.subject, refused.version, route, "refused", refused.cause, address=client
+                kind, refused.credential, refused.version, route, "refused", refused.cause, address=client
             )

@@ -68,8 +68,8 @@ class RefusedCredential(Exception):
     """A credential that is invalid. `cause` is for our log: the caller learns no more than that."""
 
     kind = ""
-    subject = ""
-    """The credential's public id and its kind, as far as they are known."""
+    credential = ""
+    """Which kind of credential it is, and its public id, as far as they are known."""
     company = ""
     version = 0
     company_id: str | None = None
@@ -129,7 +129,11 @@ class RefusedCredential(Exception):
     def of(cls, identity: Identity, cause: str, **detail: object) -> "RefusedCredential":
         """The refusal of a credential whose holder is known."""
         refused = cls(cause)
-        refused.kind, refused.subject, refused.company_id = identity.kind, identity.credential, identity.company_id
+        refused.kind, refused.credential, refused.company_id = (
+            identity.kind,
+            identity.credential,
+            identity.company_id,
+        )
         refused.company, refused.detail, refused.version = identity.company, detail, identity.version
         if identity.issuer:  # the registry knows none of its callers: their number is bounded by nobody here
             refused.company_id = None

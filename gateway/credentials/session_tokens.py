@@ -110,6 +110,6 @@ def _refused(session: RefusedSession, credential: SessionToken) -> RefusedCreden
         return RefusedCredential.of_another_kind(kind, EXPECTED_SESSION_TOKEN)
     refused = RefusedCredential(session.cause, noted=session.known)
     if session.access_key_id:
-        refused.kind, refused.subject, refused.version = KIND, session.access_key_id, session.access_key_version
+        refused.kind, refused.credential, refused.version = KIND, session.access_key_id, session.access_key_version
         refused.company_id, refused.company = session.company_id or None, session.company
     return refused

@@ -30,10 +30,10 @@ def record_refusal(
     traces: RefusalTraces, refusal: Refusal, head: object, origin: Origin, request_id: str, status: int
 ) -> None:
     """Nothing, if there are too many like it."""
-    credential = refusal.credential
-    known = credential is not None and credential.company_id is not None
+    refused = refusal.credential
+    known = refused is not None and refused.company_id is not None
     client = address_block(origin.client)
-    source = f"{credential.kind}:{credential.subject}" if known and credential is not None else client
+    source = f"{refused.kind}:{refused.credential}" if known and refused is not None else client
 
     def trace(at: float, service: str, process: str) -> RefusalTrace:
         request = head if isinstance(head, RequestHead) else None
@@ -48,9 +48,9 @@ def record_refusal(
             status=status,
             cause=refusal.cause,
             client=client,
-            credential_kind="" if credential is None else credential.kind,
+            credential_kind="" if refused is None else refused.kind,
             credential=_credential(refusal, request),
-            company_id=credential.company_id if credential is not None else None,
+            company_id=refused.company_id if refused is not None else None,
             steps=tuple(_steps(refusal, request)),
         )
 
@@ -64,34 +64,34 @@ def _steps(refusal: Refusal, request: RequestHead | None) -> list[TraceStep]:
         steps.append(passed("request", f"{request.method} {request.target.partition('?')[0]}"))
     if refusal.route != NO_ROUTE and comes_after(cause, "method"):
         steps += [passed("route", refusal.route), passed("method", request.method if request else "")]
-    credential = refusal.credential
-    if credential is not None and comes_after(cause, "credential"):
+    refused = refusal.credential
+    if refused is not None and comes_after(cause, "credential"):
         sent = _name_of(request) or "a credential"
         steps.append(passed("credential", sent, "a credential of a kind that the route accepts"))
-        if credential.subject:
-            found = f"{credential.kind} {credential.subject} of {credential.company or credential.company_id}"
+        if refused.credential:
+            found = f"{refused.kind} {refused.credential} of {refused.company or refused.company_id}"
             steps.append(passed("genuine", found, "a credential that Passgate has issued, unchanged"))
         if comes_after(cause, "status"):
             steps.append(passed("status", "active", "the credential and what it depends on are active"))
-    steps.append(_failed(refusal, credential))
+    steps.append(_failed(refusal, refused))
     return steps
 
 
-def _failed(refusal: Refusal, credential: RefusedCredential | None) -> TraceStep:
-    detail = {**refusal.detail, **(credential.detail if credential is not None else {})}
+def _failed(refusal: Refusal, refused: RefusedCredential | None) -> TraceStep:
+    detail = {**refusal.detail, **(refused.detail if refused is not None else {})}
     if (mismatch := refusal.mismatch) is not None:
         return failed(refusal.cause, mismatch.text, mismatch.expected, kind=mismatch.kind)
     if "needed_scopes" in detail:
         return failed(refusal.cause, detail["granted_scopes"], str(detail["needed_scopes"]))
     if isinstance(stopped := detail.get("stopped"), Mapping):
         return found_stopped(refusal.cause, str(stopped["kind"]), str(stopped["id"]))
-    if credential is not None and (credential.found is not None or credential.expected):
-        found = detail.get("reason", "") if credential.found is None else credential.found
-        return failed(refusal.cause, found, credential.expected, kind=credential.found_kind)
+    if refused is not None and (refused.found is not None or refused.expected):
+        found = detail.get("reason", "") if refused.found is None else refused.found
+        return failed(refusal.cause, found, refused.expected, kind=refused.found_kind)
     if "upstream" in detail:
         return failed(refusal.cause, _upstream_failure(refusal.cause, detail))
     allowed = dict(refusal.fields).get("Allow", "")
-    said = refusal.description if credential is None else refusal.cause
+    said = refusal.description if refused is None else refusal.cause
     return failed(refusal.cause, detail.get("reason") or said, allowed)
 
 
@@ -102,10 +102,10 @@ def _upstream_failure(cause: str, detail: Mapping[str, object]) -> str:
 
 
 def _credential(refusal: Refusal, request: RequestHead | None) -> str:
-    credential = refusal.credential
-    if credential is None:
+    refused = refusal.credential
+    if refused is None:
         return refusal.mismatch.prefix if refusal.mismatch else ""
-    return shown(credential.subject) or credential.prefix or _name_of(request)
+    return shown(refused.credential) or refused.prefix or _name_of(request)
 
 
 def _name_of(request: RequestHead | None) -> str:

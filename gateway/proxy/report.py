@@ -94,7 +94,7 @@ class Report:
             record_refusal(self._traces, refusal, call.head, call.origin, call.request_id, refusal.status)
         refused = refusal.credential
         if refused is not None:
-            call.company, call.credential, call.detail = refused.company, refused.subject, refused.detail
+            call.company, call.credential, call.detail = refused.company, refused.credential, refused.detail
             if self._usage is not None:
                 call.identity = None
                 self._usage.refused(refused, refusal.route, call.origin.client)
@@ -229,7 +229,7 @@ def report_refusal(audit: RefusalAudit, refused: RefusedCredential, *, route: st
             "credential.refused",
             actor="anonymous",
             subject_kind=refused.kind,
-            subject=refused.subject,
+            subject=refused.credential,
             company_id=refused.company_id,
             detail={"cause": refused.cause, **refused.detail, "endpoint": route, **origin.log_fields},
         )

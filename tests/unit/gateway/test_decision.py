@@ -115,7 +115,7 @@ async def test_a_scope_that_is_lacking_is_named(desk: Desk) -> None:
     assert challenge(refuse) == ['Bearer error="insufficient_scope", scope="site:read site:write"']
     assert refuse.description == "the credential lacks the scope that is needed here: site:write"
     assert refuse.credential is not None
-    assert (refuse.credential.company, refuse.credential.subject) == ("blabla", "pgck_1")
+    assert (refuse.credential.company, refuse.credential.credential) == ("blabla", "pgck_1")
     assert refuse.credential.detail == {
         "needed_scopes": "site:read site:write",
         "granted_scopes": "site:read website:*",
@@ -138,7 +138,7 @@ async def test_what_is_stopped_stops_the_tokens_that_are_out(id_: str, desk: Des
     refuse = await desk.refusal(bearer)
     assert (refuse.status, refuse.cause) == (401, "stopped")
     assert refuse.credential is not None
-    assert (refuse.credential.kind, refuse.credential.subject) == ("api_client", "pgck_1")
+    assert (refuse.credential.kind, refuse.credential.credential) == ("api_client", "pgck_1")
     assert refuse.credential.detail == {"stopped": {"kind": "company", "id": id_}}
 
 

@@ -85,7 +85,7 @@ async def test_a_rate_holds_for_every_kind_of_credential(
     assert dict(fields)["RateLimit"].endswith(";r=0;t=60")
     assert b'"code":"rate_exceeded"' in body
     assert refused.credential is not None
-    assert (refused.credential.subject, refused.credential.detail["limit"]) == (
+    assert (refused.credential.credential, refused.credential.detail["limit"]) == (
         subject,
         f"rate of {kind.replace('_', ' ').replace('api', 'API')} {id_}",
     )

@@ -85,10 +85,10 @@ def test_each_is_refused_as_it_would_be_alone(calls: list[tuple[RefusedCredentia
             expected.cause,
             expected.fields,
         )
-        credential = _same(found)
+        kept = _same(found)
         for member in (
             "kind",
-            "subject",
+            "credential",
             "company",
             "company_id",
             "detail",
@@ -97,7 +97,7 @@ def test_each_is_refused_as_it_would_be_alone(calls: list[tuple[RefusedCredentia
             "noted",
             "prefix",
         ):
-            assert getattr(credential, member) == getattr(error, member), member
+            assert getattr(kept, member) == getattr(error, member), member
 
 
 @each_case("sent", ("eyJhbGciOiJub25lIn0.e30.eA", "a.b.c.d.e", '"x"', "a b", "x=", ""))
