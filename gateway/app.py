@@ -22,7 +22,7 @@ from gateway.identity_tokens.tokens import IdentityTokens
 from gateway.knowledge import Knowledge, knowledge
 from gateway.metrics import GatewayMetrics
 from gateway.peers.app import Counting, Peers, Reports
-from gateway.proxy.connection_limits import Limits
+from gateway.proxy.connection_limits import ConnectionLimits
 from gateway.proxy.public_server import PublicServer
 from gateway.proxy.report import Report
 from gateway.routing.route_watch import RouteWatch
@@ -162,7 +162,9 @@ def _public_server(
         report=report,
         live=known.live,
         metrics=metrics,
-        limits=Limits(settings.max_connections, settings.max_connections_per_peer, settings.max_bodies_per_client),
+        limits=ConnectionLimits(
+            settings.max_connections, settings.max_connections_per_peer, settings.max_bodies_per_client
+        ),
         host=settings.host,
         port=settings.port,
         reuse_port=worker is not None,

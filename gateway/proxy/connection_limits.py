@@ -29,19 +29,19 @@ LIMIT, PEER_LIMIT, IDLE = "limit", "peer_limit", "idle"
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ConnectionLimits:
     """Of one process."""
 
     connections: int
     connections_per_peer: int
     bodies_per_client: int
 
-    def within_descriptors(self, descriptors: int) -> "Limits":
+    def within_descriptors(self, descriptors: int) -> "ConnectionLimits":
         """These, or less where so many descriptors do not allow as many connections."""
         free = max(descriptors - RESERVED_DESCRIPTORS, descriptors // 2)
         connections = max(1, min(self.connections, int(free * (1 - UPSTREAM_SHARE))))
         per_peer = max(1, min(self.connections_per_peer, int(connections * PEER_SHARE)))
-        return Limits(connections, per_peer, self.bodies_per_client)
+        return ConnectionLimits(connections, per_peer, self.bodies_per_client)
 
 
 def descriptor_limit() -> int:
@@ -70,7 +70,10 @@ class ClientConnections(Generic[C]):
     """All that are open. `closed_early` is called with the cause of each that is closed for a bound."""
 
     def __init__(
-        self, limits: Limits, proxies: TrustedProxies, closed_early: Callable[[str], None] = lambda _: None
+        self,
+        limits: ConnectionLimits,
+        proxies: TrustedProxies,
+        closed_early: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._limits = limits
         self._proxies = proxies

@@ -15,7 +15,7 @@ from gateway.http1.request_head import RequestHead
 from gateway.metrics import GatewayMetrics
 from gateway.proxy.bodies_under_way import BodiesUnderWay
 from gateway.proxy.client_connection import ClientConnection
-from gateway.proxy.connection_limits import ClientConnections, Limits, descriptor_limit
+from gateway.proxy.connection_limits import ClientConnections, ConnectionLimits, descriptor_limit
 from gateway.proxy.exchange import Exchange
 from gateway.proxy.exchange_context import ExchangeContext
 from gateway.proxy.live_exchanges import LiveExchanges
@@ -57,7 +57,7 @@ class PublicServer:
         report: Report,
         live: LiveExchanges,
         metrics: GatewayMetrics,
-        limits: Limits,
+        limits: ConnectionLimits,
         host: str,
         port: int,
         grace: float,

@@ -5,7 +5,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from gateway.proxy.connection_limits import Limits
+from gateway.proxy.connection_limits import ConnectionLimits
 from tests.support.harness.public_server import AMPLE, PROXY, Public, post, public_server, upstream_at
 from tests.support.http1.client import Conversation, converse, parse_replies
 from tests.support.http1.framing_payloads import get
@@ -26,7 +26,7 @@ async def attacked(
     upstream: Upstream, *payloads: bytes, connections: int, per_client: int = AMPLE.bodies_per_client
 ) -> AsyncIterator[tuple[Public, list[socket.socket]]]:
     """A server with as many slow connections as `payloads`, each of which has sent its payload and waits."""
-    limits = Limits(AMPLE.connections, AMPLE.connections_per_peer, per_client)
+    limits = ConnectionLimits(AMPLE.connections, AMPLE.connections_per_peer, per_client)
     async with public_server(upstream_at(upstream.port, connections=connections), limits=limits) as public:
         slow = [public.connect(payload=payload) for payload in payloads]
         try:
@@ -92,7 +92,7 @@ async def test_the_clients_behind_a_trusted_proxy_are_counted_one_by_one(upstrea
     def slow(client: bytes) -> bytes:
         return post(SLOW_BODY_BYTES, b"X-Forwarded-For: " + client, content=b"a")
 
-    limits = Limits(AMPLE.connections, AMPLE.connections_per_peer, bodies_per_client=5)
+    limits = ConnectionLimits(AMPLE.connections, AMPLE.connections_per_peer, bodies_per_client=5)
     async with public_server(upstream_at(upstream.port), limits=limits) as public:
         patient = public.connect(PROXY, slow(b"192.0.2.1"))
         await until(lambda: public.metric("gateway_bodies_under_way") == 1)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.proxy import client_connection
-from gateway.proxy.connection_limits import Limits
+from gateway.proxy.connection_limits import ConnectionLimits
 from tests.support.harness.gateway_process import gateway_process
 from tests.support.harness.public_server import PROXY, Public, public_server, upstream_at
 from tests.support.http1.client import converse
@@ -23,7 +23,7 @@ CLOSED_EARLY = "gateway_connections_closed_early_total"
 
 @asynccontextmanager
 async def limited(upstream: Upstream, *, connections: int, per_peer: int) -> AsyncIterator[Public]:
-    limits = Limits(connections=connections, connections_per_peer=per_peer, bodies_per_client=10)
+    limits = ConnectionLimits(connections=connections, connections_per_peer=per_peer, bodies_per_client=10)
     async with public_server(upstream_at(upstream.port), limits=limits) as public:
         yield public
 

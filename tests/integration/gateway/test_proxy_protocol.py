@@ -8,7 +8,7 @@ import pytest
 
 from gateway.edge import arrival
 from gateway.edge.certificate import load_certificate
-from gateway.proxy.connection_limits import Limits
+from gateway.proxy.connection_limits import ConnectionLimits
 from tests.support.harness.certificates import client_context, write_certificate
 from tests.support.harness.public_server import PROXY, Public, public_server, upstream_at
 from tests.support.http1.client import Reply, parse_replies
@@ -189,7 +189,7 @@ async def test_a_port_check_of_the_balancer_is_not_counted(public: Public) -> No
 async def test_each_client_has_its_own_bound_on_connections_behind_one_balancer(
     upstream: Upstream, server_context: ssl.SSLContext
 ) -> None:
-    limits = Limits(connections=100, connections_per_peer=3, bodies_per_client=10)
+    limits = ConnectionLimits(connections=100, connections_per_peer=3, bodies_per_client=10)
     async with public_server(
         upstream_at(upstream.port), limits=limits, tls=server_context, proxy_header_from=BALANCER
     ) as public:

@@ -12,7 +12,7 @@ import pytest
 from gateway.edge import arrival
 from gateway.edge.certificate import load_certificate
 from gateway.edge.tls_transport import READ_BYTES
-from gateway.proxy.connection_limits import Limits
+from gateway.proxy.connection_limits import ConnectionLimits
 from tests.support.harness.certificates import CertificateFiles, client_context, write_certificate
 from tests.support.harness.public_server import Public, post, public_server, upstream_at
 from tests.support.harness.tls_client import TlsClient, exchange, statuses
@@ -257,7 +257,7 @@ async def _end_of(reader: asyncio.StreamReader) -> bytes:
 async def test_a_peer_is_bounded_before_its_handshakes_are_complete(
     upstream: Upstream, server_context: ssl.SSLContext
 ) -> None:
-    limits = Limits(connections=100, connections_per_peer=3, bodies_per_client=10)
+    limits = ConnectionLimits(connections=100, connections_per_peer=3, bodies_per_client=10)
     async with public_server(upstream_at(upstream.port), limits=limits, tls=server_context) as public:
         held = [public.connect("127.0.0.2", b"\x16\x03") for _ in range(5)]
         await until(lambda: public.metric("gateway_connections_closed_early_total", cause="peer_limit") == 2)
@@ -270,7 +270,7 @@ async def test_a_peer_is_bounded_before_its_handshakes_are_complete(
 async def test_a_connection_counts_once_for_its_peer_before_and_after_its_handshake(
     upstream: Upstream, server_context: ssl.SSLContext
 ) -> None:
-    limits = Limits(connections=100, connections_per_peer=1, bodies_per_client=10)
+    limits = ConnectionLimits(connections=100, connections_per_peer=1, bodies_per_client=10)
     async with public_server(upstream_at(upstream.port), limits=limits, tls=server_context) as public:
         for _ in range(3):
             raw, _ = await exchange(public.port, get(), LAST_CALL)
@@ -281,7 +281,7 @@ async def test_a_connection_counts_once_for_its_peer_before_and_after_its_handsh
 async def test_300_slow_handshakes_of_as_many_peers_shut_out_nobody(
     upstream: Upstream, server_context: ssl.SSLContext
 ) -> None:
-    limits = Limits(connections=200, connections_per_peer=100, bodies_per_client=10)
+    limits = ConnectionLimits(connections=200, connections_per_peer=100, bodies_per_client=10)
     async with public_server(upstream_at(upstream.port), limits=limits, tls=server_context) as public:
         held = [public.connect(f"127.0.{1 + n // 200}.{1 + n % 200}", b"\x16\x03\x01") for n in range(300)]
         try:

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from gateway.credentials.kinds import CredentialKind
 from gateway.edge.trace_context import Tracing
 from gateway.metrics import GatewayMetrics
-from gateway.proxy.connection_limits import Limits
+from gateway.proxy.connection_limits import ConnectionLimits
 from gateway.proxy.live_exchanges import LiveExchanges
 from gateway.proxy.public_server import PublicServer
 from gateway.proxy.report import Report
@@ -25,7 +25,7 @@ from tests.support.doubles.gateway import open_decider
 
 PROXY = "127.0.0.9"
 """The trusted proxy in front of it."""
-AMPLE = Limits(connections=16_384, connections_per_peer=16_384, bodies_per_client=16_384)
+AMPLE = ConnectionLimits(connections=16_384, connections_per_peer=16_384, bodies_per_client=16_384)
 
 
 @dataclass
@@ -56,7 +56,7 @@ def upstream_at(port: int, **settings: Any) -> Upstream:
 async def public_server(
     upstream: Upstream,
     *,
-    limits: Limits = AMPLE,
+    limits: ConnectionLimits = AMPLE,
     grace: float = 0.1,
     tls: ssl.SSLContext | None = None,
     keepalive_timeout: float = KEEPALIVE_TIMEOUT_S,

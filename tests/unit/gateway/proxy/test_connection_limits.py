@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from gateway.edge.cause_counts import LOG_INTERVAL_S
-from gateway.proxy.connection_limits import IDLE, LIMIT, PEER_LIMIT, ClientConnections, Limits
+from gateway.proxy.connection_limits import IDLE, LIMIT, PEER_LIMIT, ClientConnections, ConnectionLimits
 from shared.http.forwarded_for import TrustedProxies
 
 PROXY = "10.0.0.1"
@@ -33,7 +33,7 @@ def causes() -> Counter[str]:
 
 @pytest.fixture
 def connections(causes: Counter[str]) -> ClientConnections[Connection]:
-    limits = Limits(connections=10, connections_per_peer=3, bodies_per_client=1)
+    limits = ConnectionLimits(connections=10, connections_per_peer=3, bodies_per_client=1)
     return ClientConnections(limits, PROXIES, lambda cause: causes.update([cause]))
 
 
@@ -113,4 +113,5 @@ def test_what_was_closed_early_is_logged_with_its_count_once_in_a_while(
 def test_there_are_no_more_connections_than_descriptors_allow(
     descriptors: int, connections: int, per_peer: int
 ) -> None:
-    assert Limits(16_384, 2_048, 128).within_descriptors(descriptors) == Limits(connections, per_peer, 128)
+    within = ConnectionLimits(16_384, 2_048, 128).within_descriptors(descriptors)
+    assert within == ConnectionLimits(connections, per_peer, 128)
