@@ -49,33 +49,35 @@ async def build_app(
     does nothing else. Raises `RouteFileError` when the route file is invalid.
     """
     clock = clock or SystemClock()
-    registry = CollectorRegistry()
-    metrics = GatewayMetrics(registry)
-    watch = _route_watch(settings, metrics, worker)
+    metrics = CollectorRegistry()
+    gateway_metrics = GatewayMetrics(metrics)
+    watch = _route_watch(settings, gateway_metrics, worker)
     error_types.lead_to(settings.docs_url or settings.issuer + OWN_PATH)
-    peers = Peers(settings, clock, registry)
-    reports = Reports(peers, clock, registry)
-    counting = Counting(settings, peers, clock, registry)
+    peers = Peers(settings, clock, metrics)
+    reports = Reports(peers, clock, metrics)
+    counting = Counting(settings, peers, clock, metrics)
     judging = JudgingClock(clock, peers.offsets)
     source = reports.usage.source
-    known = knowledge(settings, peers.clients, metrics, registry, clock, judging, watch, counting.shares, source)
-    _show(known, metrics)
-    certificate = CertificateWatch(*settings.tls_files, registry, clock) if settings.tls_files else None
+    known = knowledge(
+        settings, peers.clients, gateway_metrics, metrics, clock, judging, watch, counting.shares, source
+    )
+    _show(known, gateway_metrics)
+    certificate = CertificateWatch(*settings.tls_files, metrics, clock) if settings.tls_files else None
     identity_keys = _identity_keys(settings)
     identity_tokens = IdentityTokens(identity_keys.signer, clock, issuer=settings.identity_token_issuer)
     decider = _decider(settings, watch, known, peers, reports, identity_tokens, worker)
     proxies = TrustedProxies(settings.trusted_proxies)
-    report = Report(reports.audit, metrics, reports.traces, CallUsage(reports.usage))
+    report = Report(reports.audit, gateway_metrics, reports.traces, CallUsage(reports.usage))
     decisions = decision_servers(settings, decider, proxies, report, reuse_port=worker is not None)
-    server = _public_server(settings, decider, proxies, report, known, metrics, certificate, worker)
+    server = _public_server(settings, decider, proxies, report, known, gateway_metrics, certificate, worker)
     routes = RouteEndpoints(watch)
     table = endpoints(routes.routes, routes.explain, IdentityKeyEndpoint(identity_keys).jwks)
     pages, readers = documentation(settings, table, clock) if worker is None else ([], [])
     app = service_app(
         NAME,
-        [*table, *pages, *([samples_endpoint(registry)] if worker else [])],
+        [*table, *pages, *([samples_endpoint(metrics)] if worker else [])],
         health=gateway_health(known, watch, peers.clients, peers.offsets, certificate, server.upstreams),
-        metrics=registry,
+        metrics=metrics,
         now=clock.now,
         resources=(
             *peers.clients.values(),
@@ -96,21 +98,21 @@ async def build_app(
     return app
 
 
-def _route_watch(settings: Settings, metrics: GatewayMetrics, worker: WorkerPlace | None) -> RouteWatch:
+def _route_watch(settings: Settings, gateway_metrics: GatewayMetrics, worker: WorkerPlace | None) -> RouteWatch:
     return RouteWatch(
         settings.routes_file,
         settings.own_ports,
-        metrics,
+        gateway_metrics,
         staleness_bound=settings.staleness_bound,
         last_valid=worker.last_valid_routes if worker else None,
     )
 
 
-def _show(known: Knowledge, metrics: GatewayMetrics) -> None:
+def _show(known: Knowledge, gateway_metrics: GatewayMetrics) -> None:
     """How much is known."""
-    metrics.stopped.set_function(lambda: len(known.stopped))
-    metrics.watched.set_function(lambda: len(known.live))
-    metrics.verified_tokens.set_function(lambda: len(known.access_tokens) + len(known.external_issuers))
+    gateway_metrics.stopped.set_function(lambda: len(known.stopped))
+    gateway_metrics.watched.set_function(lambda: len(known.live))
+    gateway_metrics.verified_tokens.set_function(lambda: len(known.access_tokens) + len(known.external_issuers))
 
 
 def _identity_keys(settings: Settings) -> IdentityKeys:
@@ -152,7 +154,7 @@ def _public_server(
     proxies: TrustedProxies,
     report: Report,
     known: Knowledge,
-    metrics: GatewayMetrics,
+    gateway_metrics: GatewayMetrics,
     certificate: CertificateWatch | None,
     worker: WorkerPlace | None,
 ) -> PublicServer:
@@ -161,7 +163,7 @@ def _public_server(
         proxies=proxies,
         report=report,
         live=known.live,
-        metrics=metrics,
+        metrics=gateway_metrics,
         limits=ConnectionLimits(
             settings.max_connections, settings.max_connections_per_peer, settings.max_bodies_per_client
         ),

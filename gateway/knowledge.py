@@ -54,8 +54,8 @@ class Knowledge:
 def knowledge(
     settings: Settings,
     calls: Mapping[str, Caller],
-    metrics: GatewayMetrics,
-    registry: CollectorRegistry,
+    gateway_metrics: GatewayMetrics,
+    metrics: CollectorRegistry,
     clock: Clock,
     judging: Clock,
     watch: RouteWatch,
@@ -68,7 +68,7 @@ def knowledge(
     )
     stopped = StoppedSet(clock)
     api_tokens = ApiTokens(OperatorValidatorClient(calls["operator_validator"]), judging)
-    live = LiveExchanges(stopped, metrics.exchange_ended)
+    live = LiveExchanges(stopped, gateway_metrics.exchange_ended)
     limits = LimitTable(shares, clock)
     consumers = (stopped, api_tokens, issuer_keys, live, limits)
     key_registry = KeyRegistryClient(calls["key_registry"])
@@ -78,13 +78,13 @@ def knowledge(
         consumers,
         settings,
         clock=clock,
-        metrics=registry,
+        metrics=metrics,
         longest_bound=lambda: watch.table.max_staleness,
         signing_keys=issuer_keys.kids,
         usage_source=usage_source,
     )
     api_tokens.attach(following.follower)
-    staleness = Staleness(following.follower, clock, metrics.stale_admission)
+    staleness = Staleness(following.follower, clock, gateway_metrics.stale_admission)
     live.attach(staleness)
     access_tokens = AccessTokens(issuer_keys, judging, issuer=settings.issuer)
     key_sets = KeySetClient()
@@ -94,7 +94,12 @@ def knowledge(
         access_tokens,
         key_sets,
         ExternalIssuers(
-            lambda: watch.table, key_sets.fetch, clock, judging, metrics, own_remembers=access_tokens.remembers
+            lambda: watch.table,
+            key_sets.fetch,
+            clock,
+            judging,
+            gateway_metrics,
+            own_remembers=access_tokens.remembers,
         ),
         api_tokens,
         KeptSessions(together, following.follower, judging),

@@ -76,14 +76,14 @@ async def public_server(
     table = RouteTable([Route(upstream=upstream, **members)])
     unused: Any = None
     decider = open_decider(routes or (lambda: table), via=via_name)
-    registry = CollectorRegistry()
-    metrics = GatewayMetrics(registry)
+    metrics = CollectorRegistry()
+    gateway_metrics = GatewayMetrics(metrics)
     server = PublicServer(
         decider,
         proxies=TrustedProxies([ipaddress.ip_network(PROXY)]),
-        report=Report(cast("Any", None), metrics, traces),
+        report=Report(cast("Any", None), gateway_metrics, traces),
         live=LiveExchanges(unused, lambda *_: None),
-        metrics=metrics,
+        metrics=gateway_metrics,
         limits=limits,
         host="127.0.0.1",
         port=0,
@@ -95,7 +95,7 @@ async def public_server(
     )
     await server.start()
     try:
-        yield Public(server, registry)
+        yield Public(server, metrics)
     finally:
         await server.stop()
 
