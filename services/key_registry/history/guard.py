@@ -5,6 +5,7 @@ database shows that it was set back. What is closed is 503 with `Retry-After`.
 """
 
 import asyncio
+from typing import NoReturn
 
 import structlog
 
@@ -51,7 +52,7 @@ class HistoryGuard:
     def require_open(self) -> None:
         """Raises `Unavailable` while the database is not relied upon."""
         if self._closed is not None:
-            raise Unavailable(self._closed, retry_after=RETRY_AFTER_S)
+            raise _unavailable(self._closed)
 
     def confirm(self, expected: Position, seq: int, mark: str | None) -> None:
         """What was read is as of position `seq`, which has this mark. Raises `Unavailable` if that was set back.
@@ -74,9 +75,7 @@ class HistoryGuard:
         """The audit trail ends there. Raises `Unavailable` if that is before what was known."""
         self.require_open()
         if head.seq < self._audit.seq or (head.seq == self._audit.seq and head.hash != self._audit.hash):
-            log.warning("history.suspected", expected_audit_line=self._audit.seq, found_audit_line=head.seq)
-            self.close(SET_BACK)
-            self.require_open()
+            self._suspect(expected_audit_line=self._audit.seq, found_audit_line=head.seq)
 
     def note(self, position: Position | None, audit: Head | None = None) -> None:
         """This is in the database, and durable."""
@@ -85,11 +84,14 @@ class HistoryGuard:
         if audit is not None and audit.seq > self._audit.seq:
             self._audit = audit
 
-    def suspect(self, expected: Position, found: int | None) -> None:
+    def suspect(self, expected: Position, found: int | None) -> NoReturn:
         """Close, and have the history compared. Raises `Unavailable`."""
-        log.warning("history.suspected", expected_position=expected.seq, found_position=found)
+        self._suspect(expected_position=expected.seq, found_position=found)
+
+    def _suspect(self, **logged: int | None) -> NoReturn:
+        log.warning("history.suspected", **logged)
         self.close(SET_BACK)
-        self.require_open()
+        raise _unavailable(SET_BACK)
 
     def close(self, reason: str) -> None:
         self._closed = reason
@@ -108,3 +110,7 @@ class HistoryGuard:
     async def check(self) -> None:
         """For health: raises `Unavailable` while the database is not relied upon."""
         self.require_open()
+
+
+def _unavailable(reason: str) -> Unavailable:
+    return Unavailable(reason, retry_after=RETRY_AFTER_S)
