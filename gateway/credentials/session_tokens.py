@@ -108,7 +108,7 @@ def _refused(session: RefusedSession, credential: SessionToken) -> RefusedCreden
     of_form = session.cause in ("wrong_kind", "malformed")
     if of_form and (kind := claimed_prefix(credential.token) or known_by_form(credential.token)):
         return RefusedCredential.of_another_kind(kind, EXPECTED_SESSION_TOKEN)
-    refused = RefusedCredential(session.cause, noted=session.known)
+    refused = RefusedCredential(session.cause, noted=session.noted)
     if session.access_key_id:
         refused.kind, refused.credential, refused.version = KIND, session.access_key_id, session.access_key_version
         refused.company_id, refused.company = session.company_id or None, session.company

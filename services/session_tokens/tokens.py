@@ -193,7 +193,7 @@ class SessionTokens:
     def _refused(self, kind: str, cause: Cause, *, subject: str = "", key: AccessKey | None = None) -> WrongToken:
         """The refusal, in the audit trail if what was presented is known: then it has a subject or a key."""
         if not subject and key is None:
-            return WrongToken(cause, known=False)
+            return WrongToken(cause, noted=False)
         self._audit.note_refusal(
             self._audit.event(
                 f"{kind}.refused",
@@ -204,7 +204,7 @@ class SessionTokens:
                 detail={"cause": cause.value},
             )
         )
-        return WrongToken(cause, known=True, key=key)
+        return WrongToken(cause, noted=True, key=key)
 
 
 def stopped(key: AccessKey, now: float) -> Cause | None:

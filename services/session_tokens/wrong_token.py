@@ -41,7 +41,7 @@ class WrongToken(Forbidden):
     uniform = True
 
     def __init__(
-        self, cause: Cause, *, known: bool, key: AccessKey | None = None, mismatch: Mismatch | None = None
+        self, cause: Cause, *, noted: bool, key: AccessKey | None = None, mismatch: Mismatch | None = None
     ) -> None:
         super().__init__("Wrong token")
         self.cause: Cause = cause
@@ -49,8 +49,8 @@ class WrongToken(Forbidden):
         """Of what has not the form of its kind and begins as one of ours does, or is in another place."""
         self.key = key
         """The access key that it is, or was created with, as far as that is known."""
-        self.known = known
-        """Whether it is a key or a token of ours: then the refusal is in the audit trail."""
+        self.noted = noted
+        """Whether the refusal is in the audit trail: it is of a key or a token of ours. `known` on the wire."""
 
 
 def nothing_there(
@@ -59,16 +59,16 @@ def nothing_there(
     """For a request with these header fields and parameters of the query, and nothing where `expected` is read."""
     found = find_credential(fields, parameters)
     if found is None:
-        return WrongToken(Cause.NO_CREDENTIAL, known=False, mismatch=nothing_sent(expected))
+        return WrongToken(Cause.NO_CREDENTIAL, noted=False, mismatch=nothing_sent(expected))
     mismatch = Mismatch(found.prefix, found=str(found), expected=expected)
-    return WrongToken(Cause.WRONG_PLACE, known=False, mismatch=mismatch)
+    return WrongToken(Cause.WRONG_PLACE, noted=False, mismatch=mismatch)
 
 
 def not_of_form(prefix: str, text: str, expected: str) -> WrongToken:
     """For a `text` that is no secret with this prefix, by what it begins with as it was sent, or else its form."""
     if found := known_by_form(text):
-        return WrongToken(Cause.WRONG_KIND, known=False, mismatch=Mismatch(found=found, expected=expected))
+        return WrongToken(Cause.WRONG_KIND, noted=False, mismatch=Mismatch(found=found, expected=expected))
     claimed = claimed_prefix(text)
     if of_another_kind(prefix, text):
-        return WrongToken(Cause.WRONG_KIND, known=False, mismatch=Mismatch(claimed, expected=expected))
-    return WrongToken(Cause.MALFORMED, known=False, mismatch=Mismatch(claimed) if claimed else None)
+        return WrongToken(Cause.WRONG_KIND, noted=False, mismatch=Mismatch(claimed, expected=expected))
+    return WrongToken(Cause.MALFORMED, noted=False, mismatch=Mismatch(claimed) if claimed else None)

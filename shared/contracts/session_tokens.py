@@ -106,8 +106,8 @@ class RefusedSession:
     """A token that stands for nothing, or not any more; `cause` is for the log."""
 
     cause: str
-    known: bool
-    """Whether it is, or was, a token of ours: then its refusal is in the audit trail already."""
+    noted: bool
+    """Whether its refusal is in the audit trail already: it is, or was, a token of ours."""
     access_key_id: str = ""
     access_key_version: int = 0
     company_id: str = ""
@@ -115,8 +115,8 @@ class RefusedSession:
     """What created it, and whose it is (id and `client_prefix`), as far as that is known."""
 
 
-MALFORMED = RefusedSession("malformed", known=False)
-WRONG_KIND = RefusedSession("wrong_kind", known=False)
+MALFORMED = RefusedSession("malformed", noted=False)
+WRONG_KIND = RefusedSession("wrong_kind", noted=False)
 
 
 class SessionTokensClient:

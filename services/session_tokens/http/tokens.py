@@ -149,7 +149,7 @@ class SessionTokenEndpoints:
     def _count_refused(self, request: web.Request, error: WrongToken) -> None:
         self._metrics.refused(error)
         client = self._addresses.of(request)
-        if not error.known:
+        if not error.noted:
             self._audit.count_refusal(
                 cause=error.cause, endpoint=route_of(request), client=client, mismatch=error.mismatch
             )
@@ -189,7 +189,7 @@ def render_internal_error(error: ServiceError) -> web.Response:
     """For the gateway: a wrong token with its cause, distinct from a call that is not allowed."""
     if not isinstance(error, WrongToken):
         return problem(error)
-    body = {"message": error.description, "cause": error.cause, "known": error.known}
+    body = {"message": error.description, "cause": error.cause, "known": error.noted}
     if error.key is not None:
         key = error.key
         body |= {"access_key_id": key.id, "access_key_version": key.version}

@@ -102,7 +102,7 @@ class Sessions:
         if self.away:
             raise Unavailable
         if token.lower() != SESSION or self.left == 0:
-            return RefusedSession("unknown", known=False)
+            return RefusedSession("unknown", noted=False)
         deferred = defer_use and self.left is not None
         taken = not (peek or deferred)
         self.uses += taken

@@ -65,7 +65,7 @@ async def test_resolving_is_a_use(service: Service) -> None:
     async with service.as_gateway() as gateway:
         assert isinstance(await gateway.resolve(token), ResolvedSession)
         assert (await service.verify(token))[0] == 200
-        assert await gateway.resolve(token) == RefusedSession("unknown", known=False)
+        assert await gateway.resolve(token) == RefusedSession("unknown", noted=False)
 
 
 async def test_use_that_is_deferred_is_taken_by_the_request_that_does_not_defer_it(service: Service) -> None:
@@ -78,7 +78,7 @@ async def test_use_that_is_deferred_is_taken_by_the_request_that_does_not_defer_
         for each in (await gateway.resolve(token), await gateway.resolve(uncounted, defer_use=True)):
             assert isinstance(each, ResolvedSession)
             assert not each.use_deferred
-        assert await gateway.resolve(token, defer_use=True) == RefusedSession("unknown", known=False)
+        assert await gateway.resolve(token, defer_use=True) == RefusedSession("unknown", noted=False)
 
 
 async def test_several_are_resolved_in_one_call_and_what_is_not_good_is_left_for_another(
@@ -115,7 +115,7 @@ async def test_an_invalid_token_resolves_to_nobody(service: Service, token: str)
     async with service.as_gateway() as gateway:
         refused = await gateway.resolve(token)
     assert isinstance(refused, RefusedSession)
-    assert (refused.cause, refused.known) == ("unknown" if SESSION_TOKEN.fullmatch(token) else "malformed", False)
+    assert (refused.cause, refused.noted) == ("unknown" if SESSION_TOKEN.fullmatch(token) else "malformed", False)
 
 
 async def _resolves_to(gateway: SessionTokensClient, token: str, expected: RefusedSession) -> bool:

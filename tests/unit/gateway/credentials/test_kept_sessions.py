@@ -28,7 +28,7 @@ class Service:
         self.asked.append(token)
         self.clock.advance(self.takes_s)
         if self.refuses:
-            return RefusedSession("unknown", known=False)
+            return RefusedSession("unknown", noted=False)
         return ResolvedSession(
             company="c", company_id="company", access_key_id="key", token_id="id", **self.members
         )

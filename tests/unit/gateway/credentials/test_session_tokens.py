@@ -8,7 +8,7 @@ from gateway.credentials.session_tokens import identity_of, resolve
 from shared.audit.mismatch import A_JWT, A_KID
 from shared.contracts.session_tokens import MALFORMED, WRONG_KIND, RefusedSession, ResolvedSession
 
-REFUSED = {"ended": RefusedSession("ended", known=True), "pgat_of-its-holder": WRONG_KIND}
+REFUSED = {"ended": RefusedSession("ended", noted=True), "pgat_of-its-holder": WRONG_KIND}
 
 
 class Sessions:
@@ -19,7 +19,7 @@ class Sessions:
     ) -> ResolvedSession | RefusedSession:
         self.peeked = peek
         if token != "good":
-            return {"ended": RefusedSession("ended", known=True), "pgat_of-its-holder": WRONG_KIND}.get(
+            return {"ended": RefusedSession("ended", noted=True), "pgat_of-its-holder": WRONG_KIND}.get(
                 token, MALFORMED
             )
         return ResolvedSession(

@@ -11,7 +11,7 @@ from shared.errors import Unavailable
 from shared.logging import request_id
 from tests.support.waiting import until
 
-UNKNOWN = RefusedSession("unknown", known=False)
+UNKNOWN = RefusedSession("unknown", noted=False)
 
 
 def token(number: int) -> str:

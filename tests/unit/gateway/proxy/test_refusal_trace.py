@@ -56,7 +56,7 @@ class Sink:
 
 class Sessions:
     async def resolve(self, token: str, *, peek: bool = False, defer_use: bool = False) -> RefusedSession:
-        return WRONG_KIND if token.startswith("pgat_") else RefusedSession("unknown", known=False)
+        return WRONG_KIND if token.startswith("pgat_") else RefusedSession("unknown", noted=False)
 
 
 class World:

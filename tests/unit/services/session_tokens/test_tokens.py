@@ -216,7 +216,7 @@ async def test_both_secrets_of_a_key_create_until_the_old_one_retires_which_need
     with pytest.raises(WrongToken) as refused:
         await rules.tokens.authorize(KEY)
     assert refused.value.cause is Cause.ACCESS_KEY_VERSION_RETIRED
-    assert refused.value.known
+    assert refused.value.noted
     await rules.tokens.authorize(new)
     session = await rules.tokens.verify(by_old.token)  # what was created with it goes on
     assert (session.key.id, session.key.version) == (rules.record.id, 1)
