@@ -9,6 +9,7 @@ from typing import Protocol
 
 from gateway.credentials.session_tokens import Sessions, identity_of
 from gateway.routing.rewriting.query import query_of
+from shared.changes.timed_cache import TimedCache
 from shared.clock import Clock
 from shared.contracts.session_tokens import RefusedSession, ResolvedSession, session_token_id
 from shared.errors import Unavailable
@@ -26,14 +27,13 @@ class Follower(Protocol):
 
 
 class KeptSession:
-    """What a token stands for, until `until` (monotonic seconds)."""
+    """What a token stands for."""
 
-    __slots__ = ("_query", "identity", "session", "until")
+    __slots__ = ("_query", "identity", "session")
 
-    def __init__(self, session: ResolvedSession, until: float) -> None:
+    def __init__(self, session: ResolvedSession) -> None:
         self.session = session
         self.identity = identity_of(session)
-        self.until = until
         self._query: str | None = None
 
     @property
@@ -55,20 +55,14 @@ class KeptSessions:
         self._sessions = sessions
         self._follower = follower
         self._clock = clock
-        self._kept: dict[str, KeptSession] = {}
-        """By the tokens' ids, in the order in which they end."""
+        self._kept: TimedCache[str, KeptSession] = TimedCache(KEPT_FOR_S, MAX_KEPT_SESSIONS, clock)
+        """By the tokens' ids."""
 
     def __len__(self) -> int:
         return len(self._kept)
 
     def find(self, token_id: str) -> KeptSession | None:
-        kept = self._kept.get(token_id)
-        if kept is None or not self._follower.fresh:
-            return None
-        if kept.until > self._clock.monotonic():
-            return kept
-        del self._kept[token_id]
-        return None
+        return self._kept.find(token_id) if self._follower.fresh else None
 
     async def resolve(
         self, token: str, *, peek: bool = False, defer_use: bool = False
@@ -79,34 +73,20 @@ class KeptSessions:
         asked_at = self._clock.monotonic()
         session = await self._sessions.resolve(token, peek=peek, defer_use=defer_use)
         # A peek does not tell whether the token has a number of uses.
-        if isinstance(session, ResolvedSession) and defer_use and not (peek or session.use_deferred):
-            self._keep(token_id, session, asked_at)
+        if isinstance(session, ResolvedSession) and defer_use and not peek and self._may_be_kept(session):
+            self._kept.keep(token_id, KeptSession(session), asked_at)
         return session
 
-    def _keep(self, token_id: str, session: ResolvedSession, asked_at: float) -> None:
-        if _length(session.parameters) > MAX_LENGTH or not self._outlives(session, KEPT_FOR_S):
-            return
-        self._kept.pop(token_id, None)
-        self._make_room()
-        self._kept[token_id] = KeptSession(session, asked_at + KEPT_FOR_S)
-
-    def _outlives(self, session: ResolvedSession, seconds: float) -> bool:
-        """Whether neither the token nor the access key that created it ends so soon, as far as that is known."""
+    def _may_be_kept(self, session: ResolvedSession) -> bool:
+        """Not where the token, or the access key that created it, ends within the time, as far as that is known."""
+        if session.use_deferred or _length(session.parameters) > MAX_LENGTH:
+            return False
         try:
-            at = self._clock.now() + seconds
+            at = self._clock.now() + KEPT_FOR_S
         except Unavailable:
             return False
         key_ends_at = session.credential_expires_at
         return at < session.expires_at and (key_ends_at is None or at < key_ends_at)
-
-    def _make_room(self) -> None:
-        """What is over leaves, and so does the oldest where there is no room."""
-        now = self._clock.monotonic()
-        while self._kept:
-            oldest = next(iter(self._kept))
-            if self._kept[oldest].until > now and len(self._kept) < MAX_KEPT_SESSIONS:
-                return
-            del self._kept[oldest]
 
 
 def _length(parameters: Mapping[str, str]) -> int:

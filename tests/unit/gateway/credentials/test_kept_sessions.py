@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from gateway.credentials import kept_sessions
 from gateway.credentials.kept_sessions import KEPT_FOR_S, MAX_LENGTH, KeptSessions
 from shared.clock_offset import ClockOffsets, JudgingClock
 from shared.contracts.session_tokens import RefusedSession, ResolvedSession
@@ -130,16 +129,3 @@ async def test_a_long_session_is_not_kept(sessions: KeptSessions, service: Servi
     service.members["parameters"] = {"b": "x" * MAX_LENGTH}
     service.clock.advance(KEPT_FOR_S)
     assert await asked(sessions, service) == 2
-
-
-async def test_what_is_over_leaves_and_so_does_the_oldest_where_there_is_no_room(
-    sessions: KeptSessions, service: Service, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(kept_sessions, "MAX_KEPT_SESSIONS", 3)
-    for number in range(5):
-        await sessions.resolve(f"{number}{SESSION[1:]}", defer_use=True)
-        clock.advance(0.1)
-    assert len(sessions) == 3
-    clock.advance(KEPT_FOR_S - 0.15)
-    await sessions.resolve(SESSION, defer_use=True)
-    assert len(sessions) == 2, "the newest but one has some time left"

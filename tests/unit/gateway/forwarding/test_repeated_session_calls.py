@@ -175,7 +175,7 @@ async def test_a_decider_that_keeps_calls_by_session_token_decides_as_one_that_k
                 ]
                 assert plain(kept) == plain(anew)
                 desks[1].decider.repeated._calls.clear()
-                desks[1].decider.sessions._kept.clear()
+                desks[1].decider.sessions._kept._kept.clear()
                 assert [desk.sessions.left for desk in desks] == [desks[0].sessions.left] * 2
             case ("table", other):
                 tables[0] = RouteTable(ROUTES.routes[:-1] if other else ROUTES.routes, ROUTES.issuers)
