@@ -12,6 +12,7 @@ from services.session_tokens.sealing import Contents, Unsealable, seal, unseal
 from services.session_tokens.storage.ports import AccessKeys, Ended, Freshness, Revocations, SessionStore
 from services.session_tokens.wrong_token import EXPECTED, Cause, WrongToken, not_of_form
 from shared.audit.ports import RefusalAudit
+from shared.changes.timed_cache import TimedCache
 from shared.clock import Clock
 from shared.contracts.identifiers import SESSION_TOKEN
 from shared.contracts.key_registry import AccessKey, Revocation
@@ -23,6 +24,12 @@ CLOCK_SKEW_S = 30
 past it for longer was brought back by a copy."""
 SESSION_TOKEN_PREFIX = ""
 """It has none: whatever has one of ours is of another kind."""
+KEPT_FOR_S = 1.0
+"""Seconds for which what a token stands for is not fetched again, from when it was: those who serve one page ask at
+once. Its end is known meanwhile from the changes."""
+MAX_KEPT = 4096
+MAX_KEPT_BYTES = 2048
+"""Of the parameters of one session."""
 MAX_SEALED_BYTES_TOGETHER = 8192
 """Of a session that is found together with others: a larger one would hold them up."""
 
@@ -73,6 +80,8 @@ class SessionTokens:
         self._revocations = revocations
         self._audit = audit
         self._clock = clock
+        self._kept: TimedCache[str, Contents] = TimedCache(KEPT_FOR_S, MAX_KEPT, clock)
+        """By the tokens' ids, of those without a number of uses."""
 
     async def authorize(self, access_key: str) -> AuthorizedKey:
         """Raises `WrongToken` unless the access key and its company are active, and this secret of it works."""
@@ -113,7 +122,7 @@ class SessionTokens:
 
     async def verify(self, token: str, *, peek: bool = False) -> Session:
         """What `token` stands for; counts as one use, but for a `peek`. Raises `WrongToken`."""
-        id_, contents = await self._open(token)
+        id_, contents = await self._open(token, may_be_kept=True)
         key = await self._access_keys.get(contents.access_key)
         if key is None:
             raise self._refused("session_token", Cause.UNKNOWN, subject=id_)
@@ -153,6 +162,7 @@ class SessionTokens:
         ended now, if its access key is known and it had not ended before.
         """
         id_, contents = await self._open(token)
+        self._kept.discard(id_)
         ended = None
         if not self._is_ended(id_):
             key = await self._access_keys.get(contents.access_key)
@@ -170,11 +180,14 @@ class SessionTokens:
         )
         self._ended.revoke(id_, until, "session_token")
 
-    async def _open(self, presented: str) -> tuple[str, Contents]:
+    async def _open(self, presented: str, *, may_be_kept: bool = False) -> tuple[str, Contents]:
         token = presented.lower()  # RFC 9562 section 4: read without regard to case
         if not SESSION_TOKEN.fullmatch(token):
             raise not_of_form(SESSION_TOKEN_PREFIX, presented, EXPECTED["x-api-token"])
         id_ = session_token_id(token)
+        if may_be_kept and (kept := self._kept.find(id_)) is not None:
+            return id_, kept
+        asked_at = self._clock.monotonic()
         sealed = await self._store.get(id_)
         if sealed is None:
             raise self._refused("session_token", Cause.UNKNOWN)
@@ -182,8 +195,12 @@ class SessionTokens:
             contents = unseal(token, id_, sealed)
         except Unsealable:
             raise self._refused("session_token", Cause.TAMPERED, subject=id_) from None
-        if contents.expires_at + CLOCK_SKEW_S <= self._clock.now():
+        now = self._clock.now()
+        if contents.expires_at + CLOCK_SKEW_S <= now:
             raise self._refused("session_token", Cause.EXPIRED, subject=id_)
+        short = len(contents.parameters) <= MAX_KEPT_BYTES
+        if short and not contents.counted and now + KEPT_FOR_S < contents.expires_at:
+            self._kept.keep(id_, contents, asked_at)
         return id_, contents
 
     def _is_ended(self, id_: str) -> bool:

@@ -20,12 +20,14 @@ class MemorySessionStore:
         self._entries: dict[str, _Entry] = {}
         self.events: list[AuditEvent] = []
         """The outbox, which nobody empties."""
+        self.fetched = 0
 
     async def put(self, id_: str, sealed: bytes, *, ttl: int, uses: int | None, event: AuditEvent) -> None:
         self.events.append(event)
         self._entries[id_] = _Entry(sealed, self._clock.monotonic() + ttl, uses)
 
     async def get(self, id_: str) -> bytes | None:
+        self.fetched += 1
         entry = self._alive(id_)
         return None if entry is None else entry.sealed
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.session_tokens.parameters import parse
-from services.session_tokens.tokens import CLOCK_SKEW_S
+from services.session_tokens.tokens import CLOCK_SKEW_S, KEPT_FOR_S, MAX_KEPT_BYTES
 from services.session_tokens.wrong_token import EXPECTED, Cause, WrongToken
 from shared.audit.mismatch import A_JWT, A_KID, A_SESSION_TOKEN, Mismatch
 from shared.contracts.key_registry import Status
@@ -178,6 +178,9 @@ async def test_another_copy_resolves_and_ends_the_same_tokens(rules: Rules) -> N
     await follower.poll()
     assert (await copy.verify(token)).parameters == (await rules.tokens.verify(token)).parameters
     await copy.end(token)
+    await rules.follower.poll()
+    assert await rules.refusal(token) == Cause.ENDED
+    rules.clock.advance(KEPT_FOR_S)
     assert await rules.refusal(token) == Cause.UNKNOWN
 
 
@@ -247,3 +250,49 @@ async def test_a_key_that_ends_creates_no_token_that_outlives_it_and_ends_those_
     with pytest.raises(WrongToken) as refused:
         await rules.tokens.authorize(KEY)
     assert refused.value.cause is Cause.ACCESS_KEY_EXPIRED
+
+
+async def test_a_token_is_fetched_once_a_second_and_its_end_is_known_at_once(rules: Rules) -> None:
+    token = (await rules.create()).token
+    for _ in range(3):
+        assert json.loads((await rules.tokens.verify(token)).parameters)["file"] == "f"
+    assert rules.store.fetched == 1
+    rules.clock.advance(KEPT_FOR_S)
+    await rules.tokens.verify(token)
+    assert rules.store.fetched == 2
+    await rules.tokens.end(token)
+    assert await rules.refusal(token) == Cause.UNKNOWN
+
+
+async def test_a_kept_token_is_refused_once_its_access_key_is_stopped(rules: Rules) -> None:
+    token = (await rules.create()).token
+    await rules.tokens.verify(token)
+    rules.registry.set_status("access_key", rules.record.id, "suspended")
+    assert await rules.refusal(token) == Cause.ACCESS_KEY_SUSPENDED
+
+
+@pytest.mark.parametrize(
+    ("body", "wishes"),
+    [
+        pytest.param(b'{"file":"f"}', {"uses": "5"}, id="a number of uses"),
+        pytest.param(b'{"file":"f"}', {"ttl": "1"}, id="ends within the second"),
+        pytest.param(b'{"file":"%s"}' % (b"f" * MAX_KEPT_BYTES), {}, id="long"),
+    ],
+)
+async def test_what_must_not_be_kept_is_fetched_each_time(
+    rules: Rules, body: bytes, wishes: dict[str, str]
+) -> None:
+    token = (await rules.create(body, **wishes)).token
+    for fetched in (1, 2, 3):
+        await rules.tokens.verify(token)
+        assert rules.store.fetched == fetched
+
+
+async def test_a_kept_token_is_verified_no_longer_than_changes_can_be_followed(rules: Rules) -> None:
+    tokens, follower = rules.copy(bound=0.5)
+    token = (await rules.create()).token
+    await follower.poll()
+    await tokens.verify(token)
+    rules.clock.advance(0.6)
+    with pytest.raises(Unavailable):
+        await tokens.verify(token)
