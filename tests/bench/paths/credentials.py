@@ -6,7 +6,7 @@ from dataclasses import replace
 from tests.bench.load import Request, paced
 from tests.bench.page import Table
 from tests.bench.paths.bearers import site
-from tests.bench.paths.race import API_TOKENS, SESSIONS, SESSIONS_ASKED_ABOUT, HotPath, Race, Ring
+from tests.bench.paths.race import API_TOKENS, SESSIONS, SESSIONS_FETCHED, HotPath, Race, Ring
 from tests.bench.probes import Probe
 from tests.bench.turns import Contestant
 
@@ -21,7 +21,9 @@ async def kinds(ring: Ring) -> Race:
         JWT: [site(token) for token in await ring.bearers()],
         "API token": [_message(ring, token) for token in await ring.api_tokens()],
         "session token": [_editor(token) for token in await ring.session_tokens()],
-        "session token, asked about": [_editor(token) for token in await ring.session_tokens(SESSIONS_ASKED_ABOUT)],
+        "session token, each asked about": [
+            _editor(token) for token in await ring.session_tokens(SESSIONS_FETCHED)
+        ],
         "`/verify`": [Request("GET", "/verify", _session(token)) for token in await ring.session_tokens()],
     }
     gateway, behind = ring.gateway, ring.product.behind(*BEHIND)
@@ -59,7 +61,7 @@ CREDENTIAL_PATHS = (
             "Gateway: by kind of credential",
             "Through the gateway, each credential seen before: a JWT as above; `POST /sms/v1/messages` with "
             f"{API_TOKENS} API tokens, which the route passes on; `GET /editor` with {SESSIONS:,} session tokens, "
-            f"each of which the service is asked about once a second, and {SESSIONS_ASKED_ABOUT:,}, which it is "
+            f"each of which the service is asked about once a second, and {SESSIONS_FETCHED:,}, which it is "
             "asked about at each call; and `GET /verify`, which the gateway forwards to that service as it comes.",
             (JWT,),
         ),

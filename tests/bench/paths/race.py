@@ -23,8 +23,8 @@ HAPROXY = "HAProxy jwt_verify"
 AIOHTTP = "bare aiohttp"
 BEARERS = 1000
 SESSIONS = 1000
-SESSIONS_ASKED_ABOUT = 16_000
-"""So many in turn that none comes twice in a second: see `gateway.credentials.kept_sessions`."""
+SESSIONS_FETCHED = 24_000
+"""So many in turn that none comes twice in a second, for which what it stands for is kept."""
 API_TOKENS = 100
 QUICK_COUNT = 40
 """Credentials where only one turn is to be seen."""
