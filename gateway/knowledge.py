@@ -68,9 +68,10 @@ def knowledge(
     )
     stopped = StoppedSet(clock)
     api_tokens = ApiTokens(OperatorValidatorClient(calls["operator_validator"]), judging)
+    sessions = KeptSessions(SessionsTogether(SessionTokensClient(calls["session_tokens"])), judging)
     live = LiveExchanges(stopped, gateway_metrics.exchange_ended)
     limits = LimitTable(shares, clock)
-    consumers = (stopped, api_tokens, issuer_keys, live, limits)
+    consumers = (stopped, api_tokens, sessions, issuer_keys, live, limits)
     key_registry = KeyRegistryClient(calls["key_registry"])
     following = follow(
         NAME,
@@ -84,11 +85,11 @@ def knowledge(
         usage_source=usage_source,
     )
     api_tokens.attach(following.follower)
+    sessions.attach(following.follower)
     staleness = Staleness(following.follower, clock, gateway_metrics.stale_admission)
     live.attach(staleness)
     access_tokens = AccessTokens(issuer_keys, judging, issuer=settings.issuer)
     key_sets = KeySetClient()
-    together = SessionsTogether(SessionTokensClient(calls["session_tokens"]))
     return Knowledge(
         issuer_keys,
         access_tokens,
@@ -102,7 +103,7 @@ def knowledge(
             own_remembers=access_tokens.remembers,
         ),
         api_tokens,
-        KeptSessions(together, following.follower, judging),
+        sessions,
         stopped,
         staleness,
         live,

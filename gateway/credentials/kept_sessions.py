@@ -11,6 +11,7 @@ from gateway.credentials.session_tokens import Sessions, identity_of
 from gateway.routing.rewriting.query import query_of
 from shared.changes.timed_cache import TimedCache
 from shared.clock import Clock
+from shared.contracts.key_registry import Change, Snapshot
 from shared.contracts.session_tokens import RefusedSession, ResolvedSession, session_token_id
 from shared.errors import Unavailable
 
@@ -19,6 +20,9 @@ KEPT_FOR_S = 1.0
 MAX_KEPT_SESSIONS = 4096
 MAX_LENGTH = 2048
 """Characters of the parameters, names and values together: those of a longer session are asked for each time."""
+
+
+_CREATORS = frozenset({"access_key", "company"})
 
 
 class Follower(Protocol):
@@ -45,15 +49,16 @@ class KeptSession:
 
 
 class KeptSessions:
-    """`resolve` as `sessions` do it, which are asked about the same token once a second at most.
+    """`resolve` as `sessions` do it, which are asked about the same token anew after a second.
 
-    Of a token with a number of uses nothing is kept, and nothing while the changes cannot be followed.
+    Of a token with a number of uses nothing is kept, and nothing while the changes cannot be followed. It is a
+    consumer of the `ChangeFollower` that is then given to `attach`.
     """
 
-    def __init__(self, sessions: Sessions, follower: Follower, clock: Clock) -> None:
+    def __init__(self, sessions: Sessions, clock: Clock) -> None:
         """`clock`: by which it is judged whether a token has expired."""
         self._sessions = sessions
-        self._follower = follower
+        self._follower: Follower | None = None
         self._clock = clock
         self._kept: TimedCache[str, KeptSession] = TimedCache(KEPT_FOR_S, MAX_KEPT_SESSIONS, clock)
         """By the tokens' ids."""
@@ -61,8 +66,19 @@ class KeptSessions:
     def __len__(self) -> int:
         return len(self._kept)
 
+    def attach(self, follower: Follower) -> None:
+        self._follower = follower
+
     def find(self, token_id: str) -> KeptSession | None:
-        return self._kept.find(token_id) if self._follower.fresh else None
+        """None as well by a clock that is known to be wrong: who is asked instead judges by its own."""
+        kept = self._kept.find(token_id)
+        if kept is None or self._follower is None or not self._follower.fresh:
+            return None
+        try:
+            self._clock.now()
+        except Unavailable:
+            return None
+        return kept
 
     async def resolve(
         self, token: str, *, peek: bool = False, defer_use: bool = False
@@ -76,6 +92,14 @@ class KeptSessions:
         if isinstance(session, ResolvedSession) and defer_use and not peek and self._may_be_kept(session):
             self._kept.keep(token_id, KeptSession(session), asked_at)
         return session
+
+    def reset(self, snapshot: Snapshot) -> None:
+        self._kept.clear()
+
+    def apply(self, change: Change) -> None:
+        """What an access key or a company is now, such as when it ends, may be another than was said."""
+        if change.kind in _CREATORS:
+            self._kept.discard_where(lambda kept: change.id in kept.identity.depends_on)
 
     def _may_be_kept(self, session: ResolvedSession) -> bool:
         """Not where the token, or the access key that created it, ends within the time, as far as that is known."""

@@ -1,5 +1,6 @@
 """What holds for a moment after it was asked for, and then has to be asked for again."""
 
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from shared.clock import Clock
@@ -38,6 +39,14 @@ class TimedCache(Generic[K, V]):
 
     def discard(self, key: K) -> None:
         self._kept.pop(key, None)
+
+    def discard_where(self, matches: Callable[[V], bool]) -> None:
+        """Looks at all of them: for what happens seldom."""
+        for key in [key for key, (value, _) in self._kept.items() if matches(value)]:
+            del self._kept[key]
+
+    def clear(self) -> None:
+        self._kept.clear()
 
     def _make_room(self) -> None:
         now = self._clock.monotonic()

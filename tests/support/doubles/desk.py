@@ -135,6 +135,8 @@ class Desk:
         """What limits would have refused, and did not."""
         api_tokens = ApiTokens(self.operator, judging)
         api_tokens.attach(Follower())
+        sessions = KeptSessions(self.sessions, judging)
+        sessions.attach(Follower())
         self.keys = IssuerKeys(self._jwks, clock)
         self.identity_keys = IdentityKeys.generated()
         self.identity_tokens = IdentityTokens(self.identity_keys.signer, clock, issuer="passgate-gateway")
@@ -152,7 +154,7 @@ class Desk:
                 own_remembers=access_tokens.remembers,
             ),
             api_tokens=api_tokens,
-            sessions=KeptSessions(self.sessions, Follower(), judging),
+            sessions=sessions,
             stopped=self.stopped,
             staleness=Staleness(self.followed, clock, lambda _: None),
             client_address_proof=ClientAddressProof({}),

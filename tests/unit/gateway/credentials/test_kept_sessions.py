@@ -6,6 +6,7 @@ import pytest
 
 from gateway.credentials.kept_sessions import KEPT_FOR_S, MAX_LENGTH, KeptSessions
 from shared.clock_offset import ClockOffsets, JudgingClock
+from shared.contracts.key_registry import Change, Kind, Snapshot
 from shared.contracts.session_tokens import RefusedSession, ResolvedSession
 from shared.errors import Unavailable
 from tests.support.clock import FakeClock
@@ -45,7 +46,9 @@ def follower() -> Follower:
 
 @pytest.fixture
 def sessions(service: Service, follower: Follower, clock: FakeClock) -> KeptSessions:
-    return KeptSessions(service, follower, clock)
+    sessions = KeptSessions(service, clock)
+    sessions.attach(follower)
+    return sessions
 
 
 async def asked(sessions: KeptSessions, service: Service, *, times: int = 2, **options: bool) -> int:
@@ -116,11 +119,15 @@ async def test_what_ends_within_the_second_is_not_kept(
 
 async def test_nothing_is_kept_by_a_clock_that_is_known_to_be_wrong(service: Service, clock: FakeClock) -> None:
     offsets = ClockOffsets(clock, "key_registry")
-    sessions = KeptSessions(service, Follower(), JudgingClock(clock, offsets))
+    sessions = KeptSessions(service, JudgingClock(clock, offsets))
+    sessions.attach(Follower())
+    assert await asked(sessions, service) == 1
     offsets.peer("key_registry").begin().end(str(clock.now() + 600))
     with pytest.raises(Unavailable):
         JudgingClock(clock, offsets).now()
     assert await asked(sessions, service) == 2
+    offsets.peer("key_registry").begin().end(str(clock.now()))
+    assert await asked(sessions, service) == 0, "nothing was kept meanwhile, and what was before is good again"
 
 
 async def test_a_long_session_is_not_kept(sessions: KeptSessions, service: Service) -> None:
@@ -129,3 +136,22 @@ async def test_a_long_session_is_not_kept(sessions: KeptSessions, service: Servi
     service.members["parameters"] = {"b": "x" * MAX_LENGTH}
     service.clock.advance(KEPT_FOR_S)
     assert await asked(sessions, service) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "id_", "questions"),
+    [("access_key", "key", 1), ("company", "company", 1), ("access_key", "another", 0), ("booking", "key", 0)],
+)
+async def test_a_token_is_asked_about_anew_once_what_created_it_has_changed(
+    kind: Kind, id_: str, questions: int, sessions: KeptSessions, service: Service
+) -> None:
+    """As when an access key's end is moved to the next moment: no stop, and the gateway is not told when."""
+    assert await asked(sessions, service) == 1
+    sessions.apply(Change(seq=1, kind=kind, id=id_, status="active", at=0))
+    assert await asked(sessions, service) == questions
+
+
+async def test_nothing_is_kept_over_a_new_snapshot(sessions: KeptSessions, service: Service) -> None:
+    assert await asked(sessions, service) == 1
+    sessions.reset(Snapshot(as_of=1, stopped=()))
+    assert await asked(sessions, service) == 1

@@ -71,7 +71,7 @@ class World:
             access_tokens=AccessTokens(IssuerKeys(self._jwks, clock), clock, issuer=ISSUER),
             external_issuers=external,
             api_tokens=api_tokens,
-            sessions=KeptSessions(Sessions(), Follower(), clock),
+            sessions=KeptSessions(Sessions(), clock),
             stopped=self.stopped,
             staleness=Staleness(self.followed, clock, lambda _: None),
             client_address_proof=ClientAddressProof({}),
