@@ -1,7 +1,8 @@
 """What session tokens stand for, kept for a second after their service was asked about them.
 
-The requests of one page come at once with one token: they are one question. That a token was ended, or what created
-it was stopped, is known meanwhile as of any other credential: from the changes, which each call is held against.
+The requests of a page come one upon the other with one token, and once there is an answer none of them asks again.
+That a token was ended, or what created it was stopped, is known meanwhile as of any other credential: from the
+changes, which each call is held against.
 """
 
 from collections.abc import Mapping
@@ -20,9 +21,8 @@ KEPT_FOR_S = 1.0
 MAX_KEPT_SESSIONS = 4096
 MAX_LENGTH = 2048
 """Characters of the parameters, names and values together: those of a longer session are asked for each time."""
-
-
 _CREATORS = frozenset({"access_key", "company"})
+"""Kinds of what a token depends on, beside itself and one secret of the key, which are only ever stopped."""
 
 
 class Follower(Protocol):
