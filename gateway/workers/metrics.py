@@ -6,7 +6,7 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Gauge, Metric
 
-from gateway.workers.merge import Source, counts, merged, rule_of
+from gateway.workers.merged_metrics import Source, counts, merged, rule_of
 from gateway.workers.samples import Family, families
 from shared.errors import Unavailable
 from shared.metrics import ReadCounter

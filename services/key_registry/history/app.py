@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from functools import partial
 
 from services.key_registry.config import Settings
-from services.key_registry.history.check import HistoryCheck
 from services.key_registry.history.copies import HistoryCopies
 from services.key_registry.history.guard import HistoryGuard
 from services.key_registry.history.outside_heads import OutsideHeads, read_outside_heads
 from services.key_registry.history.ports import HistoryCopy
 from services.key_registry.history.restores.recovery import Recovery
 from services.key_registry.history.sealing import Seal
+from services.key_registry.history.set_back_check import HistoryCheck
 from services.key_registry.storage.history_file import HistoryFile
 from services.key_registry.storage.postgres import SCHEMA
 from services.key_registry.storage.postgres.history.recovery import PostgresRecovery

@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from deploy.generate_secrets import generate_secrets
 from gateway.app import build_app
 from gateway.config import Settings
-from gateway.workers.merge import GAUGES, SUPERVISOR_ONLY, Source, counts, merged
+from gateway.workers.merged_metrics import GAUGES, SUPERVISOR_ONLY, Source, counts, merged
 from gateway.workers.samples import families
 from shared.http.app import METRICS
 

@@ -7,12 +7,12 @@ import pytest
 import structlog
 
 from services.key_registry.audit_trail.chain import START
-from services.key_registry.history.check import HistoryCheck
 from services.key_registry.history.copies import HistoryCopies
 from services.key_registry.history.guard import CannotRely, HistoryGuard
 from services.key_registry.history.ports import DatabaseState, HistoryStore
 from services.key_registry.history.records import ORIGIN, HistoryHead, Position
 from services.key_registry.history.restores.recovery import Recovery
+from services.key_registry.history.set_back_check import HistoryCheck
 from tests.support.clock import FakeClock
 
 FIVE = Position(5, "five")
