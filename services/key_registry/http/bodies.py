@@ -31,6 +31,17 @@ async def members(request: web.Request, *content_types: str) -> dict[str, Any]:
     return parsed(await read(request, limit=MAX_BODY_BYTES))
 
 
+async def nothing(request: web.Request) -> None:
+    """For what ends or stops something and takes no body: a member was meant to change what is done, or how.
+
+    Raises as `parsed`, and `Unprocessable` naming each member; an empty object is nothing.
+    """
+    raw = await read(request, limit=MAX_BODY_BYTES)
+    if raw and (given := parsed(raw)):
+        errors = [FieldError(name, "is not read from a body here: see the query") for name in sorted(given)]
+        raise Unprocessable("this takes no body", errors=errors)
+
+
 def parsed(raw: bytes) -> dict[str, Any]:
     """Raises `Invalid` for what is no JSON object, `Unprocessable` for one that not every reader reads alike."""
     try:

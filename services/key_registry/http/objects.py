@@ -81,8 +81,9 @@ class ResourceEndpoints:
         return json_response(changed.response, headers=receipt_headers(changed.receipt))
 
     async def set_status(self, operation: Operation, request: web.Request) -> web.Response:
-        """What is misspelt in the query stops nothing: it may have been meant as `report_only`."""
+        """What is misspelt in the query, or in a body, stops nothing: it may have been meant as `report_only`."""
         caller = await self._authentication.caller(request)
+        await bodies.nothing(request)
         reference = reference_of(self._resource, request)
         tried = parse_query(list(request.query.items()), {} if operation is Operation.RESUME else _TRIAL)
         if tried.get("report_only"):

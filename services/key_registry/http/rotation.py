@@ -58,6 +58,7 @@ class RotationEndpoints:
 
     async def revoke_version(self, request: web.Request) -> web.Response:
         caller = await self._authentication.caller(request)
+        await bodies.nothing(request)
         reference = reference_of(self._resource, request)
         number = _number(request.match_info["version"])
         ended = await self._rotation.revoke_version(caller.admin, self._resource, reference, number)

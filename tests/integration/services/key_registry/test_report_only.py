@@ -226,6 +226,19 @@ async def test_what_is_misspelt_or_out_of_bounds_stops_nothing(running: Running)
     assert company["id"] not in await tried(running)
 
 
+async def test_what_is_meant_in_a_body_stops_nothing(running: Running) -> None:
+    owner = running.owner
+    company = await owner.company()
+    key = await owner.create("/access-keys", company_id=company["id"], name="x")
+    one = f"/access-keys/{key['id']}"
+    for act in ("suspend", "revoke", "resume", "versions/1/revoke"):
+        response = await owner.post(f"{one}/{act}", {"report_only": True, "report_only_for": 600})
+        assert (response.status, response.fields) == (422, {"report_only", "report_only_for"}), act
+        assert (await owner.post(f"{one}/{act}", [])).status == 400
+    assert (await owner.get(one)).body["status"] == "active"
+    assert (await owner.post(f"{one}/suspend", {})).status == 200, "an empty object means nothing"
+
+
 async def test_who_may_not_stop_an_object_may_not_try_it(running: Running) -> None:
     owner = running.owner
     company, other = await owner.company(), await owner.company()
