@@ -13,7 +13,7 @@ from shared.contracts.key_registry import MAX_HELD_KEYS, Change, Snapshot
 from shared.errors import Unavailable
 from shared.jose.errors import InvalidKey
 from shared.jose.keys import PublicKey, load_jwks
-from shared.single_flight import SingleFlight
+from shared.waiting.single_flight import SingleFlight
 
 log = structlog.get_logger()
 

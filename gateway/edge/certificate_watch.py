@@ -11,8 +11,8 @@ from gateway.file_version import file_version
 from shared.background_task import PeriodicTask, TaskOwner
 from shared.clock import Clock
 from shared.config import ConfigError
-from shared.daemon_threads import OneAtATime, WorkHangs
 from shared.errors import Unavailable
+from shared.waiting.daemon_threads import OneAtATime, WorkHangs
 
 log = structlog.get_logger()
 

@@ -14,8 +14,8 @@ from gateway.routing.table import RouteTable
 from gateway.routing.upstream_address import OwnPorts
 from gateway.routing.yaml_reader import MAX_FILE_BYTES, VARIABLE
 from shared.background_task import PeriodicTask, TaskOwner
-from shared.daemon_threads import OneAtATime, WorkHangs
 from shared.errors import Unavailable
+from shared.waiting.daemon_threads import OneAtATime, WorkHangs
 
 log = structlog.get_logger()
 

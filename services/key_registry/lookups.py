@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from services.key_registry.storage.ports import Credentials
 from shared.contracts.key_registry import AccessKey, ApiClient, ApiToken, KeyPair
 from shared.errors import Unavailable
-from shared.single_flight import SingleFlight
+from shared.waiting.single_flight import SingleFlight
 
 MAX_BATCH = 500
 MAX_WAITING = 5000

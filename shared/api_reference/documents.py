@@ -11,7 +11,7 @@ import orjson
 from shared.api_reference.reference import Reference, reference_of
 from shared.clock import Clock
 from shared.errors import Unavailable
-from shared.single_flight import SingleFlight
+from shared.waiting.single_flight import SingleFlight
 
 KEPT_S = 300
 """For which a document is kept: it changes when its service is replaced by another release."""

@@ -12,7 +12,7 @@ from aiohttp import web
 from shared.errors import NotFound
 from shared.http.endpoints import Endpoint
 from shared.http.responses import JSON
-from shared.single_flight import SingleFlight
+from shared.waiting.single_flight import SingleFlight
 
 ASSETS = {
     "swagger-ui.css": "text/css",

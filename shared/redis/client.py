@@ -16,8 +16,8 @@ from redis.maint_notifications import MaintNotificationsConfig
 
 from shared.errors import Unavailable
 from shared.redis.link import Command, Link, fail, unavailable
-from shared.single_flight import SingleFlight
 from shared.waiting.shared_timeout import SharedTimeout
+from shared.waiting.single_flight import SingleFlight
 
 MAX_WAITING = 10_000
 """Commands that may wait for the connection; one more is refused at once."""

@@ -1,1 +1,1 @@
-"""Waiting within bounds."""
+"""Waiting within bounds, and work that is waited for."""

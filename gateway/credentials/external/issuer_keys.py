@@ -13,7 +13,7 @@ from shared.errors import Unavailable
 from shared.jose.errors import InvalidKey
 from shared.jose.key_set import KeyId, KeySet, read_key_set, shown
 from shared.jose.keys import PublicKey
-from shared.single_flight import SingleFlight
+from shared.waiting.single_flight import SingleFlight
 
 log = structlog.get_logger()
 

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from shared.daemon_threads import BoundedThreads
 from shared.errors import Unavailable
 from shared.jose.keys import SigningKey, generate_private_key
+from shared.waiting.daemon_threads import BoundedThreads
 
 THREADS = 2
 MAX_WAITING = 16

@@ -28,7 +28,7 @@ from services.key_registry.audit_trail.file_erasure import without_company
 from services.key_registry.audit_trail.months import TrustedClock, month_of, months_before
 from services.key_registry.audit_trail.ports import AuditLines, Checkpoints, Month, Months
 from shared.background_task import PeriodicTask, TaskOwner
-from shared.daemon_threads import in_daemon_thread
+from shared.waiting.daemon_threads import in_daemon_thread
 
 log = structlog.get_logger()
 

@@ -4,7 +4,7 @@ from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
 from services.key_registry.storage.ports import Changes
 from shared.clock import Clock
 from shared.contracts.key_registry import ChangePage
-from shared.single_flight import SingleFlight
+from shared.waiting.single_flight import SingleFlight
 
 MAX_PAGE = 1000
 

@@ -9,7 +9,7 @@ import structlog
 from services.key_registry.history.ports import HistoryCopy
 from services.key_registry.history.records import Position
 from shared.errors import Unavailable
-from shared.single_flight import SingleFlight
+from shared.waiting.single_flight import SingleFlight
 
 log = structlog.get_logger()
 

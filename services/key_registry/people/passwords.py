@@ -11,8 +11,8 @@ import unicodedata
 from argon2 import Parameters, PasswordHasher, Type
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from shared.daemon_threads import BoundedThreads
 from shared.errors import Unprocessable
+from shared.waiting.daemon_threads import BoundedThreads
 
 PARAMETERS = Parameters(
     type=Type.ID, version=19, salt_len=16, hash_len=32, time_cost=2, memory_cost=19_456, parallelism=1

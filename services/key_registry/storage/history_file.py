@@ -16,8 +16,8 @@ import structlog
 from services.key_registry.history.ports import NothingValid
 from services.key_registry.history.records import HistoryContent, HistoryHead, StateRecord, bounded
 from services.key_registry.history.sealing import HEAD, Seal
-from shared.daemon_threads import BoundedThreads
 from shared.errors import Unavailable
+from shared.waiting.daemon_threads import BoundedThreads
 
 COMPACT_FROM_BYTES = 1024 * 1024
 """A smaller file is never written anew; a larger one when it is twice what it was then."""

@@ -6,8 +6,8 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 
 from services.key_registry.webhooks.targets import Address, ForbiddenTarget, Target, TargetPolicy
-from shared.daemon_threads import BoundedThreads
 from shared.errors import Unavailable
+from shared.waiting.daemon_threads import BoundedThreads
 
 LOOKUP_TIMEOUT_S = 3.0
 THREADS = 32

@@ -12,7 +12,7 @@ from yarl import URL
 from shared.config import ConfigError
 from shared.http.calls.connection import CallConnection
 from shared.http.calls.staggered import first_opened
-from shared.single_flight import SingleFlight
+from shared.waiting.single_flight import SingleFlight
 
 
 class Peer:

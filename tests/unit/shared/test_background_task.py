@@ -25,7 +25,7 @@ OWNERS = {
     "shared/background_task.py",
     "shared/http/direct/connection.py",  # a request that is served, which ends with its response
     "shared/http/liveness/listener.py",  # connections that are handed over, in a moment
-    "shared/single_flight.py",
+    "shared/waiting/single_flight.py",
 }
 STARTERS = {"create_task", "ensure_future", "TaskGroup"}
 

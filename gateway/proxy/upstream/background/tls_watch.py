@@ -12,7 +12,7 @@ from gateway.proxy.upstream.endpoint import Endpoint
 from gateway.routing.table import Upstream
 from gateway.upstreams.client_tls import TlsFileError, client_context
 from gateway.upstreams.settings import UpstreamTls
-from shared.daemon_threads import OneAtATime, WorkHangs, in_daemon_thread
+from shared.waiting.daemon_threads import OneAtATime, WorkHangs, in_daemon_thread
 
 log = structlog.get_logger()
 

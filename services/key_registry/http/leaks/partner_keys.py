@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from services.key_registry.leaks.github import keys_of
 from shared.clock import Clock
-from shared.daemon_threads import in_daemon_thread
 from shared.errors import Unavailable
+from shared.waiting.daemon_threads import in_daemon_thread
 
 log = structlog.get_logger()
 

@@ -17,7 +17,7 @@ from shared.errors import Unavailable
 from shared.jose.errors import InvalidKey
 from shared.jose.key_set import KeyId, read_key_set
 from shared.jose.keys import PublicKey
-from shared.single_flight import SingleFlight
+from shared.waiting.single_flight import SingleFlight
 
 log = structlog.get_logger()
 

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from shared.errors import Unavailable
-from shared.single_flight import SingleFlight
+from shared.waiting.single_flight import SingleFlight
 
 
 async def test_requests_during_a_run_share_it_and_the_next_one_begins_another() -> None:

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.daemon_threads import BoundedThreads, OneAtATime, WorkHangs, in_daemon_thread
 from shared.errors import Unavailable
+from shared.waiting.daemon_threads import BoundedThreads, OneAtATime, WorkHangs, in_daemon_thread
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ async def test_what_waits_for_a_thread_when_they_stop_is_cancelled() -> None:
 
 HANGING = """
 import asyncio, threading
-from shared.daemon_threads import BoundedThreads, OneAtATime, in_daemon_thread
+from shared.waiting.daemon_threads import BoundedThreads, OneAtATime, in_daemon_thread
 
 async def main():
     try:
