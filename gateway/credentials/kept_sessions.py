@@ -13,12 +13,15 @@ from gateway.routing.rewriting.query import query_of
 from shared.changes.timed_cache import TimedCache
 from shared.clock import Clock
 from shared.contracts.key_registry import Change, Snapshot
-from shared.contracts.session_tokens import RefusedSession, ResolvedSession, session_token_id
+from shared.contracts.session_tokens import (
+    KEPT_FOR_S,
+    MAX_KEPT_SESSIONS,
+    RefusedSession,
+    ResolvedSession,
+    session_token_id,
+)
 from shared.errors import Unavailable
 
-KEPT_FOR_S = 1.0
-"""Seconds from the question on: so long may the gateway not know that the store has lost a token."""
-MAX_KEPT_SESSIONS = 4096
 MAX_LENGTH = 2048
 """Characters of the parameters, names and values together: those of a longer session are asked for each time."""
 _CREATORS = frozenset({"access_key", "company"})

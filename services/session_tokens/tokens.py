@@ -16,7 +16,7 @@ from shared.changes.timed_cache import TimedCache
 from shared.clock import Clock
 from shared.contracts.identifiers import SESSION_TOKEN
 from shared.contracts.key_registry import AccessKey, Revocation
-from shared.contracts.session_tokens import session_token_id
+from shared.contracts.session_tokens import KEPT_FOR_S, MAX_KEPT_SESSIONS, session_token_id
 from shared.opaque import ACCESS_KEY, digest, well_formed
 
 CLOCK_SKEW_S = 30
@@ -24,12 +24,8 @@ CLOCK_SKEW_S = 30
 past it for longer was brought back by a copy."""
 SESSION_TOKEN_PREFIX = ""
 """It has none: whatever has one of ours is of another kind."""
-KEPT_FOR_S = 1.0
-"""Seconds for which what a token stands for is not fetched again, from when it was: those who serve one page ask at
-once. Its end is known meanwhile from the changes."""
-MAX_KEPT = 4096
 MAX_KEPT_BYTES = 2048
-"""Of the parameters of one session."""
+"""Of the parameters of a session that is kept: those who serve one page ask for the same one at once."""
 MAX_SEALED_BYTES_TOGETHER = 8192
 """Of a session that is found together with others: a larger one would hold them up."""
 
@@ -80,7 +76,7 @@ class SessionTokens:
         self._revocations = revocations
         self._audit = audit
         self._clock = clock
-        self._kept: TimedCache[str, Contents] = TimedCache(KEPT_FOR_S, MAX_KEPT, clock)
+        self._kept: TimedCache[str, Contents] = TimedCache(KEPT_FOR_S, MAX_KEPT_SESSIONS, clock)
         """By the tokens' ids, of those without a number of uses."""
 
     async def authorize(self, access_key: str) -> AuthorizedKey:

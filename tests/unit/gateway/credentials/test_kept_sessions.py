@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from gateway.credentials.kept_sessions import KEPT_FOR_S, MAX_LENGTH, KeptSessions
+from gateway.credentials.kept_sessions import MAX_LENGTH, KeptSessions
 from shared.clock_offset import ClockOffsets, JudgingClock
 from shared.contracts.key_registry import Change, Kind, Snapshot
-from shared.contracts.session_tokens import RefusedSession, ResolvedSession
+from shared.contracts.session_tokens import KEPT_FOR_S, RefusedSession, ResolvedSession
 from shared.errors import Unavailable
 from tests.support.clock import FakeClock
 from tests.support.doubles.desk import SESSION

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.client_origin import Origin, unproxied
-from gateway.credentials.kept_sessions import KEPT_FOR_S
 from gateway.credentials.kinds import CredentialKind
 from gateway.forwarding.forward import Forward, LookUp
 from gateway.refusal import Refusal
 from gateway.routing.table import RouteTable
 from shared.contracts.key_registry import Change
+from shared.contracts.session_tokens import KEPT_FOR_S
 from tests.support.clock import FakeClock
 from tests.support.doubles.desk import ROUTES, SESSION, Desk, plain
 from tests.support.held_texts import held_texts

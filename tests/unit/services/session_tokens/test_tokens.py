@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from services.session_tokens.parameters import parse
-from services.session_tokens.tokens import CLOCK_SKEW_S, KEPT_FOR_S, MAX_KEPT_BYTES
+from services.session_tokens.tokens import CLOCK_SKEW_S, MAX_KEPT_BYTES
 from services.session_tokens.wrong_token import EXPECTED, Cause, WrongToken
 from shared.audit.mismatch import A_JWT, A_KID, A_SESSION_TOKEN, Mismatch
 from shared.contracts.key_registry import Status
-from shared.contracts.session_tokens import RefusedSession, SessionTokensClient, session_token_id
+from shared.contracts.session_tokens import KEPT_FOR_S, RefusedSession, SessionTokensClient, session_token_id
 from shared.errors import Invalid, Unavailable
 from shared.opaque import ACCESS_KEY, API_TOKEN, KEY_PAIR, digest, mint, public_id
 from tests.support.cases import each_case
