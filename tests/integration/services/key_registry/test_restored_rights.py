@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.key_registry.history.commands import check_history
+from services.key_registry.commands.history import check_history
 from tests.integration.services.key_registry.people.joining import People
 from tests.integration.services.key_registry.people.password_resets.resetting import NEW, follow, made
 from tests.integration.services.key_registry.restoring import (

@@ -6,8 +6,8 @@ import time
 import asyncpg
 import pytest
 
-from services.key_registry.commands import verify_audit
-from services.key_registry.history.commands import check_history
+from services.key_registry.commands.audit_trail import verify_audit
+from services.key_registry.commands.history import check_history
 from shared.clock import SystemClock
 from shared.contracts.key_registry import AuditEvent
 from shared.contracts.signing_keys import SigningKeyReport, SigningKeyReporter, SigningKeyStatus

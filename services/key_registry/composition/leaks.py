@@ -1,7 +1,7 @@
 """What ends the secrets that were found, put together."""
 
 from services.key_registry.admin.revocations import Revocations
-from services.key_registry.changes.app import Stores
+from services.key_registry.composition.stores import Stores
 from services.key_registry.leaks.found import Found
 from services.key_registry.leaks.found_key_pairs import FoundKeyPairs
 from services.key_registry.leaks.found_people_secrets import FoundPeopleSecrets

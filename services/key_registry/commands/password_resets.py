@@ -2,7 +2,7 @@
 
 import asyncio
 
-from services.key_registry.commands import failed, with_database
+from services.key_registry.commands.database import failed, with_database
 from services.key_registry.config import Settings
 from services.key_registry.people.password_resets.issue import PasswordResetIssue
 from services.key_registry.people.password_resets.schemas import NewPasswordReset

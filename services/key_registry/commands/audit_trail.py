@@ -1,14 +1,9 @@
-"""What the key registry does at the command line beside serving. Each returns the exit status."""
+"""`verify-audit`, `export-audit` and `checkpoint-audit`. Each returns the exit status."""
 
 import asyncio
-import contextlib
-import sys
-from collections.abc import Awaitable, Callable, Sequence, Sized
+from collections.abc import Sequence, Sized
 from pathlib import Path
-from uuid import UUID
 
-from services.key_registry.admin.bootstrap import AdminTokens
-from services.key_registry.audit_trail.app import archive_of
 from services.key_registry.audit_trail.archive_file import InvalidArchive
 from services.key_registry.audit_trail.archiving import ArchiveBusy
 from services.key_registry.audit_trail.chain import BrokenTrail
@@ -23,34 +18,16 @@ from services.key_registry.audit_trail.verification import (
     verified_trail,
     with_outside,
 )
-from services.key_registry.catalog.permissions import Role
-from services.key_registry.catalog.requests import NewAdminToken
+from services.key_registry.commands.database import EXPORT_TIMEOUT_S, failed, succeeded, with_database
+from services.key_registry.composition.audit_trail import archive_of
+from services.key_registry.composition.history import outside_heads
 from services.key_registry.config import Settings
-from services.key_registry.history.app import outside_heads
 from services.key_registry.history.outside_heads import OutsideHeads
-from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres.audit_checkpoints import PostgresCheckpoints
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
 from services.key_registry.storage.postgres.audit_months import PostgresMonths
-from services.key_registry.storage.postgres.store import PostgresStore
 from shared.clock import SystemClock
-from shared.console import print_line
-from shared.errors import Invalid, ServiceError
-from shared.http.body import validated
-from shared.logging.redaction import redacted
 from shared.postgres.pool import Database
-from shared.postgres.schema import SchemaMismatch
-
-DATABASE_TIMEOUT_S = 30.0
-"""Seconds for one use of the database: nobody waits for a response over HTTP."""
-EXPORT_TIMEOUT_S = 600.0
-"""The same where much is read or dropped."""
-
-
-def migrate(settings: Settings) -> int:
-    from shared.postgres.migrations import migrate_command  # SQLAlchemy and Alembic are large: for this alone
-
-    return migrate_command(settings.database_dsn, schema=SCHEMA, folder=MIGRATIONS)
 
 
 def verify_audit(
@@ -145,51 +122,5 @@ def checkpoint_audit(settings: Settings) -> int:
     return asyncio.run(with_database(settings, sign))
 
 
-def create_admin_token(
-    settings: Settings, *, role: Role, name: str, company_id: UUID | str | None, expires_at: str | None = None
-) -> int:
-    """Prints the token, which is shown this once; 1 also when it was created and nobody could read it.
-
-    `expires_at` is as in RFC 3339; None: never.
-    """
-
-    async def create(database: Database) -> int:
-        members = {"role": role, "name": name, "company_id": company_id, "expires_at": expires_at}
-        body = validated(NewAdminToken, members)
-        token = await AdminTokens(PostgresStore(database), SystemClock()).create(body)
-        return 0 if print_line(token) else failed("the token was created, but could not be written: revoke it")
-
-    return asyncio.run(with_database(settings, create))
-
-
-async def with_database(
-    settings: Settings, command: Callable[[Database], Awaitable[int]], *, patience: float = DATABASE_TIMEOUT_S
-) -> int:
-    database = Database(settings.database_dsn, schema=SCHEMA, size=1, timeout=patience)
-    await database.start()
-    try:
-        await PostgresStore(database).check()
-        return await command(database)
-    except SchemaMismatch as error:
-        return failed(f"{error.description} ({error.detail})", status=2)
-    except Invalid as error:
-        return failed("; ".join(f"{e.field} {e.message}" for e in error.errors))
-    except ServiceError as error:
-        return failed(error.description + (f" ({redacted(error.detail)})" if error.detail else ""))
-    finally:
-        await database.stop()
-
-
 def _count(items: Sized, noun: str) -> str:
     return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"
-
-
-def succeeded(line: str) -> int:
-    print_line(line)
-    return 0
-
-
-def failed(line: str, *, status: int = 1) -> int:
-    with contextlib.suppress(OSError, ValueError, AttributeError):  # nobody reads it any more
-        sys.stderr.write(f"{line}\n")
-    return status

@@ -6,12 +6,12 @@ from uuid import UUID
 import orjson
 
 from services.key_registry.admin.visibility import identify
-from services.key_registry.audit_trail.app import archive_of
 from services.key_registry.audit_trail.archive_file import InvalidArchive
 from services.key_registry.audit_trail.archiving import ArchiveBusy
 from services.key_registry.audit_trail.chain import BrokenTrail
 from services.key_registry.catalog.resources import COMPANY
-from services.key_registry.commands import EXPORT_TIMEOUT_S, failed, succeeded, with_database
+from services.key_registry.commands.database import EXPORT_TIMEOUT_S, failed, succeeded, with_database
+from services.key_registry.composition.audit_trail import archive_of
 from services.key_registry.config import Settings
 from services.key_registry.privacy.dialogue import confirmed, report
 from services.key_registry.privacy.erasure import CompanyErasure

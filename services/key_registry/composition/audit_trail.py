@@ -9,7 +9,7 @@ from services.key_registry.audit_trail.archiving import Archive
 from services.key_registry.audit_trail.checkpointing import Checkpointing
 from services.key_registry.audit_trail.months import MonthUpkeep
 from services.key_registry.audit_trail.partial_verification import PartialVerification
-from services.key_registry.changes.app import Stores
+from services.key_registry.composition.stores import Stores
 from services.key_registry.config import Settings
 from services.key_registry.http.audit import AuditEndpoint
 from services.key_registry.http.authentication import Authentication

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from services.key_registry.admin.access import AccessControl
+from services.key_registry.composition.openid_client import openid_client
 from services.key_registry.config import Settings
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.people.factors import FactorEndpoints
@@ -29,7 +30,6 @@ from services.key_registry.people.invitations.administration import Invitations
 from services.key_registry.people.openid.authorization_flow import AuthorizationFlow
 from services.key_registry.people.openid.provider import Provider
 from services.key_registry.people.openid.schemas import SignInMethods
-from services.key_registry.people.openid.settings import openid_client
 from services.key_registry.people.openid.sign_in import OpenIdSignIn
 from services.key_registry.people.openid.states import States
 from services.key_registry.people.passkeys.challenges import Challenges

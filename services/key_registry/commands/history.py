@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 
-from services.key_registry.commands import failed, succeeded, with_database
+from services.key_registry.commands.database import failed, succeeded, with_database
+from services.key_registry.composition.history import RECOVERY_TIMEOUT_S, open_copies
 from services.key_registry.config import Settings
-from services.key_registry.history.app import RECOVERY_TIMEOUT_S, open_copies
 from services.key_registry.history.comparison import find_loss
 from services.key_registry.history.copies import HistoryCopies
 from services.key_registry.history.ports import HistoryCopy, NothingValid

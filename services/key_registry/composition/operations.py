@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from services.key_registry.admin.access import AccessControl
 from services.key_registry.audit_trail.partial_verification import PartialVerification
 from services.key_registry.audit_trail.ports import Checkpoints
-from services.key_registry.changes.app import Stores
 from services.key_registry.changes.consumers import Consumers
+from services.key_registry.composition.stores import Stores
 from services.key_registry.history.ports import Restore
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.operations.expiries import ExpiryEndpoints

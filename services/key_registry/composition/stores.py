@@ -3,8 +3,8 @@
 import asyncio
 
 from services.key_registry.changes.relay import Relay
+from services.key_registry.composition.history import HistoryStores
 from services.key_registry.config import Settings
-from services.key_registry.history.app import HistoryStores
 from services.key_registry.storage.postgres import SCHEMA
 from services.key_registry.storage.postgres.changes import PostgresChanges
 from services.key_registry.storage.postgres.consumers import PostgresConsumers

@@ -1,0 +1,1 @@
+"""What the key registry does at the command line beside serving. Each command returns the exit status."""
