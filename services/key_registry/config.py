@@ -9,8 +9,8 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from services.key_registry.audit_trail.checkpoints import CheckpointKeys
+from services.key_registry.events.webhooks.targets import Network
 from services.key_registry.leaks.github import keys_of
-from services.key_registry.webhooks.targets import Network
 from shared import opaque
 from shared.config import ConfigError, DatabaseSettings, RedisSettings, ServiceSettings, read_secret
 from shared.contracts.identifiers import ISSUER, anchored

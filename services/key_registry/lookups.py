@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
-from services.key_registry.storage.ports import Credentials
+from services.key_registry.ports.credentials import Credentials
 from shared.contracts.key_registry import AccessKey, ApiClient, ApiToken, KeyPair
 from shared.errors import Unavailable
 from shared.waiting.single_flight import SingleFlight

@@ -14,7 +14,7 @@ import asyncpg
 from uuid_utils import uuid7
 
 from deploy.local.stores.postgres import OWNER, create_owner_and_database
-from services.key_registry.admin.recorder import AuditLog
+from services.key_registry.recording.recorder import AuditLog
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres.store import PostgresStore
 from shared.contracts.key_registry import AuditEvent

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from deploy.local.stores.postgres import OWNER, create_owner_and_database
-from services.key_registry.admin.recorder import AuditLog
+from services.key_registry.recording.recorder import AuditLog
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres.store import PostgresStore
 from shared.audit.trail import AuditTrail

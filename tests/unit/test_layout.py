@@ -62,10 +62,10 @@ def test_the_endpoint_table_is_in_the_http_package_itself(deployable: str) -> No
 
 @pytest.mark.parametrize("deployable", DEPLOYABLES)
 def test_a_subcommand_is_in_commands(deployable: str) -> None:
-    """`__main__` reads the command line; what a command does beside serving is in `commands.py`."""
-    main = (ROOT / deployable / "__main__.py").read_text(encoding="utf-8")
-    if "add_subparsers" in main:
-        assert (ROOT / deployable / "commands.py").is_file()
+    """What a command does beside serving is in `commands`, a module or a package."""
+    folder = ROOT / deployable
+    if any("add_subparsers" in path.read_text(encoding="utf-8") for path in folder.rglob("*.py")):
+        assert (folder / "commands.py").is_file() != (folder / "commands" / "__init__.py").is_file()
 
 
 def test_no_folder_of_the_product_holds_more_modules_than_one_can_see() -> None:

@@ -7,15 +7,15 @@ from dataclasses import replace
 from typing import NamedTuple
 from uuid import UUID
 
-from services.key_registry.admin.access import AccessControl
-from services.key_registry.admin.presentation import company_names, name_of
-from services.key_registry.admin.visibility import company_listed
+from services.key_registry.access.control import AccessControl
+from services.key_registry.access.presentation import company_names, name_of
+from services.key_registry.access.visibility import company_listed
 from services.key_registry.audit_trail.chain import AuditFilter, Line
 from services.key_registry.audit_trail.ports import AuditLines, Checkpoints, KeptCheckpoint, Month, Months
 from services.key_registry.catalog.field_types import parse_id
+from services.key_registry.catalog.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import ADMIN_TOKEN, RESOURCES, Resource, Row
-from services.key_registry.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
 from services.key_registry.people.ports import PeopleReader, PeopleStore
 
 LINES_PER_READ = 1000

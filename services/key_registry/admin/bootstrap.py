@@ -7,14 +7,14 @@ from typing import Any
 import structlog
 from uuid_utils.compat import uuid7
 
+from services.key_registry.access.visibility import identify
 from services.key_registry.admin.creation import admin_token
-from services.key_registry.admin.recorder import Recorder
-from services.key_registry.admin.visibility import identify
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Operation, Role
 from services.key_registry.catalog.requests import NewAdminToken
 from services.key_registry.catalog.resources import ADMIN_TOKEN, COMPANY, Row
-from services.key_registry.storage.ports import Store
+from services.key_registry.ports.store import Store
+from services.key_registry.recording.recorder import Recorder
 from shared import opaque
 from shared.background_task import BackgroundTask, TaskOwner
 from shared.clock import Clock

@@ -3,22 +3,22 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from services.key_registry.admin.access import AccessControl
+from services.key_registry.access.control import AccessControl
+from services.key_registry.access.object_checks import check, new_row
+from services.key_registry.access.presentation import Object, Written, present, present_one
+from services.key_registry.access.visibility import Reference, find_visible, visible_listing
 from services.key_registry.admin.creation import Factory
-from services.key_registry.admin.idempotency import IdempotentRequest
-from services.key_registry.admin.object_checks import check, new_row
-from services.key_registry.admin.presentation import Object, Written, present, present_one
-from services.key_registry.admin.recorder import Recorder
 from services.key_registry.admin.succession import succeed
-from services.key_registry.admin.visibility import Reference, find_visible, visible_listing
 from services.key_registry.catalog import requests
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S, status_after
+from services.key_registry.catalog.paging import PageRequest, cursor_of_id, page_of
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import REFERRERS, Resource, Row
-from services.key_registry.limits.announcements import limits_changed, limits_given
-from services.key_registry.paging import PageRequest, cursor_of_id, page_of
-from services.key_registry.storage.ports import Reader, Store, Writer
+from services.key_registry.ports.store import Reader, Store, Writer
+from services.key_registry.recording.idempotency import IdempotentRequest
+from services.key_registry.recording.limits import limits_changed, limits_given
+from services.key_registry.recording.recorder import Recorder
 from shared.clock import Clock
 from shared.contracts.key_registry import Kind
 from shared.errors import Conflict

@@ -2,13 +2,15 @@
 
 import asyncio
 
-from services.key_registry.admin.access import AccessControl
-from services.key_registry.admin.presentation import name_of
+from services.key_registry.access.control import AccessControl
+from services.key_registry.access.presentation import name_of
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.responses import AppliedBy, Receipt
 from services.key_registry.changes.consumers import Consumers
-from services.key_registry.storage.ports import Changes, Reached, Store
+from services.key_registry.ports.changes import Changes
+from services.key_registry.ports.consumers import Reached
+from services.key_registry.ports.store import Store
 from shared.contracts.key_registry import Change
 from shared.errors import NotFound, Unavailable
 

@@ -5,16 +5,16 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from services.key_registry.admin.access import AccessControl
-from services.key_registry.admin.presentation import company_names
-from services.key_registry.admin.recorder import append
+from services.key_registry.access.control import AccessControl
+from services.key_registry.access.presentation import company_names
 from services.key_registry.catalog import requests
 from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
+from services.key_registry.catalog.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import Row
-from services.key_registry.events.recording import record
-from services.key_registry.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
-from services.key_registry.storage.ports import KeptRevocation, RevocationListing, Store, Writer
+from services.key_registry.ports.store import KeptRevocation, RevocationListing, Store, Writer
+from services.key_registry.recording.events import record
+from services.key_registry.recording.recorder import append
 from shared.clock import Clock
 from shared.contracts.key_registry import AuditEvent, Revocation
 from shared.errors import Unprocessable

@@ -5,12 +5,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.key_registry.admin.access import AccessControl
+from services.key_registry.access.control import AccessControl
+from services.key_registry.access.presentation import Written, present_one
+from services.key_registry.access.visibility import Reference, find_visible
 from services.key_registry.admin.creation import new_secret
-from services.key_registry.admin.idempotency import IdempotentRequest
-from services.key_registry.admin.presentation import Written, present_one
-from services.key_registry.admin.recorder import Recorder
-from services.key_registry.admin.visibility import Reference, find_visible
 from services.key_registry.catalog.expiry import expired, expiry_of
 from services.key_registry.catalog.field_types import format_instant, instant
 from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
@@ -18,7 +16,9 @@ from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.requests import Rotation
 from services.key_registry.catalog.resources import Resource, Row
 from services.key_registry.catalog.versions import MAX_LIVE_VERSIONS, Version, longest_overlap
-from services.key_registry.storage.ports import Store, Writer
+from services.key_registry.ports.store import Store, Writer
+from services.key_registry.recording.idempotency import IdempotentRequest
+from services.key_registry.recording.recorder import Recorder
 from shared.clock import Clock
 from shared.contracts.identifiers import credential_version_id
 from shared.errors import Conflict, NotFound

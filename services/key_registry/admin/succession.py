@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.key_registry.admin.recorder import Recorder
-from services.key_registry.admin.visibility import Reference, find_visible
+from services.key_registry.access.visibility import Reference, find_visible
 from services.key_registry.catalog.expiry import expired, expiry_of
 from services.key_registry.catalog.field_types import format_instant, in_utc
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.requests import Body, NewKeyPair
 from services.key_registry.catalog.resources import KEY_PAIR, Row
 from services.key_registry.catalog.versions import MAX_LIVE_VERSIONS, longest_overlap
-from services.key_registry.storage.ports import Listing, Reader, Writer
+from services.key_registry.ports.store import Listing, Reader, Writer
+from services.key_registry.recording.recorder import Recorder
 from shared.errors import Conflict, NotFound, Unprocessable
 
 _MEMBER = "succeeds"

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from services.key_registry.catalog.documentation import describe
+from services.key_registry.audit_trail.documentation import describe
 from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.responses import CompanyName
 

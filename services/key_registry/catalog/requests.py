@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from services.key_registry.catalog.documentation import describe, describe_patch
+from services.key_registry.catalog.documentation.members import describe, describe_patch
 from services.key_registry.catalog.field_types import (
     Audience,
     Comment,

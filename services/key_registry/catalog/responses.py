@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from services.key_registry.catalog.documentation import describe
+from services.key_registry.catalog.documentation.members import describe
 from services.key_registry.catalog.effective_status import EffectiveStatus, StatusReason
 from services.key_registry.catalog.field_types import Instant, ShownLimits
 from services.key_registry.catalog.permissions import Role

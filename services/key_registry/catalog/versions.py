@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from services.key_registry.catalog.documentation import describe
+from services.key_registry.catalog.documentation.members import describe
 from services.key_registry.catalog.expiry import expired, expiry_of
 from services.key_registry.catalog.field_types import Instant, in_utc
 from shared.contracts.key_registry import Kind, earliest

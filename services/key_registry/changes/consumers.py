@@ -5,7 +5,7 @@ import contextlib
 import math
 from collections.abc import Sequence
 
-from services.key_registry.storage.ports import FORGOTTEN_AFTER_S, ConsumerStore, Reached
+from services.key_registry.ports.consumers import FORGOTTEN_AFTER_S, ConsumerStore, Reached
 from shared.clock import Clock
 from shared.clock_offset import MAX_CLOCK_OFFSET_S
 from shared.contracts.key_registry import Position

@@ -1,7 +1,7 @@
 """The change feed, and the snapshot that a consumer starts from."""
 
 from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
-from services.key_registry.storage.ports import Changes
+from services.key_registry.ports.changes import Changes
 from shared.clock import Clock
 from shared.contracts.key_registry import ChangePage
 from shared.waiting.single_flight import SingleFlight

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 import structlog
 
-from services.key_registry.storage.ports import Changes
+from services.key_registry.ports.changes import Changes
 from shared.background_task import PeriodicTask, TaskOwner
 from shared.changes.stream import UnreadableStream
 from shared.contracts.key_registry import Change, ChangePage

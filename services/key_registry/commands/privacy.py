@@ -5,7 +5,7 @@ from uuid import UUID
 
 import orjson
 
-from services.key_registry.admin.visibility import identify
+from services.key_registry.access.visibility import identify
 from services.key_registry.audit_trail.archive_file import InvalidArchive
 from services.key_registry.audit_trail.archiving import ArchiveBusy
 from services.key_registry.audit_trail.chain import BrokenTrail

@@ -2,9 +2,8 @@
 
 from prometheus_client import CollectorRegistry
 
-from services.key_registry.admin.access import AccessControl
+from services.key_registry.access.control import AccessControl
 from services.key_registry.admin.audit_reader import AuditReader
-from services.key_registry.admin.recorder import AuditLog
 from services.key_registry.audit_trail.archiving import Archive
 from services.key_registry.audit_trail.checkpointing import Checkpointing
 from services.key_registry.audit_trail.months import MonthUpkeep
@@ -13,6 +12,7 @@ from services.key_registry.composition.stores import Stores
 from services.key_registry.config import Settings
 from services.key_registry.http.audit import AuditEndpoint
 from services.key_registry.http.authentication import Authentication
+from services.key_registry.recording.recorder import AuditLog
 from services.key_registry.storage.postgres.audit_checkpoints import PostgresCheckpoints
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
 from services.key_registry.storage.postgres.audit_months import PostgresMonths

@@ -5,24 +5,24 @@ from urllib.parse import urlsplit
 
 from prometheus_client import CollectorRegistry
 
-from services.key_registry.admin.access import AccessControl
+from services.key_registry.access.control import AccessControl
 from services.key_registry.config import Settings
-from services.key_registry.events.expiry_notices import ExpiryNotices
 from services.key_registry.events.reader import EventReading
+from services.key_registry.events.webhooks.administration import WebhookAdministration
+from services.key_registry.events.webhooks.client import TargetClient
+from services.key_registry.events.webhooks.dispatch import Dispatcher
+from services.key_registry.events.webhooks.reader import WebhookReading
+from services.key_registry.events.webhooks.resolution import SystemNames, check_target
+from services.key_registry.events.webhooks.secret_box import WebhookSecrets
+from services.key_registry.events.webhooks.targets import Target, TargetPolicy
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.notices.events import EventEndpoint
 from services.key_registry.http.notices.webhooks import WebhookEndpoints
-from services.key_registry.storage.ports import Store
+from services.key_registry.ports.store import Store
+from services.key_registry.recording.expiry_notices import ExpiryNotices
 from services.key_registry.storage.postgres.notices.deliveries import PostgresDeliveryQueue
 from services.key_registry.storage.postgres.notices.events import PostgresEvents
 from services.key_registry.storage.postgres.notices.webhooks import PostgresWebhooks
-from services.key_registry.webhooks.administration import WebhookAdministration
-from services.key_registry.webhooks.client import TargetClient
-from services.key_registry.webhooks.dispatch import Dispatcher
-from services.key_registry.webhooks.reader import WebhookReading
-from services.key_registry.webhooks.resolution import SystemNames, check_target
-from services.key_registry.webhooks.secret_box import WebhookSecrets
-from services.key_registry.webhooks.targets import Target, TargetPolicy
 from shared.clock import Clock
 from shared.http.app import Resource
 from shared.postgres.pool import Database

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.key_registry.admin.access import AccessControl
+from services.key_registry.access.control import AccessControl
 from services.key_registry.audit_trail.partial_verification import PartialVerification
 from services.key_registry.audit_trail.ports import Checkpoints
 from services.key_registry.changes.consumers import Consumers

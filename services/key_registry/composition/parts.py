@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry
 
-from services.key_registry.admin.access import AccessControl
+from services.key_registry.access.control import AccessControl
 from services.key_registry.admin.bootstrap import AdminTokens, OwnerRegistration
 from services.key_registry.admin.creation import factories
 from services.key_registry.admin.key_generation import KeyGenerator
@@ -10,6 +10,7 @@ from services.key_registry.admin.objects import ObjectService
 from services.key_registry.admin.receipts import Receipts
 from services.key_registry.admin.revocations import Revocations
 from services.key_registry.admin.rotation import RotationService
+from services.key_registry.admin.search.search import Search
 from services.key_registry.catalog.resources import RESOURCES
 from services.key_registry.changes.consumers import Consumers
 from services.key_registry.changes.feed import Feed
@@ -21,7 +22,15 @@ from services.key_registry.composition.people import People
 from services.key_registry.composition.stores import Stores
 from services.key_registry.composition.usage import UsageParts
 from services.key_registry.config import Settings
-from services.key_registry.housekeeping import Housekeeping
+from services.key_registry.decisions.refusal_traces.keeper import TraceKeeper
+from services.key_registry.decisions.refusal_traces.reader import TraceReader
+from services.key_registry.decisions.report_only.beginnings import Beginnings
+from services.key_registry.decisions.report_only.keeper import ReportOnlyKeeper
+from services.key_registry.decisions.report_only.trials import Trials
+from services.key_registry.events.quota_notices import QuotaNotices
+from services.key_registry.housekeeping.expired_rows import Housekeeping
+from services.key_registry.housekeeping.quiet_secrets import QuietSecrets
+from services.key_registry.housekeeping.retirements import retirements
 from services.key_registry.http import endpoints
 from services.key_registry.http.decisions import DecisionEndpoints
 from services.key_registry.http.internal import InternalEndpoints
@@ -33,17 +42,8 @@ from services.key_registry.http.revocations import RevocationEndpoints
 from services.key_registry.http.rotation import RotationEndpoints
 from services.key_registry.http.search import SearchEndpoint
 from services.key_registry.http.signing_keys import SigningKeyEndpoint
-from services.key_registry.limits.quota_notices import QuotaNotices
 from services.key_registry.lookups import Lookups
-from services.key_registry.quiet_secrets import QuietSecrets
-from services.key_registry.refusal_traces.keeper import TraceKeeper
-from services.key_registry.refusal_traces.reader import TraceReader
-from services.key_registry.report_only.beginnings import Beginnings
-from services.key_registry.report_only.keeper import ReportOnlyKeeper
-from services.key_registry.report_only.trials import Trials
-from services.key_registry.retirements import retirements
-from services.key_registry.search.search import Search
-from services.key_registry.signing_keys.keys import SigningKeys
+from services.key_registry.operations.signing_keys.keys import SigningKeys
 from services.key_registry.storage.postgres.clock import NAME as DATABASE_CLOCK
 from services.key_registry.storage.postgres.clock import DatabaseClock, clock_observation
 from services.key_registry.storage.postgres.credentials import PostgresCredentials

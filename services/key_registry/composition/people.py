@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from services.key_registry.admin.access import AccessControl
+from services.key_registry.access.control import AccessControl
 from services.key_registry.composition.openid_client import openid_client
 from services.key_registry.config import Settings
 from services.key_registry.http.authentication import Authentication

@@ -2,13 +2,13 @@
 
 from prometheus_client import CollectorRegistry
 
-from services.key_registry.admin.access import AccessControl
+from services.key_registry.access.control import AccessControl
 from services.key_registry.config import Settings
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.usage.calls import UsageEndpoint
 from services.key_registry.http.usage.credentials import CredentialUsageEndpoint
 from services.key_registry.http.usage.impact import ImpactEndpoint
-from services.key_registry.storage.ports import Store
+from services.key_registry.ports.store import Store
 from services.key_registry.storage.postgres import SCHEMA
 from services.key_registry.storage.postgres.usage.dependents import PostgresDependents
 from services.key_registry.storage.postgres.usage.reports import PostgresUsage

@@ -1,11 +1,7 @@
 """What OpenAPI says of the members of events."""
 
-from typing import Any
-
-from pydantic import BaseModel
-
-from services.key_registry.catalog import documentation
-from shared.contracts.documentation import Member, Members, describe_members
+from services.key_registry.catalog.documentation.members import describing
+from shared.contracts.documentation import Member, Members
 
 _ID = "0190c0de-0000-7000-8000-000000000001"
 DATA = {
@@ -34,8 +30,4 @@ EVENT_MEMBERS: Members = {
     "EventResponse.deleted": Member("Whether what it happened to is not there any more.", False),
 }
 
-
-def describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
-    """For `json_schema_extra`: as `catalog.documentation.describe`, with the members of events."""
-    describe_members(EVENT_MEMBERS, schema, model)
-    documentation.describe(schema, model)
+describe = describing(EVENT_MEMBERS)

@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import NamedTuple
 from uuid import UUID
 
-from services.key_registry.admin.access import AccessControl
-from services.key_registry.admin.presentation import company_names
-from services.key_registry.admin.visibility import company_listed
+from services.key_registry.access.control import AccessControl
+from services.key_registry.access.presentation import company_names
+from services.key_registry.access.visibility import company_listed
+from services.key_registry.catalog.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import RESOURCES, Row
-from services.key_registry.events.ports import Event, EventFilter, EventStore, KeptEvent
-from services.key_registry.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
-from services.key_registry.storage.ports import Reader, Store
+from services.key_registry.ports.events import Event, EventFilter, EventStore, KeptEvent
+from services.key_registry.ports.store import Reader, Store
 from shared.contracts.identifiers import UUID_FORM
 
 

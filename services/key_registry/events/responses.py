@@ -5,10 +5,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from services.key_registry.catalog.event_types import EventType
 from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.responses import CompanyName
 from services.key_registry.events.documentation import describe
-from services.key_registry.events.event_types import EventType
 
 
 class EventResponse(BaseModel):

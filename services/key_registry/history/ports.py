@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.key_registry.audit_trail.chain import Head
 from services.key_registry.history.records import HistoryContent, HistoryHead, Position, StateRecord
-from services.key_registry.storage.ports import Writer
+from services.key_registry.ports.store import Writer
 from shared.errors import Unavailable
 
 

@@ -18,9 +18,9 @@ from services.key_registry.audit_trail.responses import (
     AuditPageResponse,
 )
 from services.key_registry.catalog.field_types import instant, parse_instant
+from services.key_registry.catalog.paging import parse_page, parse_query, text
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.schemas import AUDIT_FILTERS, BASE, CHECKPOINTS, PAGING, page_model, problems
-from services.key_registry.paging import parse_page, parse_query, text
 from shared.http.endpoints import Endpoint, Response
 from shared.http.responses import NO_STORE, json_response
 

@@ -5,7 +5,7 @@ from functools import partial
 
 from aiohttp import web
 
-from services.key_registry.admin.access import AccessControl, UnknownBearer
+from services.key_registry.access.control import AccessControl, UnknownBearer
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.people.ports import PeopleReader
 from services.key_registry.people.sessions.access import SessionAccess

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from services.key_registry.changes.feed import MAX_PAGE
 from services.key_registry.http.internal import MAX_AFTER, InternalEndpoints
 from services.key_registry.http.schemas import PROBLEM
-from services.key_registry.storage.ports import FORGOTTEN_AFTER_S
+from services.key_registry.ports.consumers import FORGOTTEN_AFTER_S
 from shared import opaque
 from shared.contracts import key_registry as wire
 from shared.contracts.identifiers import KID, SHA256, anchored

@@ -6,12 +6,14 @@ from functools import partial
 
 from aiohttp import web
 
-from services.key_registry.admin.idempotency import IdempotentRequest
+from services.key_registry.access.visibility import Reference
 from services.key_registry.admin.objects import ObjectService
-from services.key_registry.admin.visibility import Reference
 from services.key_registry.catalog.field_types import parse_reference
+from services.key_registry.catalog.paging import boolean, filter_parser, number, parse_page, parse_query, words
 from services.key_registry.catalog.permissions import Operation
 from services.key_registry.catalog.resources import Resource
+from services.key_registry.decisions.report_only.responses import StopTrial, TrialResponse
+from services.key_registry.decisions.report_only.trials import DEFAULT_TRIAL_S, MAX_TRIAL_S, MIN_TRIAL_S, Trials
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication, Caller
 from services.key_registry.http.schemas import (
@@ -23,9 +25,7 @@ from services.key_registry.http.schemas import (
     with_receipt,
     with_trial,
 )
-from services.key_registry.paging import boolean, filter_parser, number, parse_page, parse_query, words
-from services.key_registry.report_only.responses import StopTrial, TrialResponse
-from services.key_registry.report_only.trials import DEFAULT_TRIAL_S, MAX_TRIAL_S, MIN_TRIAL_S, Trials
+from services.key_registry.recording.idempotency import IdempotentRequest
 from shared.errors import Invalid, NotFound, Unprocessable
 from shared.http.body import validated
 from shared.http.endpoints import Endpoint, Response

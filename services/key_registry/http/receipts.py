@@ -3,8 +3,8 @@
 from aiohttp import web
 
 from services.key_registry.admin.receipts import DEFAULT_WAIT_S, MAX_WAIT_S, Receipts
+from services.key_registry.catalog.paging import parse_query
 from services.key_registry.http.authentication import Authentication
-from services.key_registry.paging import parse_query
 from shared.errors import NotFound
 from shared.http.responses import NO_STORE, json_response
 

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from services.key_registry.admin.revocations import Revocations
 from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.paging import parse_page, text
 from services.key_registry.catalog.requests import NewRevocation, RevocableKind
 from services.key_registry.catalog.resources import Row
 from services.key_registry.catalog.responses import RevocationResponse
@@ -22,8 +23,7 @@ from services.key_registry.http.schemas import (
     receipt_headers,
     with_receipt,
 )
-from services.key_registry.paging import parse_page, text
-from services.key_registry.storage.ports import KeptRevocation
+from services.key_registry.ports.store import KeptRevocation
 from shared.http.endpoints import Endpoint, Parameter, Response
 from shared.http.responses import NO_STORE, json_response
 

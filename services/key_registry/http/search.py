@@ -4,10 +4,10 @@ from functools import partial
 
 from aiohttp import web
 
+from services.key_registry.admin.search.messages import NewSearch, SearchResponse
+from services.key_registry.admin.search.search import Search
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.schemas import BASE, problems
-from services.key_registry.search.messages import NewSearch, SearchResponse
-from services.key_registry.search.search import Search
 from shared.http.body import json_model
 from shared.http.endpoints import Endpoint, Response
 from shared.http.responses import NO_STORE, json_response

@@ -2,9 +2,9 @@
 
 from aiohttp import web
 
+from services.key_registry.catalog.paging import parse_query
 from services.key_registry.http.authentication import Authentication
-from services.key_registry.paging import parse_query
-from services.key_registry.signing_keys.keys import SigningKeys
+from services.key_registry.operations.signing_keys.keys import SigningKeys
 from shared.http.responses import NO_STORE, json_response
 
 

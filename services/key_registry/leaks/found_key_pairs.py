@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from services.key_registry.admin.recorder import Recorder
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import KEY_PAIR, Row
-from services.key_registry.events.recording import data_of, record
 from services.key_registry.leaks.finding import Ending, Finding, Report
-from services.key_registry.storage.ports import Reader, Store, Writer
+from services.key_registry.ports.store import Reader, Store, Writer
+from services.key_registry.recording.events import data_of, record
+from services.key_registry.recording.recorder import Recorder
 from shared.clock import Clock
 
 

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from services.key_registry.catalog.field_types import id_text, instant
 from services.key_registry.catalog.permissions import Admin
-from services.key_registry.events import recording
 from services.key_registry.leaks.finding import EndFound, Finding, FoundKind, Report
 from services.key_registry.people.audit import record
 from services.key_registry.people.portal.ports import PortalSession
 from services.key_registry.people.ports import PeopleStore, PeopleWriter
+from services.key_registry.recording import events as recording
 from shared import opaque
 from shared.clock import Clock
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 
-from services.key_registry.admin.recorder import Recorder
 from services.key_registry.admin.rotation import revoke_secret
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.catalog.resources import RESOURCES, Resource, Row
 from services.key_registry.catalog.versions import Version
-from services.key_registry.events.recording import data_of, record
 from services.key_registry.leaks.finding import Ending, Finding, Report
-from services.key_registry.storage.ports import Reader, Store, Writer
+from services.key_registry.ports.store import Reader, Store, Writer
+from services.key_registry.recording.events import data_of, record
+from services.key_registry.recording.recorder import Recorder
 from shared.clock import Clock
 from shared.contracts.key_registry import Kind
 

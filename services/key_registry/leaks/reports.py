@@ -5,14 +5,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from services.key_registry.admin.access import AccessControl
-from services.key_registry.admin.presentation import company_names
+from services.key_registry.access.control import AccessControl
+from services.key_registry.access.presentation import company_names
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import Row
 from services.key_registry.leaks.finding import LEFT_OUT, NOT_OURS, Finding, Report, unknown
 from services.key_registry.leaks.found import Found
 from services.key_registry.leaks.found_secrets import RESOURCE_OF_PREFIX
-from services.key_registry.storage.ports import Store
+from services.key_registry.ports.store import Store
 from shared import opaque
 from shared.contracts.identifiers import SESSION_TOKEN
 from shared.contracts.session_tokens import session_token_id

@@ -1,6 +1,6 @@
 """Who sees the platform as a whole."""
 
-from services.key_registry.admin.access import AccessControl
+from services.key_registry.access.control import AccessControl
 from services.key_registry.catalog.permissions import Admin, Operation
 
 KIND = "system"

@@ -1,5 +1,6 @@
 """What OpenAPI says of the members of the overview and of the system."""
 
+from services.key_registry.catalog.documentation.members import describing
 from shared.contracts.documentation import Member, Members
 
 _AT = "2026-11-26T09:30:00Z"
@@ -111,3 +112,5 @@ OPERATIONS_MEMBERS: Members = {
     "done": Member("Whether there is no further part.", True),
     "lines_since": Member("How many lines it got since.", 50),
 }
+
+describe = describing(OPERATIONS_MEMBERS)

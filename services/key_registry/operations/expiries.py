@@ -6,16 +6,16 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.key_registry.admin.access import AccessControl
-from services.key_registry.admin.presentation import present
-from services.key_registry.admin.visibility import NO_COMPANY, company_listed
+from services.key_registry.access.control import AccessControl
+from services.key_registry.access.presentation import present
+from services.key_registry.access.visibility import NO_COMPANY, company_listed
 from services.key_registry.catalog.field_types import instant
+from services.key_registry.catalog.paging import PageRequest, page_of
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import RESOURCES
 from services.key_registry.operations.ports import KINDS, Expiring, ExpiryPlace, ExpiryStore
 from services.key_registry.operations.responses import ExpiryDay, ExpiryDays, ExpiryResponse
-from services.key_registry.paging import PageRequest, page_of
-from services.key_registry.storage.ports import Reader, Store
+from services.key_registry.ports.store import Reader, Store
 from shared.clock import Clock
 from shared.contracts.key_registry import Kind
 

@@ -5,8 +5,8 @@ from dataclasses import asdict
 from datetime import timedelta
 from itertools import groupby
 
-from services.key_registry.admin.access import AccessControl
-from services.key_registry.admin.presentation import name_of
+from services.key_registry.access.control import AccessControl
+from services.key_registry.access.presentation import name_of
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.changes.consumers import Consumers
@@ -20,7 +20,7 @@ from services.key_registry.operations.responses import (
     ServiceProgress,
     StopInFlight,
 )
-from services.key_registry.storage.ports import Store
+from services.key_registry.ports.store import Store
 from services.key_registry.usage.responses import CallsByOutcome
 from shared.clock import Clock
 from shared.contracts.credential_expiry import EXPIRES_SOON_S

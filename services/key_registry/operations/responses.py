@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from services.key_registry.catalog.documentation import describe
 from services.key_registry.catalog.effective_status import EffectiveStatus
 from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.responses import CompanyName
+from services.key_registry.operations.documentation import describe
 from services.key_registry.usage.responses import CallsByOutcome
 from shared.contracts.key_registry import Kind, Status
 

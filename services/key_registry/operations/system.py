@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from services.key_registry.admin.access import AccessControl
+from services.key_registry.access.control import AccessControl
 from services.key_registry.audit_trail.checkpoints import read_checkpoint
 from services.key_registry.audit_trail.ports import Checkpoints
 from services.key_registry.catalog.field_types import instant

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.key_registry.admin.access import AccessControl
-from services.key_registry.admin.presentation import Object
-from services.key_registry.admin.visibility import company_id_listed
+from services.key_registry.access.control import AccessControl
+from services.key_registry.access.presentation import Object
+from services.key_registry.access.visibility import company_id_listed
 from services.key_registry.catalog.field_types import now_of
 from services.key_registry.catalog.lifecycle import DONE, status_after
+from services.key_registry.catalog.paging import PageRequest, cursor_of_id, page_of
 from services.key_registry.catalog.permissions import Admin, Operation, Role
-from services.key_registry.paging import PageRequest, cursor_of_id, page_of
 from services.key_registry.people.audit import record
 from services.key_registry.people.ports import PeopleReader, PeopleStore, PeopleWriter, Person
 from services.key_registry.people.responses import PersonResponse

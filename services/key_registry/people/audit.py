@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.key_registry.admin.recorder import append
 from services.key_registry.catalog.field_types import id_text
-from services.key_registry.storage.ports import Writer
+from services.key_registry.ports.store import Writer
+from services.key_registry.recording.recorder import append
 from shared.contracts.key_registry import AuditEvent
 from shared.logging import request_id
 

@@ -1,12 +1,7 @@
 """What OpenAPI says of the members of people, of their sessions and of invitations."""
 
-from collections.abc import Callable
-from typing import Any
-
-from pydantic import BaseModel
-
-from services.key_registry.catalog import documentation
-from shared.contracts.documentation import Member, Members, describe_members
+from services.key_registry.catalog.documentation.members import describing
+from shared.contracts.documentation import Member, Members
 
 _ID = "0190c0de-0000-7000-8000-000000000001"
 _AT = "2026-11-26T09:30:00Z"
@@ -80,18 +75,4 @@ PEOPLE_MEMBERS: Members = {
     "SessionList.items": Member("The caller's sessions that have not ended, the newest first.", []),
 }
 
-
-def describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
-    """For `json_schema_extra`: as `catalog.documentation.describe`, with the members of people."""
-    describe_members(PEOPLE_MEMBERS, schema, model)
-    documentation.describe(schema, model)
-
-
-def describing(members: Members) -> Callable[[dict[str, Any], type[BaseModel]], None]:
-    """As `describe`, with `members` before those of people."""
-
-    def described(schema: dict[str, Any], model: type[BaseModel]) -> None:
-        describe_members(members, schema, model)
-        describe(schema, model)
-
-    return described
+describe = describing(PEOPLE_MEMBERS)

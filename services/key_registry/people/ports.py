@@ -15,7 +15,7 @@ from services.key_registry.people.passkeys.ports import PasskeyReader, PasskeyWr
 from services.key_registry.people.password_resets.ports import PasswordResetReader, PasswordResetWriter
 from services.key_registry.people.portal.ports import PortalReader, PortalWriter
 from services.key_registry.people.sealing import UsedSeals
-from services.key_registry.storage.ports import Reader, Writer
+from services.key_registry.ports.store import Reader, Writer
 from shared.contracts.key_registry import Status
 
 
@@ -119,7 +119,7 @@ class PeopleWriter(
 
 
 class PeopleStore(Protocol):
-    """As `Store` of `storage.ports`."""
+    """As `Store` of `ports.store`."""
 
     def reading(self) -> AbstractAsyncContextManager[PeopleReader]: ...
 

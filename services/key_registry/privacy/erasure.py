@@ -7,7 +7,6 @@ be cut short and done again by the company's id, also when the company itself is
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.key_registry.admin.recorder import append
 from services.key_registry.audit_trail.archiving import Archive
 from services.key_registry.audit_trail.chain import AuditFilter
 from services.key_registry.audit_trail.ports import ErasableLines
@@ -22,8 +21,9 @@ from services.key_registry.catalog.resources import (
     KEY_PAIR,
     Resource,
 )
+from services.key_registry.ports.store import Listing, Store
 from services.key_registry.privacy.ports import CompanyTraces
-from services.key_registry.storage.ports import Listing, Store
+from services.key_registry.recording.recorder import append
 from shared.clock import Clock
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Conflict, NotFound

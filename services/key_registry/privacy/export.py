@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from services.key_registry.admin.presentation import present
+from services.key_registry.access.presentation import present
 from services.key_registry.audit_trail.archive_file import lines_of
 from services.key_registry.audit_trail.chain import AuditFilter, Line
 from services.key_registry.audit_trail.ports import AuditLines, Months
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.resources import COMPANY
+from services.key_registry.ports.store import Listing, RevocationListing, Store
 from services.key_registry.privacy.erasure import IN_ORDER
 from services.key_registry.privacy.ports import CompanyTraces
-from services.key_registry.storage.ports import Listing, RevocationListing, Store
 from shared.clock import Clock
 
 OBJECTS_PER_READ = 200

@@ -1,4 +1,4 @@
-"""What erasing and exporting a company need of the store beside `storage.ports`."""
+"""What erasing and exporting a company need of the store beside `ports.store`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol

@@ -1,31 +1,10 @@
 """What OpenAPI says of the members of usage."""
 
+from services.key_registry.catalog.documentation.members import describing
 from shared.contracts.documentation import Member, Members
 
 _WINDOW = {"since": "2026-11-26T09:00:00Z", "calls": 42, "addresses": 2}
 USAGE_MEMBERS: Members = {
-    "last_used_at": Member(
-        "When it was last used (RFC 3339, UTC), true to a minute, whether the call was accepted or refused. null: "
-        "never, or before this was kept.",
-        "2026-11-26T10:00:00Z",
-    ),
-    "CredentialVersion.last_used_at": Member(
-        "When this secret was last used, or what was issued with it (RFC 3339, UTC). null: never.",
-        "2026-11-26T10:00:00Z",
-    ),
-    "quiet_for": Member(
-        "Seconds without a use after which it ends by itself before `retires_at`. null: it does not.", None
-    ),
-    "keep_old_until_quiet_for": Member(
-        "In the place of `keep_old_for`: seconds without a use (1 to 2,592,000) after which the old one ends by "
-        "itself, after 30 days in any case.",
-        604800,
-    ),
-    "NewKeyPair.keep_old_until_quiet_for": Member(
-        "In the place of `keep_old_for`: seconds without a use (1 to 2,592,000) after which the key pair in "
-        "`succeeds` signs nothing any more, after 30 days in any case.",
-        None,
-    ),
     "live_jwts": Member(
         "Access tokens that were issued and have not expired, true to a minute. Those that were revoked one by one "
         "are among them; those of a secret or a credential that was ended are not.",
@@ -94,3 +73,5 @@ USAGE_MEMBERS: Members = {
         "The route of the route file, or the path of a service, where calls are grouped by it.", None
     ),
 }
+
+describe = describing(USAGE_MEMBERS)

@@ -6,13 +6,13 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.key_registry.admin.access import AccessControl
-from services.key_registry.admin.presentation import present_one
-from services.key_registry.admin.visibility import Reference, find_visible
+from services.key_registry.access.control import AccessControl
+from services.key_registry.access.presentation import present_one
+from services.key_registry.access.visibility import Reference, find_visible
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import APPLICATION, BOOKING, COMPANY, Resource, Row
-from services.key_registry.storage.ports import Store
+from services.key_registry.ports.store import Store
 from services.key_registry.usage.ports import (
     Dependent,
     DependentStore,

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, get_args
 from uuid import UUID
 
-from services.key_registry.admin.access import AccessControl
-from services.key_registry.admin.presentation import CredentialName, company_names, credential_names
-from services.key_registry.admin.visibility import Reference, identify
+from services.key_registry.access.control import AccessControl
+from services.key_registry.access.presentation import CredentialName, company_names, credential_names
+from services.key_registry.access.visibility import Reference, identify
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import API_CLIENT, COMPANY, KEY_PAIR, Row
-from services.key_registry.storage.ports import Reader, Store
+from services.key_registry.ports.store import Reader, Store
 from services.key_registry.usage.ports import By, Group, UsageFilter, UsageQuery, UsageRow, UsageStore
 from services.key_registry.usage.responses import CallsByOutcome, CredentialDays, UsageResponse
 from services.key_registry.usage.sketch import count, merged

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from services.key_registry.catalog.documentation import describe
 from services.key_registry.catalog.effective_status import EffectiveStatus, StatusReason
 from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.responses import CompanyName
+from services.key_registry.usage.documentation import describe
 from shared.contracts.key_registry import Kind, Status
 
 

@@ -10,13 +10,13 @@ from unittest.mock import patch
 import asyncpg
 import pytest
 
-from services.key_registry import housekeeping
 from services.key_registry.audit_trail import checkpointing
 from services.key_registry.audit_trail.archiving import Archive
 from services.key_registry.audit_trail.chain import chained
 from services.key_registry.audit_trail.checkpointing import Checkpointing
 from services.key_registry.audit_trail.checkpoints import CheckpointKeys
 from services.key_registry.audit_trail.months import MonthUpkeep, month_of
+from services.key_registry.housekeeping import expired_rows as housekeeping
 from services.key_registry.storage.postgres import SCHEMA
 from services.key_registry.storage.postgres.audit_checkpoints import PostgresCheckpoints
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines, append, head_of

@@ -17,6 +17,7 @@ from services.key_registry.catalog.effective_status import effective_status
 from services.key_registry.catalog.expiry import EXPIRING_KINDS, Expired, expired
 from services.key_registry.catalog.field_types import in_utc
 from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
+from services.key_registry.catalog.paging import BETWEEN_WORDS
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.catalog.resources import (
     APPLICATION,
@@ -30,21 +31,19 @@ from services.key_registry.catalog.resources import (
     Row,
 )
 from services.key_registry.catalog.versions import MAX_SHOWN_VERSIONS, QuietSecret, RetiredVersion, Version
-from services.key_registry.events.ports import Event, Expiring, ExpiryNotice
-from services.key_registry.paging import BETWEEN_WORDS
-from services.key_registry.report_only.ports import Trial
-from services.key_registry.storage.ports import (
-    FORGOTTEN_AFTER_S,
+from services.key_registry.ports.consumers import FORGOTTEN_AFTER_S, Reached
+from services.key_registry.ports.events import Event, Expiring, ExpiryNotice
+from services.key_registry.ports.store import (
     AlreadyExists,
     KeptRevocation,
     Listing,
-    Reached,
     Reader,
     Remembered,
     RevocationListing,
     Writer,
 )
-from services.key_registry.webhooks.ports import Webhook
+from services.key_registry.ports.trials import Trial
+from services.key_registry.ports.webhooks import Webhook
 from shared.contracts.key_registry import (
     ORIGIN_MARK,
     AccessKey,

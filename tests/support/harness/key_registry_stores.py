@@ -22,7 +22,10 @@ from services.key_registry.catalog.resources import (
     Resource,
     Row,
 )
-from services.key_registry.storage.ports import Changes, ConsumerStore, Credentials, Store
+from services.key_registry.ports.changes import Changes
+from services.key_registry.ports.consumers import ConsumerStore
+from services.key_registry.ports.credentials import Credentials
+from services.key_registry.ports.store import Store
 
 NOW = datetime(2027, 1, 15, 8, tzinfo=UTC)
 PEM = "-----BEGIN PUBLIC KEY-----\nMCow\n-----END PUBLIC KEY-----\n"

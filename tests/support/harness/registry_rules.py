@@ -6,19 +6,19 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from services.key_registry.admin.access import AccessControl
+from services.key_registry.access.control import AccessControl
+from services.key_registry.access.presentation import Object, Written
 from services.key_registry.admin.creation import factories
-from services.key_registry.admin.idempotency import IdempotentRequest
 from services.key_registry.admin.key_generation import KeyGenerator
 from services.key_registry.admin.objects import ObjectService
-from services.key_registry.admin.presentation import Object, Written
-from services.key_registry.admin.recorder import AuditLog
 from services.key_registry.admin.rotation import RotationService
 from services.key_registry.catalog.field_types import format_instant, instant
+from services.key_registry.catalog.paging import PageRequest
 from services.key_registry.catalog.permissions import Admin, Operation, Role
 from services.key_registry.catalog.requests import Rotation
 from services.key_registry.catalog.resources import APPLICATION, BOOKING, COMPANY, Resource
-from services.key_registry.paging import PageRequest
+from services.key_registry.recording.idempotency import IdempotentRequest
+from services.key_registry.recording.recorder import AuditLog
 from shared.audit.trail import AuditTrail
 from shared.http.body import validated
 from shared.usage.recorder import Usage

@@ -15,7 +15,7 @@ from tests.support.waiting import until
 PRODUCT = ("gateway", "services", "shared")
 OWNERS = {
     "services/key_registry/history/shared_reads.py",  # a read of the database, which ends within its time
-    "services/key_registry/webhooks/dispatch.py",  # deliveries to one webhook, which end with the dispatcher
+    "services/key_registry/events/webhooks/dispatch.py",  # deliveries to one webhook, which end with the dispatcher
     "gateway/proxy/exchange.py",  # a look-up, which ends with its request
     "gateway/credentials/sessions_together.py",  # a call for several look-ups, which ends within a call's time
     "gateway/proxy/upstream/background/due_jobs.py",  # jobs that are due, in a group that its task owns

@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 
-from services.key_registry.admin.recorder import Recorder, append
 from services.key_registry.catalog.expiry import EXPIRING_KINDS, expiry_of
 from services.key_registry.catalog.field_types import format_instant, in_utc, instant
 from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
@@ -20,7 +19,8 @@ from services.key_registry.catalog.versions import Version
 from services.key_registry.history.records import StateRecord
 from services.key_registry.history.restores.stopped_again import ACTOR, StoppedAgain
 from services.key_registry.history.rights import rights_of
-from services.key_registry.storage.ports import Writer
+from services.key_registry.ports.store import Writer
+from services.key_registry.recording.recorder import Recorder, append
 from shared.clock import Clock
 from shared.contracts.identifiers import UUID_FORM, credential_version_id
 from shared.contracts.key_registry import AuditEvent, Kind, Revocation

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from services.key_registry.admin.recorder import append
 from services.key_registry.catalog.field_types import id_text, instant
 from services.key_registry.history.ports import RecoveryWriter
 from services.key_registry.history.records import StateRecord
 from services.key_registry.history.restores.stopped_again import ACTOR, StoppedAgain
+from services.key_registry.recording.recorder import append
 from shared.contracts.key_registry import AuditEvent
 
 REASON = "changed after the dump that was restored"

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.key_registry.admin.recorder import append
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.history.comparison import Loss, find_loss
 from services.key_registry.history.guard import CannotRely
@@ -13,6 +12,7 @@ from services.key_registry.history.records import HistoryContent, HistoryHead
 from services.key_registry.history.restores.objects import SIGNING_KEY_LIFE_S, StoppingAgain
 from services.key_registry.history.restores.people import hold_people
 from services.key_registry.history.restores.stopped_again import ACTOR, StoppedAgain
+from services.key_registry.recording.recorder import append
 from shared.clock import Clock
 from shared.contracts.key_registry import AuditEvent
 

@@ -1,12 +1,12 @@
 """`/admin/v1/leaks`: reports by admins, and by GitHub."""
 
-from services.key_registry.admin.access import AccessControl
+from services.key_registry.access.control import AccessControl
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.leaks.partner_keys import PartnerKeys, reader_of
 from services.key_registry.http.leaks.reports import LeakEndpoint
 from services.key_registry.leaks.found import Found
 from services.key_registry.leaks.reports import LeakReports
-from services.key_registry.storage.ports import Store
+from services.key_registry.ports.store import Store
 from shared.audit.ports import RefusalAudit
 from shared.clock import Clock
 

@@ -3,6 +3,8 @@
 from functools import partial
 from typing import get_args
 
+from services.key_registry.events.webhooks.requests import NewWebhook, SecretRotation, WebhookPatch
+from services.key_registry.events.webhooks.responses import CreatedWebhook, DeliveryResponse, WebhookResponse
 from services.key_registry.http.notices.webhooks import PATH, WebhookEndpoints
 from services.key_registry.http.objects import PATCH_TYPES
 from services.key_registry.http.schemas import (
@@ -12,9 +14,7 @@ from services.key_registry.http.schemas import (
     page_model,
     problems,
 )
-from services.key_registry.webhooks.ports import DeliveryState
-from services.key_registry.webhooks.requests import NewWebhook, SecretRotation, WebhookPatch
-from services.key_registry.webhooks.responses import CreatedWebhook, DeliveryResponse, WebhookResponse
+from services.key_registry.ports.webhooks import DeliveryState
 from shared.http.endpoints import Endpoint, Parameter, Response
 
 CREATE = """\

@@ -6,11 +6,11 @@ from functools import partial
 from aiohttp import web
 
 from services.key_registry.catalog.field_types import parse_instant
+from services.key_registry.catalog.paging import number, parse_page, parse_query, text
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.schemas import BASE, PAGING, TIME, page_model, problems
 from services.key_registry.operations.expiries import DEFAULT_DAYS, MAX_DAYS, Expiries
 from services.key_registry.operations.responses import ExpiryDays, ExpiryResponse
-from services.key_registry.paging import number, parse_page, parse_query, text
 from shared.http.endpoints import Endpoint, Parameter, Response
 from shared.http.responses import NO_STORE, json_response
 

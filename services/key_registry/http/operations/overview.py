@@ -5,12 +5,12 @@ from functools import partial
 
 from aiohttp import web
 
+from services.key_registry.catalog.paging import parse_query
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.schemas import BASE, problems
 from services.key_registry.operations.overview import Overview
 from services.key_registry.operations.responses import OverviewResponse, SystemResponse
 from services.key_registry.operations.system import System
-from services.key_registry.paging import parse_query
 from shared.http.endpoints import Endpoint, Response
 from shared.http.responses import NO_STORE, json_response
 

@@ -4,7 +4,7 @@ from functools import partial
 
 from aiohttp import web
 
-from services.key_registry.admin.access import AccessControl
+from services.key_registry.access.control import AccessControl
 from services.key_registry.audit_trail.chain import Head
 from services.key_registry.audit_trail.partial_verification import (
     MAX_CHECKPOINTS,
@@ -12,11 +12,11 @@ from services.key_registry.audit_trail.partial_verification import (
     PartialVerification,
     VerifiedPart,
 )
+from services.key_registry.catalog.paging import parse_query
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.schemas import BASE, problems
 from services.key_registry.operations.access import permit_platform
 from services.key_registry.operations.responses import VerifiedPartResponse
-from services.key_registry.paging import parse_query
 from shared.contracts.identifiers import SHA256
 from shared.errors import Unprocessable
 from shared.http.endpoints import Endpoint, Parameter, Response

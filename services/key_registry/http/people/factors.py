@@ -5,6 +5,7 @@ from functools import partial
 
 from aiohttp import web
 
+from services.key_registry.catalog.paging import parse_query
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
@@ -13,7 +14,6 @@ from services.key_registry.http.people.refusals import UnrecordedRefusals
 from services.key_registry.http.people.sessions import PATH as SESSIONS
 from services.key_registry.http.people.sessions import created_session, origin_of
 from services.key_registry.http.schemas import BASE, problems
-from services.key_registry.paging import parse_query
 from services.key_registry.people.account.own_factors import OwnFactors
 from services.key_registry.people.factors.schemas import (
     RecoveryCodesResponse,

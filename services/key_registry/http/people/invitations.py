@@ -6,6 +6,7 @@ from uuid import UUID
 from aiohttp import web
 
 from services.key_registry.catalog.field_types import parse_id
+from services.key_registry.catalog.paging import parse_page, text
 from services.key_registry.catalog.permissions import Operation
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
@@ -13,7 +14,6 @@ from services.key_registry.http.objects import idempotent_request
 from services.key_registry.http.people.refusals import UnrecordedRefusals
 from services.key_registry.http.people.sessions import created_session, origin_of
 from services.key_registry.http.schemas import BASE
-from services.key_registry.paging import parse_page, text
 from services.key_registry.people.invitations.acceptance import InvitationAcceptance
 from services.key_registry.people.invitations.administration import Invitations
 from services.key_registry.people.requests import Acceptance, InvitationToken, NewInvitation

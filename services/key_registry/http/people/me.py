@@ -5,11 +5,11 @@ from functools import partial
 
 from aiohttp import web
 
+from services.key_registry.catalog.paging import parse_query
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.people.proof import proof_of
 from services.key_registry.http.schemas import BASE, problems
-from services.key_registry.paging import parse_query
 from services.key_registry.people.account.own_password import OwnPassword
 from services.key_registry.people.reauthentication.schemas import PasswordChange
 from services.key_registry.people.responses import Me

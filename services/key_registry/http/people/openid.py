@@ -5,13 +5,13 @@ from functools import partial
 
 from aiohttp import web
 
+from services.key_registry.catalog.paging import parse_query
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.people.refusals import UnrecordedRefusals
 from services.key_registry.http.people.sessions import PATH as SESSIONS
 from services.key_registry.http.people.sessions import begun_session, created_session, origin_of
 from services.key_registry.http.schemas import BASE, problems
-from services.key_registry.paging import parse_query
 from services.key_registry.people.factors.schemas import PendingSession
 from services.key_registry.people.openid.authorization_flow import AuthorizationResponse
 from services.key_registry.people.openid.schemas import (

@@ -6,6 +6,7 @@ from functools import partial
 from aiohttp import web
 
 from services.key_registry.catalog.field_types import parse_id
+from services.key_registry.catalog.paging import parse_query
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.people.proof import proof_of
@@ -13,7 +14,6 @@ from services.key_registry.http.people.refusals import UnrecordedRefusals
 from services.key_registry.http.people.sessions import PATH as SESSIONS
 from services.key_registry.http.people.sessions import created_session, origin_of
 from services.key_registry.http.schemas import BASE, problems
-from services.key_registry.paging import parse_query
 from services.key_registry.people.account.own_passkeys import OwnPasskeys
 from services.key_registry.people.passkeys.schemas import (
     NewPasskey,

@@ -5,12 +5,12 @@ from uuid import UUID
 from aiohttp import web
 
 from services.key_registry.catalog.field_types import parse_id
+from services.key_registry.catalog.paging import parse_page, text
 from services.key_registry.catalog.permissions import Operation
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.objects import PATCH_TYPES
 from services.key_registry.http.schemas import BASE
-from services.key_registry.paging import parse_page, text
 from services.key_registry.people.administration import PeopleAdministration
 from services.key_registry.people.emails import parse_email
 from services.key_registry.people.requests import PersonPatch

@@ -5,8 +5,9 @@ from functools import partial
 
 from aiohttp import web
 
-from services.key_registry.admin.visibility import Reference
+from services.key_registry.access.visibility import Reference
 from services.key_registry.catalog.field_types import parse_id
+from services.key_registry.catalog.paging import parse_page
 from services.key_registry.catalog.permissions import Operation
 from services.key_registry.catalog.resources import COMPANY
 from services.key_registry.http import bodies
@@ -15,7 +16,6 @@ from services.key_registry.http.objects import idempotent_request, reference_of
 from services.key_registry.http.people.refusals import UnrecordedRefusals
 from services.key_registry.http.people.sessions import origin_of
 from services.key_registry.http.schemas import BASE, IDEMPOTENCY_KEY, PAGING, page_model, problems
-from services.key_registry.paging import parse_page
 from services.key_registry.people.portal.schemas import (
     CreatedPortalSession,
     InspectedPortalSession,

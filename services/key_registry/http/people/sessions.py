@@ -3,11 +3,11 @@
 from aiohttp import web
 
 from services.key_registry.catalog.field_types import parse_id
+from services.key_registry.catalog.paging import parse_query
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.people.refusals import UnrecordedRefusals
 from services.key_registry.http.schemas import BASE
-from services.key_registry.paging import parse_query
 from services.key_registry.people.account.own_sessions import OwnSessions
 from services.key_registry.people.factors.schemas import PendingSession
 from services.key_registry.people.requests import SignIn

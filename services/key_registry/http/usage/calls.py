@@ -8,11 +8,11 @@ from typing import get_args
 
 from aiohttp import web
 
-from services.key_registry.admin.visibility import Reference
+from services.key_registry.access.visibility import Reference
 from services.key_registry.catalog.field_types import instant, parse_instant, parse_reference
+from services.key_registry.catalog.paging import parse_page, text
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.schemas import BASE, PAGING, page_model, problems
-from services.key_registry.paging import parse_page, text
 from services.key_registry.usage.ports import By, Group
 from services.key_registry.usage.reader import UsagePage, UsageReader, UsageRequest
 from services.key_registry.usage.responses import UsageResponse

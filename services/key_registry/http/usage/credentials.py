@@ -7,9 +7,9 @@ from uuid import UUID
 from aiohttp import web
 
 from services.key_registry.catalog.field_types import parse_id
+from services.key_registry.catalog.paging import number, parse_query
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.schemas import BASE, problems
-from services.key_registry.paging import number, parse_query
 from services.key_registry.usage.reader import UsageReader
 from services.key_registry.usage.responses import CredentialDaysResponse
 from shared.contracts.identifiers import UUID_FORM

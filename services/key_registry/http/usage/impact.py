@@ -4,11 +4,11 @@ from functools import partial
 
 from aiohttp import web
 
+from services.key_registry.catalog.paging import parse_query
 from services.key_registry.catalog.resources import RESOURCES, Resource
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.objects import reference_of
 from services.key_registry.http.schemas import BASE, problems
-from services.key_registry.paging import parse_query
 from services.key_registry.usage.impact import ImpactService
 from services.key_registry.usage.responses import ImpactResponse
 from shared.http.endpoints import Endpoint, Response

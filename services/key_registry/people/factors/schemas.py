@@ -4,9 +4,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.key_registry.catalog.documentation.members import describing
 from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.requests import Body
-from services.key_registry.people.documentation import describing
+from services.key_registry.people.documentation import PEOPLE_MEMBERS
 from services.key_registry.people.factors.codes import MAX_CODE_CHARACTERS
 from services.key_registry.people.requests import ShownOnce, Token
 from shared.contracts.documentation import Member, Members
@@ -41,7 +42,7 @@ FACTOR_MEMBERS: Members = {
     "recovery_codes_left": Member("Recovery codes that have not been used.", 10),
 }
 
-describe = describing(FACTOR_MEMBERS)
+describe = describing(FACTOR_MEMBERS, PEOPLE_MEMBERS)
 
 
 class _Body(Body):

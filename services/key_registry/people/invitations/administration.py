@@ -8,19 +8,19 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from services.key_registry.admin.access import AccessControl
-from services.key_registry.admin.idempotency import IdempotentRequest
-from services.key_registry.admin.presentation import Object
-from services.key_registry.admin.visibility import bound_company, company_id_listed
+from services.key_registry.access.control import AccessControl
+from services.key_registry.access.presentation import Object
+from services.key_registry.access.visibility import bound_company, company_id_listed
 from services.key_registry.catalog.field_types import now_of
+from services.key_registry.catalog.paging import PageRequest, cursor_of_id, page_of
 from services.key_registry.catalog.permissions import Admin, Operation
-from services.key_registry.paging import PageRequest, cursor_of_id, page_of
 from services.key_registry.people.audit import record
 from services.key_registry.people.invitations.ports import Invitation
 from services.key_registry.people.links import ConsolePage
 from services.key_registry.people.ports import PeopleStore
 from services.key_registry.people.requests import NewInvitation
 from services.key_registry.people.responses import InvitationResponse
+from services.key_registry.recording.idempotency import IdempotentRequest
 from shared import opaque
 from shared.clock import Clock
 from shared.errors import Conflict, NotFound

@@ -4,9 +4,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.key_registry.catalog.documentation.members import describing
 from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.requests import Body
-from services.key_registry.people.documentation import describing
+from services.key_registry.people.documentation import PEOPLE_MEMBERS
 from services.key_registry.people.requests import ShownOnce, Token
 from services.key_registry.people.sign_in_policy import RequiredFor
 from shared.contracts.documentation import Member, Members
@@ -30,7 +31,7 @@ OPENID_MEMBERS: Members = {
     ),
 }
 
-describe = describing(OPENID_MEMBERS)
+describe = describing(OPENID_MEMBERS, PEOPLE_MEMBERS)
 
 
 class OpenIdBegin(Body):

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.key_registry.catalog.documentation.members import describing
 from services.key_registry.catalog.field_types import Instant, Name
 from services.key_registry.catalog.requests import Body
-from services.key_registry.people.documentation import describing
+from services.key_registry.people.documentation import PEOPLE_MEMBERS
 from shared.contracts.documentation import Member, Members
 
 _OPTIONS = "For `navigator.credentials` in the browser, as Web Authentication Level 3 has it in JSON."
@@ -24,7 +25,7 @@ PASSKEY_MEMBERS: Members = {
     ),
 }
 
-describe = describing(PASSKEY_MEMBERS)
+describe = describing(PASSKEY_MEMBERS, PEOPLE_MEMBERS)
 
 
 class _Shown(BaseModel):

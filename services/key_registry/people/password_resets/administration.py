@@ -5,15 +5,15 @@ Nothing is sent from here: whoever makes the link gives it to the person.
 
 from uuid import UUID
 
-from services.key_registry.admin.access import AccessControl
-from services.key_registry.admin.idempotency import IdempotentRequest
-from services.key_registry.admin.presentation import Object
+from services.key_registry.access.control import AccessControl
+from services.key_registry.access.presentation import Object
 from services.key_registry.catalog.field_types import now_of
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.people.administration import KIND, find_visible_person
 from services.key_registry.people.audit import record
 from services.key_registry.people.password_resets.issue import PasswordResetIssue
 from services.key_registry.people.ports import PeopleStore
+from services.key_registry.recording.idempotency import IdempotentRequest
 from shared.clock import Clock
 from shared.errors import Conflict, Forbidden
 

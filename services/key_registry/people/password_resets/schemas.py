@@ -5,9 +5,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.key_registry.catalog.documentation.members import describing
 from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.requests import Body
-from services.key_registry.people.documentation import describing
+from services.key_registry.people.documentation import PEOPLE_MEMBERS
 from services.key_registry.people.requests import NewPassword, ShownOnce, Token
 from shared.contracts.documentation import Member, Members
 
@@ -32,7 +33,7 @@ PASSWORD_RESET_MEMBERS: Members = {
     "password": Member("The new one: 12 to 1024 characters, and not the e-mail address.", "another horse battery"),
 }
 
-describe = describing(PASSWORD_RESET_MEMBERS)
+describe = describing(PASSWORD_RESET_MEMBERS, PEOPLE_MEMBERS)
 
 
 class _Body(Body):

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.key_registry.catalog.documentation.members import describing
 from services.key_registry.catalog.field_types import Instant, Name
 from services.key_registry.catalog.permissions import Role
 from services.key_registry.catalog.requests import Body
-from services.key_registry.people.documentation import describing
+from services.key_registry.people.documentation import PEOPLE_MEMBERS
 from services.key_registry.people.portal.ports import PortalStatus
 from services.key_registry.people.requests import AnyRole, ShownOnce, Token
 from shared.contracts.documentation import Member, Members
@@ -48,7 +49,7 @@ PORTAL_MEMBERS: Members = {
     "InspectedPortalSession.company_name": Member("The name of the company.", "BlaBla"),
 }
 
-describe = describing(PORTAL_MEMBERS)
+describe = describing(PORTAL_MEMBERS, PEOPLE_MEMBERS)
 
 
 class NewPortalSession(Body):

@@ -8,20 +8,20 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from services.key_registry.admin.access import AccessControl
-from services.key_registry.admin.idempotency import IdempotentRequest
-from services.key_registry.admin.presentation import Object
-from services.key_registry.admin.visibility import Reference, find_visible
+from services.key_registry.access.control import AccessControl
+from services.key_registry.access.presentation import Object
+from services.key_registry.access.visibility import Reference, find_visible
 from services.key_registry.catalog.field_types import now_of
+from services.key_registry.catalog.paging import PageRequest, cursor_of_id, page_of
 from services.key_registry.catalog.permissions import RANK, Admin, Operation
 from services.key_registry.catalog.resources import COMPANY, Row
-from services.key_registry.paging import PageRequest, cursor_of_id, page_of
 from services.key_registry.people.audit import record
 from services.key_registry.people.links import ConsolePage, LinkInvalid
 from services.key_registry.people.portal.ports import PortalSession
 from services.key_registry.people.portal.schemas import NewPortalSession, PortalSessionResponse
 from services.key_registry.people.ports import PeopleReader, PeopleStore
 from services.key_registry.people.sessions.opening import SignInOrigin, shortened
+from services.key_registry.recording.idempotency import IdempotentRequest
 from shared import opaque
 from shared.clock import Clock
 from shared.errors import Conflict, NotFound

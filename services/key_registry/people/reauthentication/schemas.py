@@ -4,8 +4,9 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from services.key_registry.catalog.documentation.members import describing
 from services.key_registry.catalog.requests import Body
-from services.key_registry.people.documentation import describing
+from services.key_registry.people.documentation import PEOPLE_MEMBERS
 from services.key_registry.people.factors.schemas import Code
 from services.key_registry.people.requests import NewPassword, PasswordAttempt
 from shared.contracts.documentation import Member, Members
@@ -28,7 +29,7 @@ REAUTHENTICATION_MEMBERS: Members = {
     ),
 }
 
-describe = describing(REAUTHENTICATION_MEMBERS)
+describe = describing(REAUTHENTICATION_MEMBERS, PEOPLE_MEMBERS)
 
 
 class ReauthenticationProof(Body):

@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.key_registry.admin.access import UnknownBearer
+from services.key_registry.access.control import UnknownBearer
 from services.key_registry.catalog.field_types import id_text, now_of
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.people.ports import PeopleReader, PeopleStore, SessionUse

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from services.key_registry.storage.ports import FORGOTTEN_AFTER_S, Reached
+from services.key_registry.ports.consumers import FORGOTTEN_AFTER_S, Reached
 from services.key_registry.storage.postgres.pruning import delete_in_batches, each
 from shared.contracts.key_registry import Position
 from shared.contracts.signing_keys import GatewayKeys

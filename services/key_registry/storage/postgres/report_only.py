@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from services.key_registry.report_only.ports import (
+from services.key_registry.ports.trials import (
     BATCH_IDS_KEPT_S,
     KEPT_DAYS,
     MAX_ROWS_A_DAY,

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from services.key_registry.catalog.paging import PUNCTUATION
 from services.key_registry.catalog.resources import (
     APPLICATION,
     BOOKING,
@@ -13,8 +14,7 @@ from services.key_registry.catalog.resources import (
     RESOURCES,
     Resource,
 )
-from services.key_registry.paging import PUNCTUATION
-from services.key_registry.storage.ports import Listing
+from services.key_registry.ports.store import Listing
 
 UNIQUE = {
     "company_client_prefix_key": "client_prefix",

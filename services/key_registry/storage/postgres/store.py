@@ -11,17 +11,11 @@ import asyncpg
 from services.key_registry.audit_trail.chain import Head, Line
 from services.key_registry.catalog.permissions import Admin
 from services.key_registry.catalog.resources import RESOURCES, Resource, Row
-from services.key_registry.events.ports import Event
 from services.key_registry.history.guard import HistoryGuard
 from services.key_registry.history.ports import CopyProgress
 from services.key_registry.history.records import ORIGIN, Position
-from services.key_registry.storage.ports import (
-    AlreadyExists,
-    KeptRevocation,
-    Listing,
-    Remembered,
-    RevocationListing,
-)
+from services.key_registry.ports.events import Event
+from services.key_registry.ports.store import AlreadyExists, KeptRevocation, Listing, Remembered, RevocationListing
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres.audit_lines import append, head_and_written
 from services.key_registry.storage.postgres.notices.events import PostgresEventReader, PostgresEventWriter

@@ -1,6 +1,6 @@
 """Events of the audit trail."""
 
-from services.key_registry.admin.recorder import append
+from services.key_registry.recording.recorder import append
 from shared.contracts.key_registry import AuditEvent
 from tests.support.harness.key_registry_stores import NOW, Stores
 

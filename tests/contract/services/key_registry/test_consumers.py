@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from services.key_registry.storage.ports import FORGOTTEN_AFTER_S, Reached
+from services.key_registry.ports.consumers import FORGOTTEN_AFTER_S, Reached
 from shared.contracts.key_registry import ORIGIN_MARK, Position
 from tests.support.harness.key_registry_stores import Stores
 

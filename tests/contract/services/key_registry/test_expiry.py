@@ -7,7 +7,7 @@ import pytest
 from services.key_registry.catalog.expiry import EXPIRING_KINDS, ExpiresSoon
 from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
 from services.key_registry.catalog.resources import API_TOKEN, COMPANY, RESOURCES, Resource, Row
-from services.key_registry.storage.ports import Listing
+from services.key_registry.ports.store import Listing
 from shared.contracts.key_registry import ApiToken, parse_snapshot
 from tests.support.harness.key_registry_stores import NOW, Stores
 

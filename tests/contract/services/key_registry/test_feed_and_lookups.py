@@ -14,7 +14,7 @@ from services.key_registry.catalog.resources import (
     COMPANY,
     KEY_PAIR,
 )
-from services.key_registry.storage.ports import KeptRevocation, RevocationListing
+from services.key_registry.ports.store import KeptRevocation, RevocationListing
 from shared.contracts.key_registry import (
     ORIGIN_MARK,
     Booking,

@@ -22,7 +22,7 @@ from services.key_registry.catalog.resources import (
     Resource,
     Row,
 )
-from services.key_registry.storage.ports import AlreadyExists, Listing, Remembered
+from services.key_registry.ports.store import AlreadyExists, Listing, Remembered
 from shared.errors import Conflict
 from tests.support.harness.key_registry_stores import NOW, Stores, new_row
 

@@ -7,7 +7,7 @@ from uuid_utils.compat import uuid7
 
 from services.key_registry.catalog.permissions import Admin, Role
 from services.key_registry.catalog.resources import COMPANY
-from services.key_registry.storage.ports import Reader
+from services.key_registry.ports.store import Reader
 from shared.errors import Forbidden
 from tests.support.harness.key_registry_stores import Stores, new_row
 

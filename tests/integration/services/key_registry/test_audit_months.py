@@ -11,9 +11,9 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from services.key_registry.admin.audit_reader import whole
-from services.key_registry.admin.recorder import AuditLog
 from services.key_registry.audit_trail.chain import START, AuditFilter, Head, Line, chained, verified
 from services.key_registry.audit_trail.months import following, month_of
+from services.key_registry.recording.recorder import AuditLog
 from services.key_registry.storage.postgres import SCHEMA
 from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines, head_and_written, head_of
 from services.key_registry.storage.postgres.audit_months import PostgresMonths

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from services.key_registry.catalog.resources import COMPANY, RESOURCES
-from services.key_registry.storage.ports import Listing
+from services.key_registry.ports.store import Listing
 from services.key_registry.storage.postgres.statements import listing, query_of, search_vector
 from tests.support.harness.key_registry import Admin, Running
 

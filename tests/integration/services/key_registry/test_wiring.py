@@ -15,8 +15,8 @@ import redis.asyncio
 from services.key_registry.catalog.resources import RESOURCES
 from services.key_registry.changes import relay
 from services.key_registry.changes.consumers import Consumers
-from services.key_registry.housekeeping import CHANGES_KEPT_S
-from services.key_registry.storage.ports import FORGOTTEN_AFTER_S
+from services.key_registry.housekeeping.expired_rows import CHANGES_KEPT_S
+from services.key_registry.ports.consumers import FORGOTTEN_AFTER_S
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres import clock as database_clock
 from services.key_registry.storage.postgres.store import WRITER_LOCK_ID

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.key_registry.events.webhooks.schedule import RETRIED_FOR
+from services.key_registry.ports.webhooks import DeliveryState, KeptDelivery, Webhook
 from services.key_registry.storage.postgres.notices.events import PostgresEventReader
-from services.key_registry.webhooks.ports import DeliveryState, KeptDelivery, Webhook
-from services.key_registry.webhooks.schedule import RETRIED_FOR
 from shared.postgres.pool import Database
 
 _KEPT = ("id", "company_id", "created_at")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.key_registry.operations.ports import KINDS, DatabaseVersion, FirstSteps, Follower, HourTotal, Stop
-from services.key_registry.storage.ports import FORGOTTEN_AFTER_S
+from services.key_registry.ports.consumers import FORGOTTEN_AFTER_S
 from shared.contracts.usage.messages import Outcome
 from shared.postgres.pool import Database
 

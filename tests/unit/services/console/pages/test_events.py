@@ -3,7 +3,7 @@
 from typing import Any, get_args
 
 from services.console.pages.events import EVENT_TYPES, details, subject_path, type_in_words
-from services.key_registry.events.event_types import EventType
+from services.key_registry.catalog.event_types import EventType
 
 COMPANY = {"client_prefix": "blabla", "name": "BlaBla"}
 

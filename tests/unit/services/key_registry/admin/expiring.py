@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.key_registry.admin.presentation import Object
+from services.key_registry.access.presentation import Object
 from services.key_registry.catalog.resources import (
     API_TOKEN,
     Resource,

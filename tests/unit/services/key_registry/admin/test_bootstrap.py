@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from services.key_registry.admin.access import UnknownAdminToken
+from services.key_registry.access.control import UnknownAdminToken
 from services.key_registry.admin.bootstrap import AdminTokens, OwnerRegistration
 from services.key_registry.catalog.permissions import Operation, Role
 from services.key_registry.catalog.requests import NewAdminToken

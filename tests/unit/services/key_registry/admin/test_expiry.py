@@ -12,7 +12,7 @@ from services.key_registry.catalog.resources import (
     RESOURCES,
     Resource,
 )
-from services.key_registry.retirements import announce
+from services.key_registry.housekeeping.retirements import announce
 from shared.errors import Unauthenticated, Unprocessable
 from tests.support.harness.registry_rules import Desk
 from tests.unit.services.key_registry.admin.expiring import created

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.key_registry.admin.presentation import Object
+from services.key_registry.access.presentation import Object
 from services.key_registry.catalog.resources import (
     ACCESS_KEY,
     API_CLIENT,

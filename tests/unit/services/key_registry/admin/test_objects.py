@@ -6,7 +6,6 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
-from services.key_registry.admin.idempotency import IdempotencyKeyReused, IdempotentRequest
 from services.key_registry.catalog.permissions import Admin, Operation, Role
 from services.key_registry.catalog.resources import (
     ACCESS_KEY,
@@ -19,7 +18,8 @@ from services.key_registry.catalog.resources import (
     KEY_PAIR,
     Resource,
 )
-from services.key_registry.storage.ports import AlreadyExists
+from services.key_registry.ports.store import AlreadyExists
+from services.key_registry.recording.idempotency import IdempotencyKeyReused, IdempotentRequest
 from shared import opaque
 from shared.contracts.key_registry import parse_snapshot
 from shared.errors import Conflict, Forbidden, NotFound, Unprocessable

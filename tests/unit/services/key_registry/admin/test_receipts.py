@@ -10,7 +10,7 @@ from services.key_registry.admin.receipts import MAX_WAITING, Receipts
 from services.key_registry.catalog.permissions import Operation, Role
 from services.key_registry.catalog.resources import ACCESS_KEY, APPLICATION, COMPANY
 from services.key_registry.changes.consumers import FUTURE_S, Consumers
-from services.key_registry.storage.ports import FORGOTTEN_AFTER_S
+from services.key_registry.ports.consumers import FORGOTTEN_AFTER_S
 from shared.contracts.key_registry import ORIGIN_MARK, Position
 from shared.errors import NotFound, Unavailable
 from tests.support.clock import FakeClock

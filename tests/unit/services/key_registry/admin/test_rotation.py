@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from services.key_registry.admin.access import UnknownAdminToken
+from services.key_registry.access.control import UnknownAdminToken
+from services.key_registry.access.presentation import Object
 from services.key_registry.admin.bootstrap import AdminTokens
-from services.key_registry.admin.idempotency import IdempotentRequest
-from services.key_registry.admin.presentation import Object
 from services.key_registry.catalog.field_types import format_instant, instant
 from services.key_registry.catalog.lifecycle import MAX_TOKEN_LIFE_S
 from services.key_registry.catalog.permissions import Operation, Role
 from services.key_registry.catalog.resources import ACCESS_KEY, ADMIN_TOKEN, API_CLIENT, API_TOKEN, Resource
-from services.key_registry.retirements import announce
+from services.key_registry.housekeeping.retirements import announce
+from services.key_registry.recording.idempotency import IdempotentRequest
 from shared import opaque
 from shared.errors import Conflict, Forbidden, NotFound, Unauthenticated, Unprocessable
 from tests.support.harness.registry_rules import Desk

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from services.key_registry.admin.recorder import append
 from services.key_registry.audit_trail.chain import START, BrokenTrail, Line, chained, verified
 from services.key_registry.audit_trail.checkpointing import CHECKPOINTS_KEPT_S, Checkpointing
 from services.key_registry.audit_trail.checkpoints import CheckpointKeys, read_checkpoint
 from services.key_registry.audit_trail.verification import known_heads
+from services.key_registry.recording.recorder import append
 from shared.contracts.key_registry import AuditEvent
 from shared.jose.keys import generate_private_key
 from tests.support.clock import FakeClock

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from uuid_utils.compat import uuid7
 
-from services.key_registry.admin.presentation import Object
+from services.key_registry.access.presentation import Object
 from services.key_registry.admin.revocations import Revocations
 from services.key_registry.audit_trail.chain import START, AuditFilter, Line, chained
 from services.key_registry.catalog.permissions import Admin, Operation, Role

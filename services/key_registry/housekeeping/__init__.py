@@ -1,0 +1,1 @@
+"""What ends or is deleted by itself, on a schedule."""

@@ -1,1 +1,0 @@
-"""What the limits of objects mean to those who enforce them."""
