@@ -9,13 +9,14 @@ from collections.abc import Collection
 from functools import partial
 
 from gateway.config import Settings
+from gateway.workers.cores import worker_count
 from shared.config import load
 
 
 def main() -> None:
     arguments = sys.argv[1:]
     if arguments[:1] == ["serve-worker"]:  # not in the help: for the supervisor
-        from gateway.workers.serve import serve_worker
+        from gateway.serve import serve_worker
 
         serve_worker(load(Settings), *arguments[1:])
         return
@@ -28,18 +29,19 @@ def main() -> None:
 
 def serve(settings: Settings) -> None:
     """As a supervisor of several processes, or as a gateway of one."""
-    if settings.worker_count == 1:
-        from gateway.workers.serve import serve_alone
+    workers = worker_count(settings)
+    if workers == 1:
+        from gateway.serve import serve_alone
 
         serve_alone(settings)
         return
     from gateway.workers.supervisor import apart, supervise
 
-    supervise(settings, settings.worker_count, apart(partial(_checked, settings)))
+    supervise(settings, workers, apart(partial(_checked, settings)))
 
 
 def _checked(settings: Settings) -> Collection[str]:
-    from gateway.workers.serve import checked
+    from gateway.serve import checked
 
     return checked(settings)
 

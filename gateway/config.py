@@ -7,7 +7,6 @@ from pydantic import Field, field_validator, model_validator
 
 from gateway.edge.trace_context import TraceContext, Tracing
 from gateway.routing.upstream_address import OwnPorts
-from gateway.workers.cores import usable_cores
 from shared.changes.following_settings import FollowingSettings
 from shared.config import Networks
 from shared.contracts.identifiers import CLAIM, ISSUER, anchored
@@ -132,10 +131,6 @@ class Settings(FollowingSettings):
                 "PASSGATE_DECISION_PORT needs PASSGATE_TRUSTED_PROXIES: the addresses of the proxies that may ask"
             )
         return self
-
-    @property
-    def worker_count(self) -> int:
-        return self.gateway_workers or min(usable_cores(), MAX_DEFAULT_WORKERS)
 
     @property
     def tls_files(self) -> tuple[Path, Path] | None:

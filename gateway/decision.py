@@ -9,7 +9,6 @@ from functools import partial
 from typing import NamedTuple
 
 from gateway.client_address_proof import ClientAddressProof
-from gateway.client_origin import Origin
 from gateway.credentials.access_tokens import AccessTokens
 from gateway.credentials.api_tokens import ApiTokens
 from gateway.credentials.choice import AmbiguousCredential, choose
@@ -17,21 +16,22 @@ from gateway.credentials.external.issuers import ExternalIssuers
 from gateway.credentials.extract import NoCredential, read_api_token, read_bearer, read_session_token
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.credentials.kept_sessions import KeptSessions
-from gateway.credentials.kinds import CredentialKind
 from gateway.credentials.session_tokens import ResolvedCall, resolve_for
 from gateway.credentials.staleness import Staleness
+from gateway.edge.client_origin import Origin
 from gateway.forwarding.destination import destination
 from gateway.forwarding.forward import Decision, Forward, LookUp
+from gateway.forwarding.headers import call_lines, upstream_lines
 from gateway.forwarding.limit_decision import CallLimits
 from gateway.forwarding.repeated_call import REPEATED_KINDS, RepeatedCall
 from gateway.forwarding.repeated_calls import Key, RepeatedCalls, key_of
-from gateway.headers import call_lines, upstream_lines
 from gateway.http1.request_head import RequestHead
 from gateway.identity_tokens.tokens import IdentityTokens
-from gateway.refusal import Refusal
+from gateway.refused_calls.refusal import Refusal
 from gateway.refused_calls.refusals import insufficient_scope, missing_scopes, refusal_of, stopped_refusal
 from gateway.refused_calls.repeated_refusals import RepeatedRefusals, key_without_credential
 from gateway.refused_calls.report_only import anonymous_target, enforced, would_lack, would_refuse
+from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.table import Route, RouteTable
 from gateway.routing.target import Target
 from shared.changes.stopped_set import StoppedSet

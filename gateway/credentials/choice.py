@@ -1,14 +1,14 @@
 """Routes that accept more than one kind of credential: which of them a request presents."""
 
 from gateway.credentials.extract import EXPECTED_API_TOKEN, EXPECTED_SESSION_TOKEN, NoCredential, query_parameters
-from gateway.credentials.kinds import (
+from gateway.http1.request_head import RequestHead
+from gateway.routing.credential_kinds import (
     API_TOKEN_FIELD,
     CLIENT_PREFIX_FIELD,
     SESSION_TOKEN_FIELD,
     SESSION_TOKEN_PARAMETER,
     CredentialKind,
 )
-from gateway.http1.request_head import RequestHead
 from gateway.routing.table import Route
 
 _CHALLENGES = {

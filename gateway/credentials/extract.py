@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from gateway.credentials.identity import RefusedCredential
-from gateway.credentials.kinds import (
+from gateway.http1.request_head import RequestHead
+from gateway.routing.credential_kinds import (
     API_TOKEN_FIELD,
     CLIENT_PREFIX_FIELD,
     SESSION_TOKEN_FIELD,
     SESSION_TOKEN_PARAMETER,
 )
-from gateway.http1.request_head import RequestHead
 from shared.opaque import API_TOKEN, claimed_prefix, of_another_kind
 
 MAX_PARAMETERS = 1000

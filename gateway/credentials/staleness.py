@@ -6,7 +6,7 @@ from typing import Protocol
 
 import structlog
 
-from gateway.credentials.kinds import CredentialKind
+from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.table import Route
 from shared.clock import Clock
 from shared.errors import Unavailable

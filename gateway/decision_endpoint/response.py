@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from gateway import refusal
 from gateway.client_address_proof import PROOF_FIELDS
 from gateway.decision_endpoint.dialect import AUTH_REQUEST, DecisionPath
 from gateway.field_names import HOPS_FIELD, OWN_PREFIX
 from gateway.forwarding.forward import Decision
 from gateway.http1.request import BadRequest
-from gateway.refusal import Fields, Refusal
+from gateway.refused_calls import refusal
+from gateway.refused_calls.refusal import Fields, Refusal
 from gateway.refused_calls.response import render
 from gateway.routing.cors.preflight import Preflight
 

@@ -1,1 +1,1 @@
-"""What a connection has before its first request: a PROXY header, a TLS handshake; and the trace of a request."""
+"""What a connection has before its first request (PROXY header, TLS), and whose a request is, with its trace."""

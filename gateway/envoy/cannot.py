@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
-from gateway.credentials.kinds import CredentialKind
 from gateway.envoy.places import Places
+from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.table import Route, RouteTable, Upstream
 from gateway.upstreams.settings import CircuitBreaker
 

@@ -6,9 +6,9 @@ path in another spelling, opens nothing.
 
 from collections.abc import Iterator, Sequence
 
-from gateway.credentials.kinds import CredentialKind
 from gateway.envoy.messages import Json, extension, literal, regex, seconds
 from gateway.envoy.places import Places, TokenRules
+from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.matching.hosts import host_specificity
 from gateway.routing.matching.path_pattern import PathPattern
 from gateway.routing.table import Route

@@ -1,10 +1,10 @@
 """Where a request is to go, whoever calls."""
 
-from gateway import refusal
+from gateway.forwarding.loops import passed_before
 from gateway.http1.request import BadRequest
 from gateway.http1.request_head import RequestHead
-from gateway.loops import passed_before
-from gateway.refusal import Refusal
+from gateway.refused_calls import refusal
+from gateway.refused_calls.refusal import Refusal
 from gateway.routing.match import match, require_one_route, upstream_target
 from gateway.routing.table import Route, RouteTable
 from gateway.routing.target import Target, read_target

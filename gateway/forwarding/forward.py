@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gateway.credentials.identity import Identity
 from gateway.forwarding.repeated_call import RepeatedCall
-from gateway.refusal import Refusal
+from gateway.refused_calls.refusal import Refusal
 from gateway.routing.table import Route
 from shared.limits.limited_call import LimitedCall
 
@@ -18,7 +18,7 @@ class Forward:
     method: str
     target: str
     lines: list[str]
-    """Its header fields, all but those that frame the message: see `gateway.headers`."""
+    """Its header fields, all but those that frame the message: see `gateway.forwarding.headers`."""
     identity: Identity | None
     repeats: bool = False
     """Whether all but the last of `lines` are the same when the same request comes again, and hold no secret but

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from functools import partial
 
-from gateway.client_origin import Origin
 from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.edge.client_origin import Origin
 from gateway.forwarding.forward import Decision, Forward, LookUp
 from gateway.forwarding.repeated_call import RepeatedCall
-from gateway.refusal import Refusal
+from gateway.refused_calls.refusal import Refusal
 from gateway.routing.table import Route
 from shared.limits.exceeded import Exceeded, OnlyReported
 from shared.limits.limited_call import LimitedCall, WaitingCall

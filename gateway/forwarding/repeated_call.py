@@ -4,7 +4,7 @@ from gateway.credentials.access_tokens import AccessTokens
 from gateway.credentials.api_tokens import ApiTokenKey, ApiTokens
 from gateway.credentials.identity import Identity
 from gateway.credentials.kept_sessions import KeptSessions
-from gateway.credentials.kinds import CredentialKind
+from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.table import Route, RouteTable
 from shared.errors import Unavailable
 from shared.limits.limited_call import LimitedCall

@@ -4,15 +4,15 @@ Most clients send the same few requests again and again. What follows from the b
 table alone is the same each time; whether the token has expired or been stopped since is not, and is not kept.
 """
 
-from gateway.client_origin import Origin
 from gateway.credentials.api_tokens import key_of_token
 from gateway.credentials.extract import read_api_token, read_session_token
-from gateway.credentials.kinds import CredentialKind
+from gateway.edge.client_origin import Origin
 from gateway.forwarding.forward import Forward
 from gateway.forwarding.repeated_call import RepeatedCall
 from gateway.http1.kept import Kept
 from gateway.http1.known_heads import keep_head
 from gateway.http1.request_head import RequestHead
+from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.table import RouteTable
 from shared.contracts.session_tokens import session_token_id
 

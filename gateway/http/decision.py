@@ -4,7 +4,6 @@ import structlog
 from aiohttp import web
 from multidict import CIMultiDict
 
-from gateway.client_origin import origin_of, unproxied
 from gateway.config import Settings
 from gateway.decision import Decider
 from gateway.decision_endpoint.described_request import described_head
@@ -15,12 +14,13 @@ from gateway.decision_endpoint.response import (
     forwarded_as_asked,
     preflight_response,
 )
+from gateway.edge.client_origin import origin_of, unproxied
 from gateway.forwarding.forward import Decision
 from gateway.http1.field_block import MAX_FIELD_BYTES
 from gateway.http1.fields import MAX_FIELDS
 from gateway.http1.request import MAX_TARGET_BYTES, BadRequest
 from gateway.proxy.report import Call, Report
-from gateway.refusal import (
+from gateway.refused_calls.refusal import (
     Refusal,
     incomplete_description,
     internal_error,

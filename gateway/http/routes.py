@@ -2,9 +2,9 @@
 
 from aiohttp import web
 
-from gateway.credentials.external.settings import OWN_ISSUER
-from gateway.credentials.kinds import CredentialKind
 from gateway.http.schemas import OtherRoute, RouteExplanation, RoutesView, RouteView
+from gateway.routing.credential_kinds import CredentialKind
+from gateway.routing.issuers.settings import OWN_ISSUER
 from gateway.routing.matching.explain import explain
 from gateway.routing.route_watch import RouteWatch
 from gateway.routing.table import Route

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 from gateway.credentials.expiry import expiry_lines_of_service
 from gateway.credentials.identity import Identity
-from gateway.headers import client_lines
+from gateway.forwarding.headers import client_lines
 from gateway.http1 import writer
 from gateway.http1.request_head import RequestHead
 from gateway.http1.response import ResponseHead
 from gateway.http1.websocket import UPGRADE_LINES
 from gateway.proxy.client_connection import ClientConnection
 from gateway.proxy.report import Call
-from gateway.refusal import Refusal
+from gateway.refused_calls.refusal import Refusal
 from gateway.refused_calls.response import response_to
 from gateway.routing.cors.preflight import refusal_lines, response_lines
 from gateway.routing.rewriting.response import adapted

@@ -14,7 +14,7 @@ import time
 
 import structlog
 
-from gateway.client_origin import origin_of, unproxied
+from gateway.edge.client_origin import origin_of, unproxied
 from gateway.forwarding.forward import Decision, Forward, LookUp
 from gateway.http1 import writer
 from gateway.http1.request import BadRequest
@@ -33,7 +33,7 @@ from gateway.proxy.upstream.connection import UpstreamConnection
 from gateway.proxy.upstream.outgoing import outgoing
 from gateway.proxy.upstream.pool import Pool
 from gateway.proxy.upstream.resending import SAFE, may_send_again
-from gateway.refusal import (
+from gateway.refused_calls.refusal import (
     CONNECTIONS_IN_USE,
     Refusal,
     internal_error,

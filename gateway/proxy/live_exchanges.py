@@ -13,11 +13,11 @@ from typing import Protocol
 
 import structlog
 
-from gateway import refusal
 from gateway.credentials.staleness import Staleness
 from gateway.forwarding.forward import Forward
 from gateway.proxy.report import Call
-from gateway.refusal import Refusal
+from gateway.refused_calls import refusal
+from gateway.refused_calls.refusal import Refusal
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import Change, Snapshot
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 from gateway.http1.request import BadRequest
 from gateway.http1.request_head import RequestHead
 from gateway.http1.response import ResponseHead
-from gateway.refusal import CIRCUIT_OPEN
+from gateway.refused_calls.refusal import CIRCUIT_OPEN
 
 CONNECTION_LOST = "connection_lost"
 RESPONSE_TIMEOUT = "response_timeout"

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from gateway.client_origin import Origin
 from gateway.credentials.identity import RefusedCredential
+from gateway.edge.client_origin import Origin
 from gateway.http1.request_head import RequestHead
-from gateway.refusal import Refusal
+from gateway.refused_calls.refusal import Refusal
 from shared.contracts.refusal_traces import RefusalTrace, TraceStep
 from shared.http.client_address import address_block
 from shared.jose.errors import InvalidToken

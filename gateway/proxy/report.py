@@ -4,9 +4,9 @@ import time
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from gateway.client_origin import Origin
 from gateway.credentials.call_usage import CLIENT_LEFT_STATUS, CallUsage
 from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.edge.client_origin import Origin
 from gateway.forwarding.forward import Forward
 from gateway.forwarding.repeated_call import RepeatedCall
 from gateway.http1.kept import Kept
@@ -16,7 +16,7 @@ from gateway.metrics import GatewayMetrics
 from gateway.proxy.ports import UpstreamFailed
 from gateway.proxy.refusal_trace import record_refusal
 from gateway.proxy.upstream.failure_log import UpstreamFailureLog
-from gateway.refusal import Refusal
+from gateway.refused_calls.refusal import Refusal
 from shared.audit.ports import RefusalAudit
 from shared.logging import access, access_admits, access_kept, kept_fields, request_id
 from shared.metrics import DurationSeries

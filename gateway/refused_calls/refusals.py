@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gateway import refusal
 from gateway.credentials.choice import AmbiguousCredential, what_to_send
 from gateway.credentials.extract import MalformedQuery, NoCredential
 from gateway.credentials.found_credential import find_in_head
 from gateway.credentials.identity import Identity, RefusedCredential
-from gateway.credentials.kinds import API_TOKEN_FIELD
 from gateway.http1.kept import Kept
 from gateway.http1.request_head import RequestHead
-from gateway.refusal import Refusal
+from gateway.refused_calls import refusal
+from gateway.refused_calls.refusal import Refusal
+from gateway.routing.credential_kinds import API_TOKEN_FIELD
 from gateway.routing.table import Route
 from shared.audit.mismatch import Mismatch, known_by_form, nothing_sent
 from shared.errors import Unavailable

@@ -6,7 +6,7 @@ head follows from its bytes and the route table alone: there is nobody who may h
 
 from gateway.http1.kept import Kept
 from gateway.http1.request_head import RequestHead
-from gateway.refusal import Refusal
+from gateway.refused_calls.refusal import Refusal
 from gateway.routing.table import RouteTable
 
 MAX_REPEATED_REFUSALS = 4096

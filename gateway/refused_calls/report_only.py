@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from gateway.credentials.extract import query_parameters, without_session_token
 from gateway.credentials.identity import Identity, RefusedCredential
-from gateway.credentials.kinds import CredentialKind
-from gateway.refusal import Refusal
+from gateway.refused_calls.refusal import Refusal
+from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.rewriting.query import query_of
 from gateway.routing.table import Route
 from gateway.routing.target import Target

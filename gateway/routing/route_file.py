@@ -5,11 +5,11 @@ from collections.abc import Mapping
 
 import yaml
 
-from gateway.credentials.external.settings import OWN_ISSUER, IssuerSettings
-from gateway.credentials.kinds import CredentialKind
 from gateway.routing.cors.schema import read_cors
+from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.entry_reader import EntryReader
-from gateway.routing.issuer_reader import Issuers, accepted_issuers, read_issuers
+from gateway.routing.issuers.reader import Issuers, accepted_issuers, read_issuers
+from gateway.routing.issuers.settings import OWN_ISSUER, IssuerSettings
 from gateway.routing.matching.hosts import parse_host
 from gateway.routing.matching.path_index import TooManyOverlaps
 from gateway.routing.matching.path_pattern import PathPattern

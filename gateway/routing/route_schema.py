@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from gateway.credentials.external.settings import OWN_ISSUER
-from gateway.credentials.kinds import CredentialKind
 from gateway.routing.cors.schema import CorsEntry
-from gateway.routing.issuer_schema import IssuerEntry
+from gateway.routing.credential_kinds import CredentialKind
+from gateway.routing.issuers.schema import IssuerEntry
+from gateway.routing.issuers.settings import OWN_ISSUER
 from gateway.routing.matching.schema import Host, Path
 from gateway.routing.rewriting.schema import (
     EncodedSlashes,

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
-from gateway.credentials.external.settings import IssuerSettings
-from gateway.credentials.kinds import SECRET_FIELDS, CredentialKind
 from gateway.http1.kept import Kept
 from gateway.routing.cors.policy import Cors
+from gateway.routing.credential_kinds import SECRET_FIELDS, CredentialKind
+from gateway.routing.issuers.settings import IssuerSettings
 from gateway.routing.matching.hosts import HostIndex
 from gateway.routing.matching.path_index import PathIndex
 from gateway.routing.matching.path_pattern import PathPattern

@@ -1,11 +1,17 @@
-"""How many cores this process may use."""
+"""How many cores this process may use, and so how many workers there are."""
 
 import math
 import os
 from pathlib import Path
 
+from gateway.config import MAX_DEFAULT_WORKERS, Settings
+
 CGROUP_LIMIT = Path("/sys/fs/cgroup/cpu.max")
 """Of control groups, version 2: microseconds of CPU in a period (or `max`), and the period."""
+
+
+def worker_count(settings: Settings) -> int:
+    return settings.gateway_workers or min(usable_cores(), MAX_DEFAULT_WORKERS)
 
 
 def usable_cores(limit: Path = CGROUP_LIMIT) -> int:

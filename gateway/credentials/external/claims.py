@@ -7,8 +7,8 @@ kid holds `|`, and a company's URI holds one only after a colon or a slash, whic
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.credentials.external.settings import ClaimSource, Constant, IssuerSettings
 from gateway.credentials.identity import Identity
+from gateway.routing.issuers.settings import ClaimSource, Constant, IssuerSettings
 from shared.contracts.identifiers import CLAIM
 from shared.jose.errors import Fault, InvalidToken
 from shared.jose.verifier import Claims, Expectation

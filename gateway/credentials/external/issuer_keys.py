@@ -7,7 +7,7 @@ from typing import Protocol
 
 import structlog
 
-from gateway.credentials.external.settings import IssuerSettings
+from gateway.routing.issuers.settings import IssuerSettings
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.jose.errors import InvalidKey

@@ -15,7 +15,7 @@ from typing import Protocol
 import structlog
 
 from gateway.proxy.overload.turn_length import TurnLength
-from gateway.refusal import Refusal
+from gateway.refused_calls.refusal import Refusal
 from shared.http.client_address import address_block
 from shared.waiting.turns import Turns
 

@@ -1,7 +1,7 @@
 """The bytes with which a request begins on an upstream's connection: its head, and what there is of its body."""
 
 from gateway.forwarding.forward import Forward
-from gateway.headers import addressed_to
+from gateway.forwarding.headers import addressed_to
 from gateway.http1 import writer
 from gateway.http1.websocket import UPGRADE_LINES
 from gateway.proxy.client_body import NO_BODY, ClientBody

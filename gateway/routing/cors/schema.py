@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gateway.credentials.kinds import SECRET_FIELDS, CredentialKind
 from gateway.routing.cors.policy import ANY_ORIGIN, Cors
+from gateway.routing.credential_kinds import SECRET_FIELDS, CredentialKind
 from gateway.routing.schema_types import Entry, Flag, Number, Text, Texts
 
 MAX_AGE_S = 86400

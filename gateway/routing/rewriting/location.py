@@ -2,7 +2,7 @@
 
 import re
 
-from gateway.client_origin import Origin
+from gateway.edge.client_origin import Origin
 from gateway.http1.authority import are_same, parse_authority
 from gateway.routing.table import Route
 

@@ -1,6 +1,6 @@
 """An upstream's response as a route lets its client see it."""
 
-from gateway.client_origin import Origin
+from gateway.edge.client_origin import Origin
 from gateway.http1.fields import Field
 from gateway.http1.response import ResponseHead
 from gateway.routing.cors.policy import FIELD_PREFIX

@@ -54,8 +54,6 @@ PARTS: Sequence[tuple[str, Sequence[str]]] = (
             "gateway/decision.py",
             "gateway/edge/",
             "gateway/forwarding/",
-            "gateway/headers.py",
-            "gateway/loops.py",
             "gateway/refused_calls/",
             "gateway/routing/",
         ),

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from gateway.credentials.kinds import CredentialKind
+from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.route_file import parse_route_file
 from gateway.routing.table import Route, RouteTable
 from gateway.routing.upstream_address import OwnPorts

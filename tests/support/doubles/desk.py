@@ -3,20 +3,20 @@
 from typing import Any
 
 from gateway.client_address_proof import ClientAddressProof
-from gateway.client_origin import unproxied
 from gateway.credentials.access_tokens import AccessTokens
 from gateway.credentials.api_tokens import ApiTokens
 from gateway.credentials.external.issuers import ExternalIssuers
 from gateway.credentials.issuer_keys import IssuerKeys
 from gateway.credentials.kept_sessions import KeptSessions
-from gateway.credentials.kinds import CredentialKind
 from gateway.credentials.staleness import Staleness
 from gateway.decision import Decider
+from gateway.edge.client_origin import unproxied
 from gateway.forwarding.forward import Forward
 from gateway.forwarding.limit_decision import CallLimits
 from gateway.identity_tokens.keys import IdentityKeys
 from gateway.identity_tokens.tokens import IdentityTokens
-from gateway.refusal import Refusal
+from gateway.refused_calls.refusal import Refusal
+from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.table import Route, RouteTable
 from shared.changes.stopped_set import StoppedSet
 from shared.clock_offset import ClockOffsets, JudgingClock

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from gateway.credentials.external.settings import ClaimMapping, ClaimPath, Constant, IssuerSettings
+from gateway.routing.issuers.settings import ClaimMapping, ClaimPath, Constant, IssuerSettings
 from shared.errors import Unavailable
 from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer

@@ -10,13 +10,13 @@ from typing import Any, cast
 
 from prometheus_client import CollectorRegistry
 
-from gateway.credentials.kinds import CredentialKind
 from gateway.edge.trace_context import Tracing
 from gateway.metrics import GatewayMetrics
 from gateway.proxy.connection_limits import ConnectionLimits
 from gateway.proxy.live_exchanges import LiveExchanges
 from gateway.proxy.public_server import PublicServer
 from gateway.proxy.report import Report
+from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.table import Route, RouteTable, Upstream
 from shared.http.connection import KEEPALIVE_TIMEOUT_S
 from shared.http.forwarded_for import TrustedProxies

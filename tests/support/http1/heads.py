@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from gateway.credentials.kinds import CredentialKind
 from gateway.http1.known_heads import read_head
 from gateway.http1.request_head import RequestHead
 from gateway.http1.response import ResponseHead, parse_response_head
+from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.table import Route, Upstream
 
 UPSTREAM = Upstream("sample", "http", "10.0.0.1", 8105)

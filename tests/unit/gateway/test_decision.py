@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from gateway.client_origin import unproxied
+from gateway.edge.client_origin import unproxied
 from gateway.forwarding.forward import Forward
-from gateway.refusal import Refusal
+from gateway.refused_calls.refusal import Refusal
 from gateway.refused_calls.response import render
 from gateway.routing.rewriting.path_prefix import PrefixRewrite
 from gateway.routing.table import Route, RouteTable

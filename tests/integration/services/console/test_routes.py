@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 from aiohttp import web
 
-from gateway.credentials.kinds import CredentialKind
 from gateway.http.routes import RouteEndpoints
+from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.route_watch import RouteWatch
 from gateway.routing.table import RouteTable
 from tests.support.browser.browser import Browser

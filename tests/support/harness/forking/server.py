@@ -26,7 +26,7 @@ PRELOADED = (
 IMPORTED_LATER = (
     "deploy.local.up",
     "gateway.commands",
-    "gateway.workers.serve",
+    "gateway.serve",
     "gateway.workers.supervisor",
     "shared.postgres.migrations",
     "tests.support.harness.forking.supervisor",

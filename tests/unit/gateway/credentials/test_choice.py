@@ -6,7 +6,7 @@ import pytest
 
 from gateway.credentials.choice import AmbiguousCredential, choose
 from gateway.credentials.extract import NoCredential
-from gateway.credentials.kinds import CredentialKind
+from gateway.routing.credential_kinds import CredentialKind
 from tests.support.http1.heads import head_of, route_of
 
 JWT, API_TOKEN, SESSION_TOKEN = CredentialKind.JWT, CredentialKind.API_TOKEN, CredentialKind.SESSION_TOKEN

@@ -3,8 +3,8 @@
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.credentials.kinds import CredentialKind
 from gateway.credentials.staleness import WARNING_INTERVAL_S, Staleness
+from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.route_watch import warn_of_long_staleness
 from gateway.routing.table import RouteTable
 from shared.errors import Unavailable

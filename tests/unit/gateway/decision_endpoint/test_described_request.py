@@ -4,7 +4,6 @@ import ipaddress
 
 import pytest
 
-from gateway.client_origin import origin_of
 from gateway.decision_endpoint.described_request import described_head
 from gateway.decision_endpoint.dialect import (
     AUTH_REQUEST,
@@ -14,6 +13,7 @@ from gateway.decision_endpoint.dialect import (
     IncompleteDescription,
     read_path,
 )
+from gateway.edge.client_origin import origin_of
 from gateway.http1.request import BadRequest
 from gateway.http1.request_head import RequestHead
 from shared.http.forwarded_for import TrustedProxies

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from gateway.client_origin import Origin, unproxied
+from gateway.edge.client_origin import Origin, unproxied
 from gateway.forwarding.forward import Forward
-from gateway.refusal import Refusal
+from gateway.refused_calls.refusal import Refusal
 from gateway.refused_calls.response import render
 from shared.contracts.key_registry import Change
 from shared.contracts.limits import ObjectLimits

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.client_origin import Origin, unproxied
-from gateway.credentials.kinds import CredentialKind
 from gateway.decision import Decider, Question
+from gateway.edge.client_origin import Origin, unproxied
 from gateway.forwarding import repeated_calls
 from gateway.forwarding.forward import Forward
 from gateway.forwarding.repeated_calls import RepeatedCalls
 from gateway.http1.known_heads import read_head
 from gateway.http1.request_head import RequestHead
-from gateway.refusal import Refusal
+from gateway.refused_calls.refusal import Refusal
+from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.table import RouteTable
 from shared.contracts.key_registry import Change
 from tests.support.clock import FakeClock

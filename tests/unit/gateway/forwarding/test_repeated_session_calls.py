@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.client_origin import Origin, unproxied
-from gateway.credentials.kinds import CredentialKind
+from gateway.edge.client_origin import Origin, unproxied
 from gateway.forwarding.forward import Forward, LookUp
-from gateway.refusal import Refusal
+from gateway.refused_calls.refusal import Refusal
+from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.table import RouteTable
 from shared.contracts.key_registry import Change
 from shared.contracts.session_tokens import KEPT_FOR_S

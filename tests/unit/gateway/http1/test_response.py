@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.headers import client_lines
+from gateway.forwarding.headers import client_lines
 from gateway.http1 import fields
 from gateway.http1.response import MAX_HEAD_BYTES, BadResponse, ResponseReader, parse_response_head
 from tests.support.cases import each_case

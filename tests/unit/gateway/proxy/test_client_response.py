@@ -2,12 +2,12 @@
 
 import pytest
 
-from gateway.client_origin import unproxied
 from gateway.credentials.identity import Identity
-from gateway.credentials.kinds import CredentialKind
+from gateway.edge.client_origin import unproxied
 from gateway.http1.response import parse_response_head
 from gateway.proxy.client_response import lines_for_client
 from gateway.proxy.report import Call
+from gateway.routing.credential_kinds import CredentialKind
 from shared.contracts.credential_expiry import EXPIRY_FIELD
 from tests.support.http1.heads import head_of, route_of
 

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from gateway.client_address_proof import ClientAddressProof
-from gateway.client_origin import unproxied
 from gateway.credentials.access_tokens import AccessTokens
 from gateway.credentials.api_tokens import ApiTokens
 from gateway.credentials.issuer_keys import IssuerKeys
 from gateway.credentials.kept_sessions import KeptSessions
-from gateway.credentials.kinds import CredentialKind
 from gateway.credentials.staleness import Staleness
 from gateway.decision import Decider
+from gateway.edge.client_origin import unproxied
 from gateway.proxy.refusal_trace import record_refusal
-from gateway.refusal import Refusal
+from gateway.refused_calls.refusal import Refusal
+from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.table import RouteTable
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import Change

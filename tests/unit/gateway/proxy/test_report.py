@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from gateway.client_origin import Origin, unproxied
 from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.edge.client_origin import Origin, unproxied
 from gateway.forwarding.repeated_call import RepeatedCall
 from gateway.metrics import GatewayMetrics
 from gateway.proxy.report import Call, Report, report_refusal

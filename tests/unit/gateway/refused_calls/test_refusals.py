@@ -3,14 +3,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import refusal
 from gateway.credentials.extract import EXPECTED_ACCESS_TOKEN
 from gateway.credentials.identity import Identity, RefusedCredential
-from gateway.credentials.kinds import CredentialKind
 from gateway.http1.request_head import RequestHead
-from gateway.refusal import Refusal
-from gateway.refused_calls import refusals
+from gateway.refused_calls import refusal, refusals
+from gateway.refused_calls.refusal import Refusal
 from gateway.refused_calls.refusals import refusal_of
+from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.table import Route
 from shared.jose.errors import Fault, InvalidToken
 from shared.jose.verifier import parse

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.client_origin import unproxied
-from gateway.credentials.kinds import CredentialKind
+from gateway.edge.client_origin import unproxied
 from gateway.forwarding.forward import Forward
 from gateway.http1 import field_block
 from gateway.http1.field_block import FieldBlock
 from gateway.http1.request_head import RequestHead
-from gateway.refusal import Refusal
 from gateway.refused_calls import repeated_refusals
+from gateway.refused_calls.refusal import Refusal
 from gateway.refused_calls.repeated_refusals import RepeatedRefusals
+from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.table import RouteTable
 from tests.support.cases import each_case
 from tests.support.clock import FakeClock

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.client_origin import unproxied
-from gateway.credentials.kinds import CredentialKind
+from gateway.edge.client_origin import unproxied
 from gateway.forwarding.forward import Forward
-from gateway.refusal import Refusal
+from gateway.refused_calls.refusal import Refusal
+from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.table import Route, RouteTable
 from shared.contracts.operator_validator import TokenCheck
 from shared.contracts.report_only import TrialStop

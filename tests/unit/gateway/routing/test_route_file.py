@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.credentials.external.settings import ClaimMapping, ClaimPath, Constant
-from gateway.credentials.kinds import CredentialKind
+from gateway.routing.credential_kinds import CredentialKind
+from gateway.routing.issuers.settings import ClaimMapping, ClaimPath, Constant
 from gateway.routing.rewriting.path_prefix import PrefixRewrite
 from gateway.routing.route_file import RouteFileError, parse_route_file
 from gateway.routing.table import RouteTable

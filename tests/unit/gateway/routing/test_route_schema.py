@@ -8,7 +8,7 @@ import pytest
 import yaml
 from jsonschema_rs import Draft202012Validator
 
-from gateway.routing.issuer_schema import ClaimsEntry, IssuerEntry
+from gateway.routing.issuers.schema import ClaimsEntry, IssuerEntry
 from gateway.routing.route_file import RouteFileError, parse_route_file
 from gateway.routing.route_schema import RouteEntry, json_schema
 from gateway.routing.upstream_address import OwnPorts

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config import MAX_DEFAULT_WORKERS, Settings
-from gateway.workers.cores import usable_cores
+from gateway.workers.cores import usable_cores, worker_count
 
 
 @pytest.fixture
@@ -34,8 +34,8 @@ def test_a_share_of_cpu_time_counts_as_the_cores_that_it_fills(tmp_path: Path, l
 
 
 def test_there_is_a_worker_for_each_core_up_to_a_bound_unless_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.config.usable_cores", lambda: 3)
-    assert Settings().worker_count == 3
-    monkeypatch.setattr("gateway.config.usable_cores", lambda: 100)
-    assert Settings().worker_count == MAX_DEFAULT_WORKERS
-    assert Settings(gateway_workers=12).worker_count == 12
+    monkeypatch.setattr("gateway.workers.cores.usable_cores", lambda: 3)
+    assert worker_count(Settings()) == 3
+    monkeypatch.setattr("gateway.workers.cores.usable_cores", lambda: 100)
+    assert worker_count(Settings()) == MAX_DEFAULT_WORKERS
+    assert worker_count(Settings(gateway_workers=12)) == 12

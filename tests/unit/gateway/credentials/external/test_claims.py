@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from gateway.credentials.external.claims import identity_of
-from gateway.credentials.external.settings import ClaimMapping, ClaimPath, Constant, IssuerSettings
 from gateway.credentials.identity import Identity
+from gateway.routing.issuers.settings import ClaimMapping, ClaimPath, Constant, IssuerSettings
 from services.key_registry.catalog.field_types import CompanyUri
 from shared.contracts.identifiers import PREFIX
 from shared.jose.errors import InvalidToken

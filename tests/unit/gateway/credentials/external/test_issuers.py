@@ -11,9 +11,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.credentials.external.issuers import ExternalIssuers
-from gateway.credentials.external.settings import ClaimMapping, Constant, IssuerSettings
 from gateway.credentials.identity import Identity, RefusedCredential
-from gateway.credentials.kinds import CredentialKind
+from gateway.routing.credential_kinds import CredentialKind
+from gateway.routing.issuers.settings import ClaimMapping, Constant, IssuerSettings
 from gateway.routing.table import Route, RouteTable
 from shared.errors import Unavailable
 from shared.jose import base64url

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.client_origin import Origin, unproxied
+from gateway.edge.client_origin import Origin, unproxied
 from gateway.routing.rewriting.location import outer_location
 from gateway.routing.rewriting.path_prefix import PrefixRewrite
 from gateway.routing.table import Route, Upstream

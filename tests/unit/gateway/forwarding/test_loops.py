@@ -2,9 +2,9 @@
 
 import pytest
 
-from gateway.client_origin import unproxied
-from gateway.headers import upstream_lines
-from gateway.loops import passed_before
+from gateway.edge.client_origin import unproxied
+from gateway.forwarding.headers import upstream_lines
+from gateway.forwarding.loops import passed_before
 from gateway.routing.table import Route
 from tests.support.http1.heads import fields_of, head_of, route_of
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from enum import Enum
 from functools import lru_cache
 
-from gateway.client_origin import Origin
 from gateway.credentials.identity import Identity
+from gateway.edge.client_origin import Origin
 from gateway.field_names import (
     END_TO_END,
     FORWARDED_PREFIX,
@@ -19,11 +19,11 @@ from gateway.field_names import (
     claims_identity,
     claims_origin,
 )
+from gateway.forwarding.loops import hops_line
 from gateway.http1.fields import Field, tokens
 from gateway.http1.request_head import RequestHead
 from gateway.http1.response import ResponseHead
 from gateway.http1.writer import date_line
-from gateway.loops import hops_line
 from gateway.routing.table import Route, Upstream
 
 _MAX_CACHED_NAME_LENGTH = 64

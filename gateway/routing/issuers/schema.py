@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import JsonSchemaValue
 
-from gateway.credentials.external.settings import ClaimPath, ClaimSource, Constant
+from gateway.routing.issuers.settings import ClaimPath, ClaimSource, Constant
 from gateway.routing.schema_types import Checked, Number, Text, Texts
 from shared.contracts.identifiers import CLAIM
 from shared.jose.algorithms import ACCEPTED_ALGORITHMS

@@ -4,7 +4,7 @@ import ipaddress
 
 import pytest
 
-from gateway.client_origin import Origin, origin_of
+from gateway.edge.client_origin import Origin, origin_of
 from shared.http.forwarded_for import TrustedProxies
 from tests.support.http1.heads import head_of
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
-from gateway.credentials.external.settings import OWN_ISSUER, ClaimMapping, IssuerSettings
 from gateway.routing.entry_reader import EntryReader
-from gateway.routing.issuer_schema import IssuerEntry
+from gateway.routing.issuers.schema import IssuerEntry
+from gateway.routing.issuers.settings import OWN_ISSUER, ClaimMapping, IssuerSettings
 from gateway.routing.upstream_address import OwnPorts, is_metadata, is_this_machine
 from gateway.routing.yaml_reader import Errors, Members, members
 from shared.jose.algorithms import canonical_algorithm

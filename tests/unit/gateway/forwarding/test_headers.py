@@ -2,10 +2,10 @@
 
 import pytest
 
-from gateway.client_origin import Origin, unproxied
 from gateway.credentials.identity import Identity
-from gateway.credentials.kinds import CredentialKind
-from gateway.headers import addressed_to, call_lines, client_lines, upstream_lines
+from gateway.edge.client_origin import Origin, unproxied
+from gateway.forwarding.headers import addressed_to, call_lines, client_lines, upstream_lines
+from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.rewriting.header_rules import HeaderRules
 from gateway.routing.table import Route
 from tests.support.cases import each_case
