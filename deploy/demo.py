@@ -14,8 +14,8 @@ from deploy.console_link import console_link
 from deploy.errors import StackError
 from deploy.private_files import write_private
 from deploy.variables import default_var, read_variables, write_variables
-from shared.config import read_secret
 from shared.http.client import ServiceClient
+from shared.settings.config import read_secret
 
 COMPANY = {"name": "BlaBla", "client_prefix": "blabla", "company_uri": "https://blabla.example"}
 APPLICATIONS = (

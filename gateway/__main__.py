@@ -10,7 +10,7 @@ from functools import partial
 
 from gateway.config import Settings
 from gateway.workers.cores import worker_count
-from shared.config import load
+from shared.settings.config import load
 
 
 def main() -> None:

@@ -28,12 +28,12 @@ from gateway.proxy.report import Report
 from gateway.routing.route_watch import RouteWatch
 from gateway.workers.place import WorkerPlace
 from gateway.workers.samples import samples_endpoint
+from shared.addresses.forwarded_for import TrustedProxies
 from shared.clock import Clock, SystemClock
 from shared.clock_offset import JudgingClock
 from shared.error_pages.pages import OWN_PATH, error_types
 from shared.heap import FrozenHeap
 from shared.http.app import service_app
-from shared.http.forwarded_for import TrustedProxies
 
 PUBLIC_SERVER = web.AppKey("public_server", PublicServer)
 DECISION_SERVERS = web.AppKey("decision_servers", list[DecisionServer])

@@ -14,7 +14,7 @@ from gateway.routing.route_file import RouteFileError
 from gateway.routing.route_schema import json_schema
 from gateway.routing.route_watch import environment_variables, read_route_file
 from gateway.routing.table import Route
-from shared.config import load, warn_of_unknown_settings
+from shared.settings.config import load, warn_of_unknown_settings
 
 COMMANDS = "[serve | check-routes [FILE] | which-route METHOD URL | render-envoy [FILE] | route-schema]"
 

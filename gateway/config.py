@@ -8,8 +8,8 @@ from pydantic import Field, field_validator, model_validator
 from gateway.edge.trace_context import TraceContext, Tracing
 from gateway.routing.upstream_address import OwnPorts
 from shared.changes.following_settings import FollowingSettings
-from shared.config import Networks
-from shared.contracts.identifiers import CLAIM, ISSUER, anchored
+from shared.identifiers import CLAIM, ISSUER, anchored
+from shared.settings.config import Networks
 
 NAME = "gateway"
 OPERATIONS = "Health, metrics and the route table of the gateway. Its public port is another one."

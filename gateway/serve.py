@@ -14,9 +14,9 @@ from gateway.routing.route_watch import environment_variables, read_route_file
 from gateway.workers.group import END_MARGIN_S
 from gateway.workers.lifeline import hold
 from gateway.workers.place import WorkerPlace
-from shared.config import ConfigError, refuse
 from shared.http.server import run
 from shared.service_tokens import ServiceIdentity
+from shared.settings.config import ConfigError, refuse
 
 
 @contextlib.contextmanager

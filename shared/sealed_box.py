@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from shared.config import read_secret
 from shared.jose import base64url
+from shared.settings.config import read_secret
 
 KEY_BYTES = 32
 NONCE_BYTES = 12

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from shared.clock import Clock, SystemClock
-from shared.config import ConfigError
 from shared.errors import Forbidden, Unauthenticated
 from shared.jose.claims import LEEWAY_S
 from shared.jose.keys import InvalidKey, PublicKey, load_jwks, load_private_key
@@ -20,6 +19,7 @@ from shared.jose.verifier import (
     parse,
     unknown_kid,
 )
+from shared.settings.config import ConfigError
 
 LIFETIME_S = 60
 REUSE_S = 40

@@ -14,7 +14,7 @@ from deploy.cli.operations import deployables
 from deploy.cli.outcome import DONE, Refused
 from deploy.cli.registry import Object, Registry
 from deploy.cli.tables import add_limit, print_json, print_list, print_object, shown
-from shared.contracts.identifiers import UUID_FORM, version_among
+from shared.identifiers import UUID_FORM, version_among
 from shared.refusal_traces.page import PAGE, anchor_of
 
 EVENT_COLUMNS = ("at", "type", "company.client_prefix", "kind", "name", "data")

@@ -17,8 +17,8 @@ from deploy.demo import Urls, seed
 from deploy.errors import StackError
 from deploy.tour import tour
 from deploy.variables import write_variables
-from shared.config import read_secret
 from shared.console import print_line
+from shared.settings.config import read_secret
 
 PYTHON = "docker compose run --rm -T --no-deps demo"
 """How the one step that signs runs on a machine that has nothing but Docker."""

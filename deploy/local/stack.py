@@ -11,7 +11,7 @@ from deploy.errors import StackError
 from deploy.local.command import Command
 from deploy.local.ports import loopback_addresses
 from deploy.local.stores.postgres import DATABASE, OWNER
-from shared.config import with_password
+from shared.settings.config import with_password
 from shared.settings.names import PREFIX, SETTING_NAMES, unknown_settings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -21,7 +21,7 @@ from deploy.local.stack import DEPLOYABLES, ROOT, STOP_WAVES, STORE_SECRETS, Dep
 from deploy.local.stores.postgres import Postgres
 from deploy.local.stores.schema import is_current
 from deploy.local.stores.valkey import Valkey
-from shared.config import read_secret
+from shared.settings.config import read_secret
 
 READY_TIMEOUT_S = 60.0
 """Seconds in which everything must have become ready."""

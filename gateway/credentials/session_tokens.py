@@ -17,8 +17,8 @@ from gateway.routing.rewriting.query import query_of
 from gateway.routing.table import Route
 from gateway.routing.target import Target
 from shared.audit.mismatch import known_by_form
-from shared.contracts.identifiers import credential_version_id
 from shared.contracts.session_tokens import RefusedSession, ResolvedSession
+from shared.identifiers import credential_version_id
 from shared.opaque import claimed_prefix
 
 KIND = "session_token"

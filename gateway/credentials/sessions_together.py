@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from shared.contracts.identifiers import SESSION_TOKEN
 from shared.contracts.session_tokens import MAX_TOGETHER, RefusedSession, ResolvedSession
+from shared.identifiers import SESSION_TOKEN
 from shared.logging import request_id
 
 MAX_WAIT_S = 0.002

@@ -6,7 +6,7 @@ from gateway.credentials.expiry import expiry_line
 from gateway.credentials.identity import Identity
 from gateway.http1.kept import Kept
 from shared.contracts.access_token import MAX_ACCESS_TOKEN_LIFETIME_S, AccessTokenClaims
-from shared.contracts.identifiers import version_among
+from shared.identifiers import version_among
 from shared.jose.claims import LEEWAY_S, Claims
 from shared.jose.header import Header
 from shared.jose.verifier import UnverifiedToken

@@ -8,7 +8,7 @@ from gateway.http1.fields import HOP_BY_HOP
 from gateway.http1.known_heads import read_head
 from gateway.http1.request import BadRequest
 from gateway.http1.request_head import RequestHead
-from shared.http.forwarded_for import TrustedProxies, nearest_trusted
+from shared.addresses.forwarded_for import TrustedProxies, nearest_trusted
 
 RawFields = Sequence[tuple[bytes, bytes]]
 """Names and values, as they arrived."""

@@ -10,8 +10,8 @@ from gateway.edge.certificate import Certificate, CertificateError, load_certifi
 from gateway.file_version import file_version
 from shared.background_task import PeriodicTask, TaskOwner
 from shared.clock import Clock
-from shared.config import ConfigError
 from shared.errors import Unavailable
+from shared.settings.config import ConfigError
 from shared.waiting.daemon_threads import OneAtATime, WorkHangs
 
 log = structlog.get_logger()

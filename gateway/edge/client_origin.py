@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from gateway.http1.request_head import RequestHead
-from shared.http.forwarded_for import TrustedProxies, nearest_trusted
+from shared.addresses.forwarded_for import TrustedProxies, nearest_trusted
 
 _SCHEMES = {"https": "https", "wss": "https", "http": "http", "ws": "http"}
 """By what `X-Forwarded-Proto` says."""

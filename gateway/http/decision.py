@@ -28,7 +28,7 @@ from gateway.refused_calls.refusal import (
     not_a_trusted_proxy,
 )
 from gateway.routing.cors.preflight import Preflight, preflight_of, refusal_lines, response_lines
-from shared.http.forwarded_for import TrustedProxies
+from shared.addresses.forwarded_for import TrustedProxies
 from shared.http.server import finish_in_flight, listen
 from shared.logging import request_id
 from shared.logging.request_ids import adopt_request_id, new_request_id

@@ -7,7 +7,6 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
-from shared.config import ConfigError
 from shared.jose.errors import InvalidKey
 from shared.jose.keys import (
     SigningKey,
@@ -18,6 +17,7 @@ from shared.jose.keys import (
     thumbprint,
 )
 from shared.jose.signer import Signer
+from shared.settings.config import ConfigError
 
 ALGORITHM = "ES256"
 MAX_KEYS = 8

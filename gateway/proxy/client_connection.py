@@ -12,6 +12,7 @@ client leaves, and pauses when it is much.
 
 import asyncio
 from math import inf
+from typing import Protocol
 
 from gateway.http1.body import BodyDecoder
 from gateway.http1.framing import request_body
@@ -19,7 +20,7 @@ from gateway.http1.head_reader import HeadReader
 from gateway.http1.request import BadRequest, read_body
 from gateway.http1.request_head import RequestHead
 from gateway.proxy.body_pace import BodyPace
-from gateway.proxy.ports import Listener, RequestReceiver
+from gateway.proxy.ports import RequestReceiver
 from gateway.proxy.sockets import end_writing, has_left, reset_on_close
 from shared.http.connection import HEAD_TIMEOUT_S
 from shared.transport.turn_transport import TurnTransport, turn_transport
@@ -40,6 +41,25 @@ READ_AHEAD_BYTES = 16384
 """Of requests that are not looked at yet, over which reading pauses."""
 DRAINED_BODY_BYTES = 65536
 """A refused body no longer than this is read to its end, and the connection goes on."""
+
+
+class Listener(Protocol):
+    """What has accepted the connections: it knows them all, and makes an exchange of each request."""
+
+    draining: bool
+    keepalive_timeout: float
+    """Seconds for which a connection is kept between two requests."""
+
+    def opened(self, connection: "ClientConnection") -> None:
+        """Aborts the connection if there are too many."""
+
+    def closed(self, connection: "ClientConnection") -> None: ...
+
+    def trusts(self, peer: str) -> bool:
+        """Whether the address is that of a trusted proxy."""
+        ...
+
+    def receiver_of(self, connection: "ClientConnection", head: RequestHead | BadRequest) -> RequestReceiver: ...
 
 
 class ClientConnection(asyncio.Protocol):

@@ -10,8 +10,8 @@ from typing import Generic, Protocol, TypeVar
 import structlog
 
 from gateway.edge.cause_counts import CauseCounts
-from shared.http.client_address import address_block
-from shared.http.forwarded_for import TrustedProxies
+from shared.addresses.block import address_block
+from shared.addresses.forwarded_for import TrustedProxies
 
 log = structlog.get_logger()
 

@@ -42,7 +42,7 @@ from gateway.refused_calls.refusal import (
     too_many_bodies,
     upstream_failed,
 )
-from shared.http.client_address import address_block
+from shared.addresses.block import address_block
 from shared.logging import request_id
 from shared.logging.request_ids import adopt_request_id, new_request_id
 

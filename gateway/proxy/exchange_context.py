@@ -10,7 +10,7 @@ from gateway.proxy.overload.admission import Admission
 from gateway.proxy.report import Report
 from gateway.proxy.tunnels.open_tunnels import OpenTunnels
 from gateway.proxy.upstream.pools import Pools
-from shared.http.forwarded_for import TrustedProxies
+from shared.addresses.forwarded_for import TrustedProxies
 
 
 @dataclass(frozen=True, slots=True)

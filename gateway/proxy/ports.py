@@ -1,18 +1,14 @@
 """What the two kinds of connection report, and how what went wrong on them is called."""
 
 from math import ceil
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from gateway.http1.request import BadRequest
-from gateway.http1.request_head import RequestHead
 from gateway.http1.response import ResponseHead
 from gateway.refused_calls.refusal import CIRCUIT_OPEN
 
 CONNECTION_LOST = "connection_lost"
 RESPONSE_TIMEOUT = "response_timeout"
-
-if TYPE_CHECKING:
-    from gateway.proxy.client_connection import ClientConnection
 
 
 class UpstreamFailed(Exception):
@@ -80,25 +76,6 @@ class RequestReceiver(Protocol):
 
     def sweep(self) -> None:
         """The request is under way still. Comes a few times a second."""
-
-
-class Listener(Protocol):
-    """What has accepted the connections: it knows them all, and makes an exchange of each request."""
-
-    draining: bool
-    keepalive_timeout: float
-    """Seconds for which a connection is kept between two requests."""
-
-    def opened(self, connection: "ClientConnection") -> None:
-        """Aborts the connection if there are too many."""
-
-    def closed(self, connection: "ClientConnection") -> None: ...
-
-    def trusts(self, peer: str) -> bool:
-        """Whether the address is that of a trusted proxy."""
-        ...
-
-    def receiver_of(self, connection: "ClientConnection", head: RequestHead | BadRequest) -> RequestReceiver: ...
 
 
 class ResponseReceiver(Protocol):

@@ -25,9 +25,9 @@ from gateway.proxy.sockets import accept_pending, drop_new_connections
 from gateway.proxy.tunnels.open_tunnels import OpenTunnels
 from gateway.proxy.upstream.pools import Pools
 from gateway.routing.table import RouteTable
-from shared.http.client_address import address_block
+from shared.addresses.block import address_block
+from shared.addresses.forwarded_for import TrustedProxies
 from shared.http.connection import KEEPALIVE_TIMEOUT_S
-from shared.http.forwarded_for import TrustedProxies
 from shared.http.server import bind
 
 log = structlog.get_logger()

@@ -6,8 +6,8 @@ from gateway.credentials.identity import RefusedCredential
 from gateway.edge.client_origin import Origin
 from gateway.http1.request_head import RequestHead
 from gateway.refused_calls.refusal import Refusal
+from shared.addresses.block import address_block
 from shared.contracts.refusal_traces import RefusalTrace, TraceStep
-from shared.http.client_address import address_block
 from shared.jose.errors import InvalidToken
 from shared.jose.verifier import parse
 from shared.opaque import claimed_prefix

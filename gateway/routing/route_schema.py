@@ -26,7 +26,7 @@ from gateway.routing.schema_types import Choices, Entry, Flag, Number, Text, Tex
 from gateway.routing.scope_schema import NeededScope, NeededScopes
 from gateway.routing.table import MIB
 from gateway.routing.upstream_schema import UpstreamEntry
-from shared.contracts.identifiers import CLAIM, PREFIX
+from shared.identifiers import CLAIM, PREFIX
 
 MAX_ROUTES = 10_000
 MAX_STALENESS_S = 3600

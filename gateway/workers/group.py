@@ -14,7 +14,7 @@ from gateway.workers.lifeline import Lifeline
 from gateway.workers.place import WorkerPlace
 from gateway.workers.reserved_port import ReservedPort
 from gateway.workers.worker import COMMAND, Worker
-from shared.config import ConfigError
+from shared.settings.config import ConfigError
 
 log = structlog.get_logger()
 

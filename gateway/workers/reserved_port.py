@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Sequence
 
-from shared.config import ConfigError, addresses
+from shared.settings.config import ConfigError, addresses
 
 
 class ReservedPort:

@@ -13,11 +13,11 @@ from services.console.http.operations.documentation import DocumentationPages
 from services.console.http.signed_in import Sessions
 from services.console.http.table import ConsolePages
 from services.console.pages.renderer import Renderer
+from shared.addresses.forwarded_for import TrustedProxies
 from shared.clock import Clock, SystemClock
 from shared.http.app import service_app
 from shared.http.client import ServiceClient
 from shared.http.client_address import CLIENT_ADDRESS_PURPOSE
-from shared.http.forwarded_for import TrustedProxies
 from shared.http.health import Health
 from shared.service_tokens import ServiceIdentity
 

@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
-from shared.config import Networks, ServiceSettings
-from shared.contracts.identifiers import ISSUER, anchored
+from shared.identifiers import ISSUER, anchored
+from shared.settings.config import Networks, ServiceSettings
 
 
 class Settings(ServiceSettings):

@@ -7,8 +7,8 @@ from functools import partial
 from services.key_registry.app import NAME, build_app
 from services.key_registry.commands.command_line import execute, parser
 from services.key_registry.config import Settings
-from shared.config import load, warn_of_unknown_settings
 from shared.http.server import run
+from shared.settings.config import load, warn_of_unknown_settings
 
 
 def main(argv: Sequence[str] | None = None) -> int:

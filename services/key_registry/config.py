@@ -12,9 +12,9 @@ from services.key_registry.audit_trail.checkpoints import CheckpointKeys
 from services.key_registry.events.webhooks.targets import Network
 from services.key_registry.leaks.github import keys_of
 from shared import opaque
-from shared.config import ConfigError, DatabaseSettings, RedisSettings, ServiceSettings, read_secret
-from shared.contracts.identifiers import ISSUER, anchored
+from shared.identifiers import ISSUER, anchored
 from shared.sealed_box import read_key
+from shared.settings.config import ConfigError, DatabaseSettings, RedisSettings, ServiceSettings, read_secret
 
 
 class Settings(ServiceSettings, DatabaseSettings, RedisSettings):

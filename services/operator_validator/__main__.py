@@ -5,8 +5,8 @@ from functools import partial
 
 from services.operator_validator.app import NAME, build_app
 from services.operator_validator.config import Settings
-from shared.config import load
 from shared.http.server import run
+from shared.settings.config import load
 
 
 def main() -> None:

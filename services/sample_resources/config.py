@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.config import ServiceSettings
-from shared.contracts.identifiers import PREFIX, anchored
+from shared.identifiers import PREFIX, anchored
+from shared.settings.config import ServiceSettings
 
 
 class Settings(ServiceSettings):

@@ -5,8 +5,8 @@ from functools import partial
 
 from services.session_tokens.app import NAME, build_app
 from services.session_tokens.config import Settings
-from shared.config import load
 from shared.http.server import run
+from shared.settings.config import load
 
 
 def main() -> None:

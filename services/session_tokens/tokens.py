@@ -14,9 +14,9 @@ from services.session_tokens.wrong_token import EXPECTED, Cause, WrongToken, not
 from shared.audit.ports import RefusalAudit
 from shared.changes.timed_cache import TimedCache
 from shared.clock import Clock
-from shared.contracts.identifiers import SESSION_TOKEN
 from shared.contracts.key_registry import AccessKey, Revocation
 from shared.contracts.session_tokens import KEPT_FOR_S, MAX_KEPT_SESSIONS, session_token_id
+from shared.identifiers import SESSION_TOKEN
 from shared.opaque import ACCESS_KEY, digest, well_formed
 
 CLOCK_SKEW_S = 30

@@ -18,12 +18,12 @@ from services.token_issuer.commands import (
 from services.token_issuer.config import NAME, Settings, StorageSettings
 from services.token_issuer.signing_keys.emergency import Refused
 from services.token_issuer.storage.postgres import SCHEMA
-from shared.config import ConfigError, load, refuse, warn_of_unknown_settings
 from shared.console import log_errors_alone, print_line
 from shared.errors import ServiceError
 from shared.http.server import run
 from shared.logging.redaction import redacted
 from shared.postgres.schema import SchemaMismatch
+from shared.settings.config import ConfigError, load, refuse, warn_of_unknown_settings
 
 ROTATE = """\
 Publish a new signing key. It signs once every gateway reports having it and it has been published for

@@ -8,9 +8,9 @@ from pydantic_settings import NoDecode
 
 from services.token_issuer.signing_keys.sealing import MasterKey
 from shared.changes.following_settings import FollowingSettings
-from shared.config import DatabaseSettings, ServiceSettings
 from shared.contracts.access_token import MAX_ACCESS_TOKEN_LIFETIME_S
-from shared.contracts.identifiers import CLAIM, ISSUER, anchored
+from shared.identifiers import CLAIM, ISSUER, anchored
+from shared.settings.config import DatabaseSettings, ServiceSettings
 
 
 class StorageSettings(ServiceSettings, DatabaseSettings):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.contracts.identifiers import SESSION_TOKEN
+from shared.identifiers import SESSION_TOKEN
 from shared.opaque import KEY_PAIR, well_formed_id
 
 A_SESSION_TOKEN = "session_token"

@@ -9,9 +9,9 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.addresses.block import address_block
 from shared.clock import Clock
 from shared.contracts.key_registry import AuditEvent
-from shared.http.client_address import address_block
 from shared.logging import request_id
 
 WINDOW_S = 60.0

@@ -1,6 +1,6 @@
 """The settings of whoever follows the registry, apart from what that imports."""
 
-from shared.config import RedisSettings, ServiceSettings
+from shared.settings.config import RedisSettings, ServiceSettings
 
 
 class FollowingSettings(ServiceSettings, RedisSettings):

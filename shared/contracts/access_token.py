@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Literal, Self
 
-from shared.contracts.identifiers import KID
+from shared.identifiers import KID
 from shared.jose.claims import Claims, Expectation
 from shared.jose.errors import Fault, InvalidToken
 from shared.scopes import InvalidScope, parse_scope_list

@@ -12,12 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from shared.contracts import Caller, response_of
 from shared.contracts.documentation import describing
-from shared.contracts.identifiers import SHA256, UUID_FORM, anchored, credential_version_id
 from shared.contracts.key_registry_members import MEMBERS
 from shared.contracts.limits import ObjectLimits, QuotaNotice, QuotaNoticeBatch
 from shared.contracts.refusal_traces import RefusalTrace, TraceBatch
 from shared.contracts.report_only import ReportOnlyBatch, ReportOnlyList
 from shared.errors import Unavailable
+from shared.identifiers import SHA256, UUID_FORM, anchored, credential_version_id
 
 Status = Literal["active", "suspended", "revoked"]
 MAX_STALENESS_BOUND_S = 86400.0

@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from shared.contracts.documentation import Member, Members, describing
-from shared.contracts.identifiers import UUID_FORM, anchored
+from shared.identifiers import UUID_FORM, anchored
 
 IPV4_MAPPED_BITS = 96
 MAX_RATE_CALLS = 1_000_000

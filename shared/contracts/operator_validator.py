@@ -7,8 +7,8 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts import Caller, response_of
-from shared.contracts.identifiers import PREFIX, credential_version_id
 from shared.errors import Unavailable
+from shared.identifiers import PREFIX, credential_version_id
 from shared.opaque import API_TOKEN, claimed_prefix, of_another_kind, well_formed
 
 VALIDATE = "/OKIT.Operator.Api/api/tokenvalidator"

@@ -5,8 +5,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts.documentation import Member, Members, describing
-from shared.contracts.identifiers import UUID_FORM
 from shared.contracts.stored_text import StoredText
+from shared.identifiers import UUID_FORM
 
 MAX_COUNTS = 500
 """Of one batch."""

@@ -8,8 +8,8 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts import Caller, response_of
-from shared.contracts.identifiers import SESSION_TOKEN
 from shared.errors import Unavailable
+from shared.identifiers import SESSION_TOKEN
 from shared.opaque import claimed_prefix
 
 RESOLVE = "/internal/v1/resolve"

@@ -1,41 +1,25 @@
 """Who the client is, at a service of ours: the address that the gateway found and passes on.
 
-Only the gateway knows which balancers stand before it, so only it can read `X-Forwarded-For`
-(`shared/http/forwarded_for.py`). It names the client's address to our own services in a field of its own, beside a
+Only the gateway knows which balancers stand before it, so only it can read `X-Forwarded-For`: see
+`shared.addresses.forwarded_for`. It names the client's address to our own services in a field of its own, beside a
 service token that is valid for this purpose alone. The services believe that token, and never the address that a
 connection merely comes from.
 """
 
-import ipaddress
-from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
 from multidict import CIMultiDictProxy
 
+from shared.addresses.forwarded_for import parse_hop
 from shared.clock import Clock
 from shared.errors import Forbidden, Unauthenticated
-from shared.http.forwarded_for import parse_address, parse_hop
 from shared.service_tokens import ServiceAuthenticator
 
 CLIENT_ADDRESS_FIELD = "X-Passgate-Client-Address"
 CLIENT_ADDRESS_PROOF_FIELD = "X-Passgate-Service-Token"
 CLIENT_ADDRESS_PURPOSE = "client_address"
 """The purpose of the service token in `CLIENT_ADDRESS_PROOF_FIELD`, and the area that it opens."""
-
-IPV6_BLOCK_BITS = 64
-"""Who has an IPv6 address has a network of this size at least, and so any number of addresses."""
-
-
-@lru_cache(maxsize=8192)
-def address_block(address: str) -> str:
-    """What counts as one client: an IPv4 address, and of an IPv6 one its /64. What is no address stays as it is."""
-    parsed = parse_address(address)
-    if parsed is None:
-        return address
-    if parsed.version == 4:
-        return str(parsed)
-    return str(ipaddress.IPv6Network((int(parsed), IPV6_BLOCK_BITS), strict=False))
 
 
 class IncomingRequest(Protocol):

@@ -15,7 +15,6 @@ import structlog
 import uvloop
 from aiohttp import web
 
-from shared.config import ConfigError, ServiceSettings, addresses, refuse
 from shared.console import open_streams
 from shared.heap import freeze_heap
 from shared.http.app import DIRECT, HEALTH
@@ -24,6 +23,7 @@ from shared.http.direct.connection import DirectConnection
 from shared.http.direct.endpoints import DirectEndpoints
 from shared.http.liveness.listener import LivenessListener
 from shared.logging import configure
+from shared.settings.config import ConfigError, ServiceSettings, addresses, refuse
 from shared.settings.names import unknown_settings
 
 log = structlog.get_logger()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.contracts.identifiers import CLAIM, MAX_CLAIM_CHARACTERS
+from shared.identifiers import CLAIM, MAX_CLAIM_CHARACTERS
 from shared.jose.errors import Fault, InvalidToken
 
 LEEWAY_S = 30.0

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, TypeGuard
 
 from shared import strict_json
-from shared.contracts.identifiers import KID
+from shared.identifiers import KID
 from shared.jose import base64url
 from shared.jose.algorithms import ACCEPTED_ALGORITHMS, canonical_algorithm
 from shared.jose.errors import Fault, InvalidToken

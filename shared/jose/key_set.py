@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from shared import strict_json
-from shared.contracts.identifiers import OPAQUE_KID
+from shared.identifiers import OPAQUE_KID
 from shared.jose.errors import InvalidKey
 from shared.jose.header import is_kid
 from shared.jose.jwk import key_of_jwk

@@ -6,7 +6,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from shared import strict_json
-from shared.contracts.identifiers import KID
+from shared.identifiers import KID
 from shared.jose.algorithms import (
     ACCEPTED_ALGORITHMS,
     PublicKey,

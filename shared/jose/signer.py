@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from shared.contracts.identifiers import KID
+from shared.identifiers import KID
 from shared.jose import base64url
 from shared.jose.algorithms import PublicKey, SigningKey, algorithms_for
 from shared.jose.header import AUDIT_CHECKPOINT, is_kid

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from shared import strict_json
-from shared.contracts.identifiers import KID
+from shared.identifiers import KID
 from shared.jose import base64url, claims
 from shared.jose.algorithms import PublicKey
 from shared.jose.claims import Claims, Expectation

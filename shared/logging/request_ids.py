@@ -3,7 +3,7 @@
 import os
 import re
 
-from shared.contracts.identifiers import REQUEST_ID
+from shared.identifiers import REQUEST_ID
 from shared.logging import request_id
 from shared.logging.redaction import redacted
 

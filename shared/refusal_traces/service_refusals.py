@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from shared.addresses.block import address_block
 from shared.audit.mismatch import begins_with
 from shared.audit.origin import NotedRefusal
 from shared.contracts.refusal_traces import RefusalTrace, TraceStep
 from shared.errors import ServiceError
-from shared.http.client_address import address_block
 from shared.limits.errors import AddressNotAllowed, RateExceeded
 from shared.refusal_traces.causes import CHECKS, comes_after
 from shared.refusal_traces.recorder import RefusalTraces

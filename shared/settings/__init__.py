@@ -1,1 +1,1 @@
-"""The names of settings, and what is wrong with their values."""
+"""Settings from the environment: their names, their values, and what is wrong with them."""

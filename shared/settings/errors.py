@@ -7,8 +7,8 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from shared.contracts.identifiers import CLAIM, ISSUER, anchored
-from shared.contracts.identifiers import PREFIX as APPLICATION_PREFIX
+from shared.identifiers import CLAIM, ISSUER, anchored
+from shared.identifiers import PREFIX as APPLICATION_PREFIX
 from shared.settings.names import PREFIX
 
 PATTERNS = {

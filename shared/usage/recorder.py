@@ -8,12 +8,12 @@ from typing import Protocol
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
+from shared.addresses.block import address_block
 from shared.background_task import PeriodicTask, TaskOwner
 from shared.clock import Clock
 from shared.contracts import Caller
 from shared.contracts.usage.messages import HASH_BITS, IssuedWhat, Outcome, UsageBatch, UsageClient, UsedKind
 from shared.errors import CallRejected, Unavailable
-from shared.http.client_address import address_block
 from shared.usage.cells import Cell, CellKey
 from shared.usage.pending import Pending
 

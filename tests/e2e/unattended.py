@@ -14,7 +14,7 @@ from deploy.local.stack import DEPLOYABLES, STORE_SECRETS, Deployable, port_vari
 from deploy.local.stack import Stack as Layout
 from deploy.local.stores.postgres import Postgres
 from deploy.local.stores.valkey import Valkey
-from shared.config import read_secret
+from shared.settings.config import read_secret
 from tests.support.free_port import free_port
 from tests.support.harness.forking.process import ForkedProcess
 from tests.support.harness.stack import PATIENCE

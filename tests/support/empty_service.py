@@ -5,10 +5,10 @@ import os
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from shared.config import ServiceSettings
 from shared.http.app import service_app
 from shared.http.health import Health
 from shared.http.server import run
+from shared.settings.config import ServiceSettings
 
 
 async def build_app() -> web.Application:

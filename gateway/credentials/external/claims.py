@@ -9,7 +9,7 @@ from typing import Any
 
 from gateway.credentials.identity import Identity
 from gateway.routing.issuers.settings import ClaimSource, Constant, IssuerSettings
-from shared.contracts.identifiers import CLAIM
+from shared.identifiers import CLAIM
 from shared.jose.errors import Fault, InvalidToken
 from shared.jose.verifier import Claims, Expectation
 from shared.scopes import InvalidScope, parse_scope

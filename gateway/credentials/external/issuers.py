@@ -14,8 +14,8 @@ from gateway.routing.table import Route, RouteTable
 from shared.background_task import PeriodicTask, TaskOwner
 from shared.changes.dependent_cache import DependentCache
 from shared.clock import Clock
-from shared.contracts.identifiers import OPAQUE_KID
 from shared.errors import Unavailable
+from shared.identifiers import OPAQUE_KID
 from shared.jose.claims import LEEWAY_S
 from shared.jose.errors import Fault, InvalidToken
 from shared.jose.key_set import KeyId

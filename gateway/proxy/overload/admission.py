@@ -16,7 +16,7 @@ import structlog
 
 from gateway.proxy.overload.turn_length import TurnLength
 from gateway.refused_calls.refusal import Refusal
-from shared.http.client_address import address_block
+from shared.addresses.block import address_block
 from shared.waiting.turns import Turns
 
 log = structlog.get_logger()

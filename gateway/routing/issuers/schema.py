@@ -8,7 +8,7 @@ from pydantic.json_schema import JsonSchemaValue
 
 from gateway.routing.issuers.settings import ClaimPath, ClaimSource, Constant
 from gateway.routing.schema_types import Checked, Number, Text, Texts
-from shared.contracts.identifiers import CLAIM
+from shared.identifiers import CLAIM
 from shared.jose.algorithms import ACCEPTED_ALGORITHMS
 
 MAX_CLAIM_DEPTH = 8

@@ -3,8 +3,8 @@
 from aiohttp import web
 
 from services.console.admin_api import AdminApi, AdminApiFactory
+from shared.addresses.forwarded_for import TrustedProxies, nearest_trusted
 from shared.http.client_address import IncomingRequest
-from shared.http.forwarded_for import TrustedProxies, nearest_trusted
 
 SCHEMES = frozenset({"http", "https"})
 

@@ -3,7 +3,7 @@
 from services.console.admin_api import Object, segment
 from services.console.pages.refused_calls.stopped import stop_of
 from services.console.session import Session
-from shared.contracts.identifiers import UUID_FORM
+from shared.identifiers import UUID_FORM
 
 
 async def refused_call(session: Session, request_id: str) -> Object:

@@ -20,8 +20,8 @@ from services.key_registry.ports.store import Store, Writer
 from services.key_registry.recording.idempotency import IdempotentRequest
 from services.key_registry.recording.recorder import Recorder
 from shared.clock import Clock
-from shared.contracts.identifiers import credential_version_id
 from shared.errors import Conflict, NotFound
+from shared.identifiers import credential_version_id
 
 
 class RotationService:

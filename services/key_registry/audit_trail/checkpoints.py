@@ -14,8 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from shared import strict_json
-from shared.config import ConfigError
-from shared.contracts.identifiers import SHA256
+from shared.identifiers import SHA256
 from shared.jose.errors import InvalidKey
 from shared.jose.header import AUDIT_CHECKPOINT
 from shared.jose.keys import (
@@ -30,6 +29,7 @@ from shared.jose.keys import (
 )
 from shared.jose.signer import Signer
 from shared.jose.verifier import InvalidToken, check_signature, parse, unknown_kid
+from shared.settings.config import ConfigError
 
 ALGORITHM = "EdDSA"
 MAX_KEYS = 8

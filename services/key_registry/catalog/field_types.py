@@ -10,15 +10,8 @@ from uuid import UUID
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
 from shared.clock import Clock
-from shared.contracts.identifiers import (
-    CLAIM,
-    MAX_CLAIM_CHARACTERS,
-    MAX_PREFIX_CHARACTERS,
-    PREFIX,
-    UUID_FORM,
-    anchored,
-)
 from shared.contracts.limits import Limits
+from shared.identifiers import CLAIM, MAX_CLAIM_CHARACTERS, MAX_PREFIX_CHARACTERS, PREFIX, UUID_FORM, anchored
 from shared.logging.redaction import holds_secret
 from shared.scopes import InvalidScope, parse_scope_list
 

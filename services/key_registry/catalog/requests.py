@@ -23,9 +23,9 @@ from services.key_registry.catalog.field_types import (
 )
 from services.key_registry.catalog.permissions import Role
 from services.key_registry.catalog.versions import DEFAULT_KEEP_OLD_FOR_S, MAX_KEEP_OLD_FOR_S
-from shared.contracts.identifiers import UUID_FORM
 from shared.contracts.limits import Limits
 from shared.errors import Unprocessable
+from shared.identifiers import UUID_FORM
 from shared.jose.algorithms import canonical_algorithm
 
 DEFAULT_TTL_S = 3600

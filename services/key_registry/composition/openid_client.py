@@ -2,7 +2,7 @@
 
 from services.key_registry.config import Settings
 from services.key_registry.people.openid.provider import OpenIdClient
-from shared.config import read_secret
+from shared.settings.config import read_secret
 
 CALLBACK = "/sign-in/openid/callback"
 """Of the console, to which the provider sends people back."""

@@ -14,7 +14,7 @@ from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import RESOURCES, Row
 from services.key_registry.ports.events import Event, EventFilter, EventStore, KeptEvent
 from services.key_registry.ports.store import Reader, Store
-from shared.contracts.identifiers import UUID_FORM
+from shared.identifiers import UUID_FORM
 
 
 class EventPage(NamedTuple):

@@ -10,10 +10,10 @@ from services.key_registry.decisions.refusal_traces.ports import TraceFilter
 from services.key_registry.decisions.refusal_traces.reader import TraceNames, TraceReader
 from services.key_registry.decisions.refusal_traces.responses import DecisionResponse, DecisionStep
 from services.key_registry.http.authentication import Authentication
-from shared.contracts.identifiers import REQUEST_ID
 from shared.contracts.refusal_traces import RefusalTrace
 from shared.errors import NotFound
 from shared.http.responses import NO_STORE, json_response
+from shared.identifiers import REQUEST_ID
 
 FILTERS = {"company_id": text, "cause": text, "credential": text, "from": parse_instant, "to": parse_instant}
 _NAMES = {"from": "start", "to": "end"}

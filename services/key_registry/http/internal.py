@@ -19,7 +19,6 @@ from services.key_registry.recording.recorder import AuditLog
 from services.key_registry.usage.keeper import UsageKeeper
 from shared import opaque
 from shared.contracts import key_registry as wire
-from shared.contracts.identifiers import KID, SHA256
 from shared.contracts.limits import QuotaNoticeBatch
 from shared.contracts.refusal_traces import TraceBatch
 from shared.contracts.report_only import ReportOnlyBatch
@@ -28,6 +27,7 @@ from shared.contracts.usage.messages import UsageBatch
 from shared.errors import FieldError, NotFound, Unprocessable
 from shared.http.body import json_model
 from shared.http.responses import NO_STORE, json_response
+from shared.identifiers import KID, SHA256
 from shared.service_tokens import ServiceAuthenticator
 
 MAX_AUDIT_BODY_BYTES = 4 * 1024 * 1024

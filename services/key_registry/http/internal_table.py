@@ -10,13 +10,13 @@ from services.key_registry.http.schemas import PROBLEM
 from services.key_registry.ports.consumers import FORGOTTEN_AFTER_S
 from shared import opaque
 from shared.contracts import key_registry as wire
-from shared.contracts.identifiers import KID, SHA256, anchored
 from shared.contracts.limits import QuotaNoticeBatch
 from shared.contracts.refusal_traces import TraceBatch
 from shared.contracts.report_only import ReportOnlyBatch, ReportOnlyList
 from shared.contracts.signing_keys import Gateways, LiveTokens, SigningKeyReport
 from shared.contracts.usage.messages import UsageBatch
 from shared.http.endpoints import Endpoint, Handler, Parameter, Response
+from shared.identifiers import KID, SHA256, anchored
 
 SERVICE_TOKEN = "service_token"
 BASE = "/internal/v1"

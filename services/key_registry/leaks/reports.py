@@ -14,8 +14,8 @@ from services.key_registry.leaks.found import Found
 from services.key_registry.leaks.found_secrets import RESOURCE_OF_PREFIX
 from services.key_registry.ports.store import Store
 from shared import opaque
-from shared.contracts.identifiers import SESSION_TOKEN
 from shared.contracts.session_tokens import session_token_id
+from shared.identifiers import SESSION_TOKEN
 from shared.jose.private_keys import private_keys_in, public_half_of
 
 KIND = "leak"

@@ -5,8 +5,8 @@ from typing import Self
 
 from services.token_issuer.oauth_errors import Subject
 from shared.contracts.access_token import AccessTokenClaims, CredentialKind
-from shared.contracts.identifiers import credential_version_id
 from shared.contracts.key_registry import ApiClient, Booking, ClientSecret, KeyPair, ScopedRecord, earliest
+from shared.identifiers import credential_version_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from services.token_issuer.oauth_errors import TooManyWrongSecrets
+from shared.addresses.block import address_block
 from shared.clock import Clock
 from shared.failure_times import FailureTimes
-from shared.http.client_address import address_block
 
 MAX_WRONG_SECRETS = 10
 WRONG_SECRET_WINDOW_S = 60

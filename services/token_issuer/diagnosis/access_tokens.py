@@ -13,7 +13,7 @@ from services.token_issuer.signing_keys.ring import KeyRing
 from shared.changes.stopped_set import StoppedSet
 from shared.clock import Clock
 from shared.contracts.access_token import AccessTokenClaims, expectation
-from shared.contracts.identifiers import version_among
+from shared.identifiers import version_among
 from shared.jose.claim_checks import Presented
 from shared.jose.claims import check_claims
 from shared.jose.verifier import check_signature, unknown_kid

@@ -10,8 +10,9 @@ from services.token_issuer.metadata import REVOKE_ME_PATH
 from services.token_issuer.oauth_errors import InvalidRequest, TooManyWrongSecrets
 from services.token_issuer.refusals import Refusals
 from services.token_issuer.tokens.held import HeldCredentials
+from shared.addresses.block import address_block
 from shared.errors import TooManyRequests
-from shared.http.client_address import ClientAddresses, address_block
+from shared.http.client_address import ClientAddresses
 
 MAX_REQUESTS_A_MINUTE = 30
 """Of one client, whatever they hold: whoever is refused learns nothing of what it held."""

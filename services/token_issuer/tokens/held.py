@@ -11,10 +11,10 @@ from shared import opaque
 from shared.audit.ports import Audit
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.access_token import AccessTokenClaims
-from shared.contracts.identifiers import SESSION_TOKEN
 from shared.contracts.key_registry import HeldSecret, Revocation
 from shared.contracts.session_tokens import session_token_id
 from shared.errors import Unavailable
+from shared.identifiers import SESSION_TOKEN
 from shared.jose.private_keys import private_keys_in, public_half_of
 
 MAX_AT_ONCE = 4

@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts import Caller
 from shared.contracts.documentation import Member, Members, describing
-from shared.contracts.identifiers import UUID_FORM, anchored
 from shared.contracts.stored_text import StoredText
+from shared.identifiers import UUID_FORM, anchored
 
 UsedKind = Literal["api_token", "access_key", "api_client", "key_pair", "admin_token"]
 Outcome = Literal["accepted", "refused", "failed"]

@@ -9,9 +9,9 @@ from itertools import chain, zip_longest
 
 from yarl import URL
 
-from shared.config import ConfigError
 from shared.http.calls.connection import CallConnection
 from shared.http.calls.staggered import first_opened
+from shared.settings.config import ConfigError
 from shared.waiting.single_flight import SingleFlight
 
 

@@ -1,12 +1,9 @@
 """The endpoints of an application that plain requests reach directly, and the connections on which they do."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 from aiohttp import web
-
-if TYPE_CHECKING:
-    from shared.http.direct.connection import DirectConnection
 
 Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -18,12 +15,25 @@ class DirectEndpoint(NamedTuple):
     """Middleware, handler, and what is done to each response. Raises nothing but what is a fault of ours."""
 
 
+class Connection(Protocol):
+    @property
+    def serving(self) -> bool:
+        """Whether a request has begun to arrive whose response is not complete."""
+        ...
+
+    def close(self) -> None:
+        """End it with the response under way, if any."""
+
+    def abort(self) -> None:
+        """End it at once."""
+
+
 class DirectEndpoints(dict[tuple[str, str], DirectEndpoint]):
     """By method and path."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.connections: set[DirectConnection] = set()
+        self.connections: set[Connection] = set()
         """Those that are open, and those that were lost while a response is under way."""
 
     def add(self, app: web.Application, route: web.AbstractRoute, path: str, respond: Respond) -> None:

@@ -10,7 +10,7 @@ from deploy.generate_secrets import generate_secrets
 from deploy.local.report import Report
 from deploy.local.stack import STORE_PASSWORDS, STORE_SECRETS, STORE_URLS
 from deploy.local.stores.valkey import Valkey
-from shared.config import read_secret
+from shared.settings.config import read_secret
 from tests.bench.gateway_beside import one_more
 from tests.bench.load import HOST
 from tests.bench.process import Peers

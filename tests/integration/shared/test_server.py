@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from shared.config import ConfigError, ServiceSettings
 from shared.http.app import service_app
 from shared.http.health import Health
 from shared.http.server import serve
+from shared.settings.config import ConfigError, ServiceSettings
 from tests.support.waiting import BUSY_MACHINE_LIMIT_S, until
 
 

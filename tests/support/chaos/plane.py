@@ -20,7 +20,7 @@ from deploy.local.health import until_ready
 from deploy.local.stack import DEPLOYABLES, Stack, port_variables
 from deploy.local.stores.postgres import DATABASE, OWNER, Postgres
 from deploy.local.stores.valkey import Valkey
-from shared.config import read_secret
+from shared.settings.config import read_secret
 from tests.support.chaos.routes import write_routes
 from tests.support.chaos.stores import waited_for_cpu
 from tests.support.free_port import free_port

@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 import pytest
 
-from shared.contracts.identifiers import credential_version_id
 from shared.contracts.key_registry import (
     AccessKey,
     ApiClient,
@@ -33,6 +32,7 @@ from shared.contracts.report_only import ReportOnlyBatch, ReportOnlyList, TrialS
 from shared.contracts.signing_keys import GatewayKeys, Gateways, SigningKeyReport
 from shared.contracts.usage.messages import UsageBatch
 from shared.errors import CallRejected, Unavailable
+from shared.identifiers import credential_version_id
 from shared.opaque import digest
 from shared.report_only import report_only_set
 from tests.support.doubles.usage import UsageSinkDouble

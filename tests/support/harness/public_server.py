@@ -18,8 +18,8 @@ from gateway.proxy.public_server import PublicServer
 from gateway.proxy.report import Report
 from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.table import Route, RouteTable, Upstream
+from shared.addresses.forwarded_for import TrustedProxies
 from shared.http.connection import KEEPALIVE_TIMEOUT_S
-from shared.http.forwarded_for import TrustedProxies
 from shared.refusal_traces.recorder import RefusalTraces
 from tests.support.doubles.gateway import open_decider
 

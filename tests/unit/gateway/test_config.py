@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.config import Settings
-from shared.config import load
+from shared.settings.config import load
 
 
 def test_the_decision_endpoint_is_off_and_private_unless_it_is_said() -> None:

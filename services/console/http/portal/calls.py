@@ -21,8 +21,8 @@ from services.console.pages.portal.snippets import (
 )
 from services.console.pages.renderer import Renderer
 from services.console.session import Session
-from shared.contracts.identifiers import UUID_FORM
 from shared.errors import NotFound
+from shared.identifiers import UUID_FORM
 
 OFFERED_OF_A_KIND = 5
 

@@ -7,8 +7,7 @@ from urllib.parse import unquote
 
 from services.console.pages.pasted.recognition import Pasted, recognised
 from services.console.pages.pasted.secret_kinds import KINDS
-from shared import opaque
-from shared.contracts import identifiers
+from shared import identifiers, opaque
 
 _KEY = re.compile(rf"(?<![0-9A-Za-z]){opaque.API_CLIENT_KEY}_[0-9A-Za-z]+")
 _SECRET = re.compile(rf"(?<![0-9A-Za-z]){opaque.API_CLIENT_SECRET}_[0-9A-Za-z]+")

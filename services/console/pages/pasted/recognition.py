@@ -6,8 +6,7 @@ from urllib.parse import unquote
 
 from services.console.pages.pasted.not_shown import split_jwt
 from services.console.pages.pasted.secret_kinds import ID, KID, KINDS, SESSION_TOKEN, SecretKind
-from shared import opaque
-from shared.contracts import identifiers
+from shared import identifiers, opaque
 
 
 class Pasted(NamedTuple):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from services.console.pages.refused_calls.steps import found_of
-from shared.contracts.identifiers import version_among
+from shared.identifiers import version_among
 
 OF_TOKENS = {"jwt": "The token was revoked", "signing_key": "The key that signed the token was revoked"}
 """By kind, of what is no object of the registry: a new token takes its place."""

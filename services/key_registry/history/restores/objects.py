@@ -22,8 +22,8 @@ from services.key_registry.history.rights import rights_of
 from services.key_registry.ports.store import Writer
 from services.key_registry.recording.recorder import Recorder, append
 from shared.clock import Clock
-from shared.contracts.identifiers import UUID_FORM, credential_version_id
 from shared.contracts.key_registry import AuditEvent, Kind, Revocation
+from shared.identifiers import UUID_FORM, credential_version_id
 
 REASON = "taken back after a restore"
 RIGHTS_REASON = "its rights were changed after the dump: resume it once they are as they should be"

@@ -17,10 +17,10 @@ from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.schemas import BASE, problems
 from services.key_registry.operations.access import permit_platform
 from services.key_registry.operations.responses import VerifiedPartResponse
-from shared.contracts.identifiers import SHA256
 from shared.errors import Unprocessable
 from shared.http.endpoints import Endpoint, Parameter, Response
 from shared.http.responses import NO_STORE, json_response
+from shared.identifiers import SHA256
 
 VERIFICATION = f"""\
 At most {MAX_LINES:,} lines: the hash of each, that it follows from the one before, and that the newest

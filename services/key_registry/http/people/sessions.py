@@ -15,9 +15,10 @@ from services.key_registry.people.responses import CreatedSession, SessionList, 
 from services.key_registry.people.sessions.opening import OpenedSession, SignInOrigin
 from services.key_registry.people.sessions.password_sign_in import PasswordSignIn
 from services.key_registry.people.sessions.pending import BegunSignIn
+from shared.addresses.block import address_block
 from shared.audit.ports import RefusalAudit
 from shared.errors import NotFound
-from shared.http.client_address import ClientAddresses, address_block
+from shared.http.client_address import ClientAddresses
 from shared.http.responses import NO_STORE, json_response
 
 PATH = f"{BASE}/sessions"

@@ -12,10 +12,10 @@ from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.schemas import BASE, problems
 from services.key_registry.usage.reader import UsageReader
 from services.key_registry.usage.responses import CredentialDaysResponse
-from shared.contracts.identifiers import UUID_FORM
 from shared.errors import Unprocessable
 from shared.http.endpoints import Endpoint, Parameter, Response
 from shared.http.responses import NO_STORE, json_response
+from shared.identifiers import UUID_FORM
 
 MAX_CREDENTIALS = 100
 MAX_DAYS = 31

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from services.key_registry.people.emails import parse_email
 from services.key_registry.people.openid.provider import Provider
-from shared.contracts.identifiers import OPAQUE_KID
+from shared.identifiers import OPAQUE_KID
 from shared.jose.claim_checks import LEEWAY_S
 from shared.jose.errors import InvalidToken
 from shared.jose.verifier import Expectation, check_claims, check_signature, parse

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.identifiers import credential_version_id
+from shared.identifiers import credential_version_id
 from shared.refusal_traces.steps import found_stopped
 from tests.integration.deploy.cli.conftest import Run
 from tests.support.harness.key_registry import Running

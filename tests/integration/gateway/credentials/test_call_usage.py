@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from shared.contracts.identifiers import credential_version_id
+from shared.identifiers import credential_version_id
 from tests.support.harness.gateway import bearer, surroundings
 
 ID = str(uuid4())

@@ -13,8 +13,8 @@ import pytest
 from deploy.generate_secrets import generate_secrets
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from shared import opaque
-from shared.config import read_secret
 from shared.postgres.schema import Schema
+from shared.settings.config import read_secret
 from tests.integration.services.key_registry.command import command
 from tests.support.free_port import free_port
 from tests.support.harness.forking.async_process import AsyncForkedProcess, start_process

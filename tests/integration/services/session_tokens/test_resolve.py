@@ -9,7 +9,6 @@ from unittest.mock import patch
 import pytest
 
 from shared import logging
-from shared.contracts.identifiers import SESSION_TOKEN
 from shared.contracts.session_tokens import (
     RESOLVE,
     RESOLVE_TOGETHER,
@@ -20,6 +19,7 @@ from shared.contracts.session_tokens import (
 )
 from shared.errors import Unavailable
 from shared.http.client import ServiceClient
+from shared.identifiers import SESSION_TOKEN
 from shared.logging.sink import LogSink
 from tests.support.doubles.registry import COMPANY
 from tests.support.harness.proxy import FaultProxy

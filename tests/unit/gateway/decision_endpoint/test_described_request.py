@@ -16,7 +16,7 @@ from gateway.decision_endpoint.dialect import (
 from gateway.edge.client_origin import origin_of
 from gateway.http1.request import BadRequest
 from gateway.http1.request_head import RequestHead
-from shared.http.forwarded_for import TrustedProxies
+from shared.addresses.forwarded_for import TrustedProxies
 
 PROXY = "127.0.0.9"
 PROXIES = TrustedProxies([ipaddress.ip_network(PROXY)])

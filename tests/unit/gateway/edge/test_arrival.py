@@ -10,7 +10,7 @@ import pytest
 from gateway.edge.arrival import TLS_REQUIRED, Arrival
 from gateway.edge.arrivals import Arrivals
 from gateway.http1.request import BadRequest
-from shared.http.forwarded_for import TrustedProxies
+from shared.addresses.forwarded_for import TrustedProxies
 from tests.support.doubles.arrivals import ArrivalCounts
 
 BALANCER = "10.0.0.1"

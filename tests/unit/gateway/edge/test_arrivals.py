@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from gateway.edge.arrivals import HANDSHAKES_PER_TURN, TOO_MANY_ARRIVING, Arrivals
-from shared.http.client_address import address_block
+from shared.addresses.block import address_block
 from tests.support.doubles.arrivals import ArrivalCounts
 
 

@@ -14,8 +14,8 @@ from prometheus_client import CollectorRegistry
 from gateway.edge import certificate_watch
 from gateway.edge.certificate_watch import NOTICE_INTERVAL_S, CertificateWatch
 from gateway.file_version import file_version
-from shared.config import ConfigError
 from shared.errors import Unavailable
+from shared.settings.config import ConfigError
 from tests.support.clock import FakeClock
 from tests.support.harness.certificates import DAY_S, CertificateFiles, write_certificate
 

@@ -5,7 +5,7 @@ import ipaddress
 import pytest
 
 from gateway.edge.client_origin import Origin, origin_of
-from shared.http.forwarded_for import TrustedProxies
+from shared.addresses.forwarded_for import TrustedProxies
 from tests.support.http1.heads import head_of
 
 PROXIES = TrustedProxies([ipaddress.ip_network("10.0.0.0/8")])

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from gateway.identity_tokens.keys import MAX_KEYS, IdentityKeys
-from shared.config import ConfigError
 from shared.jose.keys import generate_private_key, load_jwks, private_pem, public_pem
+from shared.settings.config import ConfigError
 
 
 def test_each_process_has_another_key_and_publishes_its_public_half() -> None:

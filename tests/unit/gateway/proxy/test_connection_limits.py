@@ -8,7 +8,7 @@ import structlog
 
 from gateway.edge.cause_counts import LOG_INTERVAL_S
 from gateway.proxy.connection_limits import IDLE, LIMIT, PEER_LIMIT, ClientConnections, ConnectionLimits
-from shared.http.forwarded_for import TrustedProxies
+from shared.addresses.forwarded_for import TrustedProxies
 
 PROXY = "10.0.0.1"
 PROXIES = TrustedProxies([ipaddress.ip_network("10.0.0.0/24")])

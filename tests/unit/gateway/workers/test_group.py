@@ -9,7 +9,7 @@ import pytest
 
 from gateway.config import Settings
 from gateway.workers.group import Workers
-from shared.config import ConfigError
+from shared.settings.config import ConfigError
 
 
 def workers(script: str, **settings: object) -> Workers:

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from gateway.workers.reserved_port import ReservedPort
-from shared.config import ConfigError
+from shared.settings.config import ConfigError
 
 
 def listener(port: int, *, reuse_port: bool) -> socket.socket:

@@ -6,7 +6,7 @@ import pytest
 
 from services.key_registry.config import Settings
 from shared import opaque
-from shared.config import load
+from shared.settings.config import load
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from services.token_issuer.config import Settings
-from shared.config import load
+from shared.settings.config import load
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from shared.addresses.block import address_block
 from shared.http.client_address import (
     CLIENT_ADDRESS_FIELD,
     CLIENT_ADDRESS_PROOF_FIELD,
     CLIENT_ADDRESS_PURPOSE,
     ClientAddresses,
     ProvenClientAddresses,
-    address_block,
 )
 from shared.jose.keys import generate_private_key
 from shared.jose.signer import Signer

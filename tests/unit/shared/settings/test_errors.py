@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings
 
 from deploy.generate_secrets import generate_secrets
 from deploy.local.stack import DEPLOYABLES, Stack
-from shared.config import load
+from shared.settings.config import load
 from shared.settings.errors import PATTERNS, setting_errors
 
 FOREIGN = re.compile(r"Input should|should match|unable to parse|Value error|pattern|Error\b|inputs are|required$")

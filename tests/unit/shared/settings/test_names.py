@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.config import warn_of_unknown_settings
+from shared.settings.config import warn_of_unknown_settings
 from shared.settings.names import unknown_settings
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from services.key_registry.history.records import StateRecord
-from shared.contracts.identifiers import UUID_FORM
+from shared.identifiers import UUID_FORM
 from shared.postgres.pool import Connection
 
 _SUBJECTS = """

@@ -14,8 +14,8 @@ from services.key_registry.history.rights import RIGHTS_OF, rights_of
 from services.key_registry.storage.postgres.audit_lines import head_of
 from services.key_registry.storage.postgres.changes import read_page
 from services.key_registry.storage.postgres.history import people
-from shared.contracts.identifiers import UUID_FORM
 from shared.contracts.key_registry import Change
+from shared.identifiers import UUID_FORM
 from shared.postgres.pool import Connection, Database
 
 FOREIGN_KEYS = 12

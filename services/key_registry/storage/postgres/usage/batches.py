@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.key_registry.usage.sketch import merged
-from shared.contracts.identifiers import UUID_FORM
 from shared.contracts.usage.messages import IssuedCount, UsageBatch, UsageCount, UsedKind
+from shared.identifiers import UUID_FORM
 from shared.postgres.pool import Connection, Database
 
 USAGE_LOCK_ID = 0x7061737375736167

@@ -9,7 +9,7 @@ from gateway.credentials.external.claims import identity_of
 from gateway.credentials.identity import Identity
 from gateway.routing.issuers.settings import ClaimMapping, ClaimPath, Constant, IssuerSettings
 from services.key_registry.catalog.field_types import CompanyUri
-from shared.contracts.identifiers import PREFIX
+from shared.identifiers import PREFIX
 from shared.jose.errors import InvalidToken
 from shared.jose.verifier import Claims
 from tests.support.doubles.external_issuer import SETTINGS, claims

@@ -9,7 +9,7 @@ from aiohttp.test_utils import make_mocked_request
 from multidict import CIMultiDict
 
 from services.console.browser.visitors import Visitors
-from shared.http.forwarded_for import TrustedProxies
+from shared.addresses.forwarded_for import TrustedProxies
 
 PROXY = "10.0.0.9"
 BEHIND = {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "https", "Host": "console.example"}

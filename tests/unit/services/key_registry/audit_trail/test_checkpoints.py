@@ -13,10 +13,10 @@ from services.key_registry.audit_trail.checkpoints import (
     published_keys,
     read_checkpoint,
 )
-from shared.config import ConfigError
 from shared.jose.keys import generate_private_key, private_pem
 from shared.jose.signer import Signer
 from shared.jose.verifier import Expectation, InvalidToken, check_claims, check_signature, parse
+from shared.settings.config import ConfigError
 
 KEYS = CheckpointKeys([generate_private_key("EdDSA")])
 CHECKPOINT = Checkpoint(42, bytes(range(32)), 1_800_000_000, "0190c0de-0000-7000-8000-000000000001")

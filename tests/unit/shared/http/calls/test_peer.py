@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.config import ConfigError
 from shared.errors import Unavailable
 from shared.http.calls.peer import Peer
+from shared.settings.config import ConfigError
 from tests.support.harness.certificates import CertificateFiles, write_certificate
 from tests.support.http1.response_payloads import HEAD
 from tests.support.http1.upstream import Upstream

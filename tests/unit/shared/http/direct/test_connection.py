@@ -5,7 +5,7 @@ import contextlib
 import io
 import json
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -22,6 +22,8 @@ from shared.http.app import DIRECT, METRICS, service_app
 from shared.http.body import read
 from shared.http.connection import HEAD_TIMEOUT_S
 from shared.http.direct import connection as direct_connection
+from shared.http.direct.connection import DirectConnection
+from shared.http.direct.endpoints import Connection
 from shared.http.endpoints import Endpoint, route_of
 from shared.http.health import Health
 from shared.http.middleware import REFUSED
@@ -404,6 +406,12 @@ async def test_a_pipelined_request_that_is_not_plain_is_responded_to_after_the_p
     assert re.findall(rb"HTTP/1\.1 (\d+)", wire) == [b"200", b"404", b"200"]
 
 
+def the_only(connections: Iterable[Connection]) -> DirectConnection:
+    (connection,) = connections
+    assert isinstance(connection, DirectConnection)
+    return connection
+
+
 @pytest.mark.parametrize("event", ["end of the client's side", "hand-over"])
 async def test_what_is_written_is_sent_before_the_connection_is_anyone_elses(event: str) -> None:
     written: list[bytes] = []
@@ -535,7 +543,7 @@ async def test_what_a_client_that_has_left_began_is_finished_or_given_up_as_well
     _, writer = await asyncio.open_connection("127.0.0.1", server.sockets[0].getsockname()[1])
     writer.write(sent)
     await until(lambda: direct.serving)
-    (connection,) = direct.connections
+    connection = the_only(direct.connections)
     writer.transport.abort()
     await until(lambda: connection.transport is None and held.begun)
     assert direct.serving
@@ -602,7 +610,7 @@ async def test_requests_beyond_a_bound_are_not_read_before_the_response_under_wa
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(get(b"/held"))
         await until(lambda: held.begun)
-        (connection,) = app[DIRECT].connections
+        connection = the_only(app[DIRECT].connections)
         requests = b"".join(get(b"/things?%d" % n) for n in range(count))
         for start in range(0, len(requests), 65536):
             writer.write(requests[start : start + 65536])
@@ -621,7 +629,7 @@ async def test_a_client_that_takes_no_responses_gets_no_more_of_them() -> None:
     async with _running(app) as port:
         _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
         await until(lambda: app[DIRECT].connections)
-        (connection,) = app[DIRECT].connections
+        connection = the_only(app[DIRECT].connections)
         writer.write(get(b"/large") * 200)  # more than all buffers on the way take
         await until(lambda: connection._writing_paused)
         for _ in range(100):

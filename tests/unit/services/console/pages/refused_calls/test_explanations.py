@@ -20,8 +20,8 @@ from shared.audit.mismatch import (
     AN_ACCESS_TOKEN,
     AN_ASSERTION,
 )
-from shared.contracts.identifiers import credential_version_id
 from shared.contracts.refusal_traces import TraceStep
+from shared.identifiers import credential_version_id
 from shared.refusal_traces.causes import CHECKS
 from shared.refusal_traces.steps import failed, found_stopped
 from tests.support.cases import each_case

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.config import DatabaseSettings, RedisSettings, ServiceSettings, load
+from shared.settings.config import DatabaseSettings, RedisSettings, ServiceSettings, load
 
 
 class Settings(ServiceSettings, DatabaseSettings, RedisSettings):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.http.forwarded_for import MAX_HOPS, TrustedProxies, nearest_trusted, parse_hop
+from shared.addresses.forwarded_for import MAX_HOPS, TrustedProxies, nearest_trusted, parse_hop
 
 PROXIES = TrustedProxies([ip_network("10.0.0.0/8"), ip_network("fd00::/8")])
 UNREADABLE = (

@@ -11,8 +11,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from shared.contracts.identifiers import ISSUER, anchored
-from shared.http.forwarded_for import Network
+from shared.addresses.forwarded_for import Network
+from shared.identifiers import ISSUER, anchored
 from shared.settings.errors import setting_errors
 from shared.settings.names import PREFIX, unknown_settings
 

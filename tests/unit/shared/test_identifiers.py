@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from gateway.config import Settings as GatewaySettings
 from services.token_issuer.config import Settings as IssuerSettings
-from shared.contracts import identifiers
-from shared.contracts.identifiers import (
+from shared import identifiers
+from shared.identifiers import (
     CLAIM,
     ISSUER,
     KID,
