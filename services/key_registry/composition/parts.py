@@ -22,11 +22,6 @@ from services.key_registry.composition.people import People
 from services.key_registry.composition.stores import Stores
 from services.key_registry.composition.usage import UsageParts
 from services.key_registry.config import Settings
-from services.key_registry.decisions.refusal_traces.keeper import TraceKeeper
-from services.key_registry.decisions.refusal_traces.reader import TraceReader
-from services.key_registry.decisions.report_only.beginnings import Beginnings
-from services.key_registry.decisions.report_only.keeper import ReportOnlyKeeper
-from services.key_registry.decisions.report_only.trials import Trials
 from services.key_registry.events.quota_notices import QuotaNotices
 from services.key_registry.housekeeping.expired_rows import Housekeeping
 from services.key_registry.housekeeping.quiet_secrets import QuietSecrets
@@ -44,6 +39,11 @@ from services.key_registry.http.search import SearchEndpoint
 from services.key_registry.http.signing_keys import SigningKeyEndpoint
 from services.key_registry.lookups import Lookups
 from services.key_registry.operations.signing_keys.keys import SigningKeys
+from services.key_registry.refused_calls.refusal_traces.keeper import TraceKeeper
+from services.key_registry.refused_calls.refusal_traces.reader import TraceReader
+from services.key_registry.refused_calls.report_only.beginnings import Beginnings
+from services.key_registry.refused_calls.report_only.keeper import ReportOnlyKeeper
+from services.key_registry.refused_calls.report_only.trials import Trials
 from services.key_registry.storage.postgres.clock import NAME as DATABASE_CLOCK
 from services.key_registry.storage.postgres.clock import DatabaseClock, clock_observation
 from services.key_registry.storage.postgres.credentials import PostgresCredentials

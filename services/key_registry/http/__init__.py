@@ -6,7 +6,6 @@ from functools import partial
 from services.key_registry.catalog.responses import (
     Receipt,
 )
-from services.key_registry.decisions.refusal_traces.responses import DecisionResponse
 from services.key_registry.http.audit import AuditEndpoint, audit_endpoints
 from services.key_registry.http.authentication import render_error
 from services.key_registry.http.decisions import DecisionEndpoints
@@ -44,6 +43,7 @@ from services.key_registry.http.usage.calls import UsageEndpoint, usage_endpoint
 from services.key_registry.http.usage.credentials import CredentialUsageEndpoint, credential_usage_endpoint
 from services.key_registry.http.usage.impact import ImpactEndpoint, impact_endpoints
 from services.key_registry.operations.signing_keys.responses import SigningKeysResponse
+from services.key_registry.refused_calls.refusal_traces.responses import DecisionResponse
 from shared.http.endpoints import Endpoint, Response
 
 ADMIN_TOKEN = "admin_token"

@@ -6,10 +6,10 @@ from aiohttp import web
 
 from services.key_registry.catalog.field_types import instant, parse_instant
 from services.key_registry.catalog.paging import parse_page, parse_query, text
-from services.key_registry.decisions.refusal_traces.ports import TraceFilter
-from services.key_registry.decisions.refusal_traces.reader import TraceNames, TraceReader
-from services.key_registry.decisions.refusal_traces.responses import DecisionResponse, DecisionStep
 from services.key_registry.http.authentication import Authentication
+from services.key_registry.refused_calls.refusal_traces.ports import TraceFilter
+from services.key_registry.refused_calls.refusal_traces.reader import TraceNames, TraceReader
+from services.key_registry.refused_calls.refusal_traces.responses import DecisionResponse, DecisionStep
 from shared.contracts.refusal_traces import RefusalTrace
 from shared.errors import NotFound
 from shared.http.responses import NO_STORE, json_response

@@ -9,13 +9,13 @@ from pydantic import BaseModel
 from services.key_registry.admin.revocations import Revocations
 from services.key_registry.changes.consumers import Consumers
 from services.key_registry.changes.feed import MAX_PAGE, Feed
-from services.key_registry.decisions.refusal_traces.keeper import TraceKeeper
-from services.key_registry.decisions.report_only.keeper import ReportOnlyKeeper
 from services.key_registry.events.quota_notices import QuotaNotices
 from services.key_registry.leaks.found import Found
 from services.key_registry.lookups import Lookups
 from services.key_registry.operations.signing_keys.keys import SigningKeys
 from services.key_registry.recording.recorder import AuditLog
+from services.key_registry.refused_calls.refusal_traces.keeper import TraceKeeper
+from services.key_registry.refused_calls.report_only.keeper import ReportOnlyKeeper
 from services.key_registry.usage.keeper import UsageKeeper
 from shared import opaque
 from shared.contracts import key_registry as wire

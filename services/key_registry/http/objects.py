@@ -12,8 +12,6 @@ from services.key_registry.catalog.field_types import parse_reference
 from services.key_registry.catalog.paging import boolean, filter_parser, number, parse_page, parse_query, words
 from services.key_registry.catalog.permissions import Operation
 from services.key_registry.catalog.resources import Resource
-from services.key_registry.decisions.report_only.responses import StopTrial, TrialResponse
-from services.key_registry.decisions.report_only.trials import DEFAULT_TRIAL_S, MAX_TRIAL_S, MIN_TRIAL_S, Trials
 from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication, Caller
 from services.key_registry.http.schemas import (
@@ -26,6 +24,8 @@ from services.key_registry.http.schemas import (
     with_trial,
 )
 from services.key_registry.recording.idempotency import IdempotentRequest
+from services.key_registry.refused_calls.report_only.responses import StopTrial, TrialResponse
+from services.key_registry.refused_calls.report_only.trials import DEFAULT_TRIAL_S, MAX_TRIAL_S, MIN_TRIAL_S, Trials
 from shared.errors import Invalid, NotFound, Unprocessable
 from shared.http.body import validated
 from shared.http.endpoints import Endpoint, Response

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, create_model
 from services.key_registry.admin.receipts import DEFAULT_WAIT_S, MAX_WAIT_S
 from services.key_registry.catalog.documentation.members import describe
 from services.key_registry.catalog.paging import DEFAULT_LIMIT, MAX_FILTER, MAX_LIMIT
-from services.key_registry.decisions.report_only.responses import StopTrial
-from services.key_registry.decisions.report_only.trials import DEFAULT_TRIAL_S, MAX_TRIAL_S, MIN_TRIAL_S
 from services.key_registry.ports.consumers import FORGOTTEN_AFTER_S
+from services.key_registry.refused_calls.report_only.responses import StopTrial
+from services.key_registry.refused_calls.report_only.trials import DEFAULT_TRIAL_S, MAX_TRIAL_S, MIN_TRIAL_S
 from shared.contracts.key_registry import Status
 from shared.http.endpoints import Parameter, Response
 from shared.http.responses import NO_STORE

@@ -6,7 +6,7 @@ TRUNCATE frees the bytes at once, where DELETE would leave them to a vacuum that
 from collections.abc import Sequence
 from typing import Any
 
-from services.key_registry.decisions.refusal_traces.ports import KEPT_S, RINGS, SEGMENTS, KeptTrace, TraceFilter
+from services.key_registry.refused_calls.refusal_traces.ports import KEPT_S, RINGS, SEGMENTS, KeptTrace, TraceFilter
 from shared.contracts.refusal_traces import RefusalTrace
 from shared.postgres.pool import Connection, Database
 

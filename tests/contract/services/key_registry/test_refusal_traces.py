@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from services.key_registry.decisions.refusal_traces.ports import RINGS, SEGMENTS, TraceFilter
+from services.key_registry.refused_calls.refusal_traces.ports import RINGS, SEGMENTS, TraceFilter
 from services.key_registry.storage.postgres.refusal_traces import PostgresRefusalTraces
 from shared.contracts.refusal_traces import RefusalTrace, TraceStep
 from tests.contract.services.key_registry.conftest import Emptied

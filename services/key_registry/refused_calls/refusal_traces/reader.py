@@ -10,8 +10,8 @@ from services.key_registry.access.visibility import company_listed
 from services.key_registry.catalog.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import Row
-from services.key_registry.decisions.refusal_traces.ports import KeptTrace, TraceFilter, TraceStore
 from services.key_registry.ports.store import Store
+from services.key_registry.refused_calls.refusal_traces.ports import KeptTrace, TraceFilter, TraceStore
 from shared.contracts.refusal_traces import RefusalTrace
 from shared.errors import NotFound
 

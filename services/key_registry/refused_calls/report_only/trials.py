@@ -11,10 +11,10 @@ from services.key_registry.catalog.field_types import format_instant, instant
 from services.key_registry.catalog.lifecycle import status_after
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import Resource, Row
-from services.key_registry.decisions.report_only.beginnings import Beginnings, side_of
 from services.key_registry.ports.store import Store
 from services.key_registry.ports.trials import Trial
 from services.key_registry.recording.recorder import append
+from services.key_registry.refused_calls.report_only.beginnings import Beginnings, side_of
 from shared.clock import Clock
 from shared.contracts.key_registry import AuditEvent
 from shared.contracts.report_only import MAX_TRIAL_STOPS

@@ -7,7 +7,7 @@ batch keeps one of each cause and source before it keeps a second of any.
 from collections import Counter
 from collections.abc import Sequence
 
-from services.key_registry.decisions.refusal_traces.ports import SEGMENTS
+from services.key_registry.refused_calls.refusal_traces.ports import SEGMENTS
 from shared.clock import Clock
 from shared.contracts.refusal_traces import RefusalTrace
 

@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict
 
 from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.responses import CompanyName
-from services.key_registry.decisions.report_only.documentation import describe
 from services.key_registry.ports.trials import BegunBy, Trial
+from services.key_registry.refused_calls.report_only.documentation import describe
 from shared.contracts.report_only import ReportOnlyKind
 
 

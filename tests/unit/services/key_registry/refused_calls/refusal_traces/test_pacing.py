@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.key_registry.decisions.refusal_traces.pacing import DAY_S, Pacing
-from services.key_registry.decisions.refusal_traces.ports import SEGMENTS
+from services.key_registry.refused_calls.refusal_traces.pacing import DAY_S, Pacing
+from services.key_registry.refused_calls.refusal_traces.ports import SEGMENTS
 from tests.support.clock import FakeClock
 from tests.support.traces import trace
 

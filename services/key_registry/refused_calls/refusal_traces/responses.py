@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.responses import CompanyName
-from services.key_registry.decisions.refusal_traces.documentation import describe
+from services.key_registry.refused_calls.refusal_traces.documentation import describe
 
 
 class DecisionStep(BaseModel):

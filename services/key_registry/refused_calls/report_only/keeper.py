@@ -10,9 +10,9 @@ from services.key_registry.access.visibility import company_listed
 from services.key_registry.catalog.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import Row
-from services.key_registry.decisions.report_only.scopes import report_only
 from services.key_registry.ports.store import Store
 from services.key_registry.ports.trials import DayCount, ReportOnlyFilter, ReportOnlyStore
+from services.key_registry.refused_calls.report_only.scopes import report_only
 from shared.background_task import PeriodicTask, TaskOwner
 from shared.contracts.report_only import ReportOnlyBatch, ReportOnlyList
 

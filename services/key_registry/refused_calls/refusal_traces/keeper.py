@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter
 
-from services.key_registry.decisions.refusal_traces.pacing import Pacing
-from services.key_registry.decisions.refusal_traces.ports import RINGS, TraceStore
+from services.key_registry.refused_calls.refusal_traces.pacing import Pacing
+from services.key_registry.refused_calls.refusal_traces.ports import RINGS, TraceStore
 from shared.background_task import PeriodicTask, TaskOwner
 from shared.clock import Clock
 from shared.contracts.refusal_traces import RefusalTrace

@@ -1,1 +1,0 @@
-"""What gateways and services report of their decisions: refusals, and what would have been refused."""
