@@ -1,6 +1,7 @@
 """Checks access tokens locally: signature, claims, and what has been revoked since."""
 
 import hashlib
+import re
 from collections import OrderedDict
 
 from gateway.credentials.extract import EXPECTED_ACCESS_TOKEN
@@ -25,6 +26,7 @@ from shared.jose.verifier import (
 from shared.opaque import KEY_PAIR, claimed_prefix, well_formed_id
 
 MAX_REMEMBERED_TOKENS = 20_000
+_ONE_PART = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class AccessTokens:
@@ -134,6 +136,11 @@ def _parse(token: str) -> UnverifiedToken:
         return parse(token)
     except InvalidToken as error:
         raise not_a_jwt(token, error) from None
+
+
+def is_junk(text: str) -> bool:
+    """Whether `text` can be no token, nor anything else that has a form here: all such is refused alike."""
+    return _ONE_PART.fullmatch(text) is not None and not (claimed_prefix(text) or known_by_form(text))
 
 
 def not_a_jwt(token: str, error: InvalidToken) -> RefusedCredential:

@@ -1,9 +1,11 @@
-"""Calls without a credential that come again and are refused again.
+"""Calls without a credential, or with junk in its place, that come again and are refused again.
 
-Whoever has none, or scans for what is there, sends the same few heads over and over. What is decided about such a
-head follows from its bytes and the route table alone: there is nobody who may have been stopped since.
+Whoever has none, guesses, or scans for what is there, sends the same few heads over and over. What is decided about
+such a head follows from its bytes and the route table alone: there is nobody who may have been stopped since.
 """
 
+from gateway.credentials.access_tokens import is_junk
+from gateway.http1.fields import Field
 from gateway.http1.kept import Kept
 from gateway.http1.request_head import RequestHead
 from gateway.refused_calls.refusal import Refusal
@@ -11,13 +13,14 @@ from gateway.routing.table import RouteTable
 
 MAX_REPEATED_REFUSALS = 4096
 _MAX_KEPT_TARGET_LENGTH = 128
+_BEARER = "Bearer "
 
-Key = tuple[int, str, str, str]
-"""The number of the fields' block, the method, the target and the host."""
+Key = tuple[int, str, str, str, bool]
+"""The number of the fields' block, the method, the target, the host, and whether junk is among the fields."""
 
 
 class RepeatedRefusals:
-    """Found by heads in which nothing may be a secret. Bounded, as everything that a client chooses."""
+    """Found by heads without what may be a secret, junk included. Bounded, as everything that a client chooses."""
 
     def __init__(self) -> None:
         self._refusals: Kept[Key, tuple[RouteTable, Refusal]] = Kept(MAX_REPEATED_REFUSALS)
@@ -36,10 +39,19 @@ class RepeatedRefusals:
 
 def key_without_credential(head: RequestHead) -> Key | None:
     """All that a refusal of this head depends on, but the table; None where it may hold a credential, in whatever
-    place, or does not come again."""
-    if head.credential is not None or not head.block.kept or head.call_fields:
+    place, or does not come again. What junk it holds is not of it."""
+    if not head.block.kept or head.call_fields:
+        return None
+    credential = head.credential
+    if credential is not None and not _holds_junk(credential):
         return None
     target = head.target
     if "?" in target or len(target) > _MAX_KEPT_TARGET_LENGTH:
         return None
-    return head.block.kept, head.method, target, head.host
+    return head.block.kept, head.method, target, head.host, credential is not None
+
+
+def _holds_junk(credential: Field) -> bool:
+    """As a bearer. Whatever it is, the refusal is the same, and says nothing of it."""
+    value = credential.value
+    return credential.name == "authorization" and value.startswith(_BEARER) and is_junk(value[len(_BEARER) :])

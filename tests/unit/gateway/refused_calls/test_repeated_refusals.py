@@ -1,4 +1,4 @@
-"""A call without a credential that comes again is refused as if it had come for the first time."""
+"""A call without a credential, or with junk in its place, is refused again as if it had come for the first time."""
 
 import gc
 from dataclasses import replace
@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.credentials.identity import RefusedCredential
 from gateway.edge.client_origin import unproxied
 from gateway.forwarding.forward import Forward
 from gateway.http1 import field_block
@@ -21,6 +22,7 @@ from gateway.routing.table import RouteTable
 from tests.support.cases import each_case
 from tests.support.clock import FakeClock
 from tests.support.doubles.desk import ROUTES, SESSION, Desk
+from tests.support.held_texts import held_texts
 from tests.support.http1.heads import head_of, route_of
 
 CLIENT = unproxied("9.9.9.9", "gateway.example")
@@ -92,13 +94,34 @@ def test_what_was_refused_before_leads_to_no_refusal_of_another_head(
                 assert found == expected
 
 
+NOT_JUNK = (
+    "Basic eA==",
+    "Basic x",
+    "bearer x",
+    "Bearer",
+    "Bearer  x",
+    "Bearer x y",
+    "Bearer x=",
+    "Bearer a+b/c",
+    "Bearer a.b.c",
+    "Bearer {x}",
+    "Bearer pgat_12345678",
+    "Bearer pgck_",
+    f"Bearer {SESSION}",
+    f"Bearer {SESSION.upper()}",
+    f"Bearer kp_{'a' * 22}",
+    "Bearer eyJhbGciOiJub25lIn0",
+)
+"""Values of Authorization that are refused in other words, or may be, or seldom come."""
 SENT = st.lists(
     st.sampled_from(
         (
             "Accept: */*",
             "X-Api-Key: x",
-            "Authorization: Basic eA==",
+            *(f"Authorization: {value}" for value in NOT_JUNK),
             "Authorization: Bearer x",
+            "Authorization: Bearer y_-9",
+            "authorization: Bearer pgxx_12345678",
             "X-Api-Token: x",
             "X-Client-Prefix: b",
             "Via: 1.1 passgate-x",
@@ -108,11 +131,22 @@ SENT = st.lists(
         )
     ),
     max_size=3,
-    unique_by=lambda line: line.partition(":")[0],
+    unique_by=lambda line: line.partition(":")[0].lower(),
 )
 TARGETS = st.sampled_from(
     ("/site", "/open", "/sms", "/editor", f"/editor?apitoken={SESSION}", "/any", "/x", "/a;b")
 )
+
+
+def assert_same(found: object, expected: object) -> None:
+    assert type(found) is type(expected)
+    if isinstance(found, Refusal) and isinstance(expected, Refusal):
+        assert replace(found, credential=None) == replace(expected, credential=None)
+        assert members_of(found.credential) == members_of(expected.credential)
+
+
+def members_of(refused: RefusedCredential | None) -> dict[str, object]:
+    return {} if refused is None else vars(refused)
 
 
 @given(st.lists(st.tuples(st.sampled_from(("GET", "POST")), TARGETS, SENT), min_size=2, max_size=12))
@@ -122,15 +156,37 @@ def test_in_any_order_each_is_decided_as_it_is_alone(calls: list[tuple[str, str,
     for method, target, lines in calls * 2:
         head = head_of(*lines, line=f"{method} {target} HTTP/1.1")
         found, expected = decided(desk, head), without_memory(clock).decider.decide(head, CLIENT, "r")
-        assert type(found) is type(expected)
-        if isinstance(found, Refusal) and found.credential is None:
-            assert found == expected
+        assert_same(found, expected)
+
+
+@each_case("line", (SITE, "GET /sms HTTP/1.1", "GET /editor HTTP/1.1", "GET /any HTTP/1.1", "GET /corp HTTP/1.1"))
+def test_all_junk_is_decided_upon_once_and_none_of_it_is_kept(line: str, desk: Desk) -> None:
+    head_of("Authorization: Bearer first-junk", line=line)
+    before = kept(desk)
+    first, second = (
+        decided(desk, head_of(f"Authorization: Bearer {junk}", line=line)) for junk in ("first-junk", "second-junk")
+    )
+    assert isinstance(first, Refusal)
+    assert second is first
+    assert kept(desk) == before + 1
+    assert not any("-junk" in text for text in held_texts(desk.decider.refused._refusals))
+    assert decided(desk, head_of(line=line)).cause != first.cause
+
+
+@each_case("value", NOT_JUNK)
+def test_what_may_be_more_than_junk_is_looked_at_each_time(value: str, desk: Desk, clock: FakeClock) -> None:
+    for line in (SITE, "GET /sms HTTP/1.1"):
+        decided(desk, head_of("Authorization: Bearer x", line=line))
+        head = head_of(f"Authorization: {value}", line=line)
+        for _ in range(2):
+            found, expected = decided(desk, head), without_memory(clock).decider.decide(head, CLIENT, "r")
+            assert_same(found, expected)
+    assert kept(desk) == 2
 
 
 @each_case(
     "sent",
     (
-        ("Authorization: Bearer x",),
         ("Authorization: Basic eA==",),
         ("AUTHORIZATION: Bearer x",),
         ("X-Api-Token: x",),
