@@ -4,6 +4,8 @@ Whoever has none, guesses, or scans for what is there, sends the same few heads 
 such a head follows from its bytes and the route table alone: there is nobody who may have been stopped since.
 """
 
+from collections.abc import Sequence
+
 from gateway.credentials.access_tokens import is_junk
 from gateway.http1.fields import Field
 from gateway.http1.kept import Kept
@@ -40,7 +42,7 @@ class RepeatedRefusals:
 def key_without_credential(head: RequestHead) -> Key | None:
     """All that a refusal of this head depends on, but the table; None where it may hold a credential, in whatever
     place, or does not come again. What junk it holds is not of it."""
-    if not head.block.kept or head.call_fields:
+    if not head.block.kept or (head.call_fields and _may_hold_a_prefix(head.call_fields)):
         return None
     credential = head.credential
     if credential is not None and not _holds_junk(credential):
@@ -49,6 +51,11 @@ def key_without_credential(head: RequestHead) -> Key | None:
     if "?" in target or len(target) > _MAX_KEPT_TARGET_LENGTH:
         return None
     return head.block.kept, head.method, target, head.host, credential is not None
+
+
+def _may_hold_a_prefix(fields: Sequence[Field]) -> bool:
+    """Of a credential of ours, which is found in any field."""
+    return any("_" in field.value for field in fields)
 
 
 def _holds_junk(credential: Field) -> bool:

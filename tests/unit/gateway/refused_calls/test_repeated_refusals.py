@@ -13,6 +13,7 @@ from gateway.edge.client_origin import unproxied
 from gateway.forwarding.forward import Forward
 from gateway.http1 import field_block
 from gateway.http1.field_block import FieldBlock
+from gateway.http1.known_heads import read_head
 from gateway.http1.request_head import RequestHead
 from gateway.refused_calls import repeated_refusals
 from gateway.refused_calls.refusal import Refusal
@@ -127,6 +128,7 @@ SENT = st.lists(
             "Via: 1.1 passgate-x",
             "Content-Length: 11",
             "traceparent: 00-1",
+            "X-Request-Id: pgat_12345678",
             "X-Foo: pgat_12345678",
         )
     ),
@@ -149,12 +151,17 @@ def members_of(refused: RefusedCredential | None) -> dict[str, object]:
     return {} if refused is None else vars(refused)
 
 
+def varying_head(*lines: str, line: str = SITE) -> RequestHead:
+    """On a connection whose heads have fields of one call."""
+    return read_head("\r\n".join((line, "Host: gateway.example", *lines)).encode(), varies=True)
+
+
 @given(st.lists(st.tuples(st.sampled_from(("GET", "POST")), TARGETS, SENT), min_size=2, max_size=12))
 def test_in_any_order_each_is_decided_as_it_is_alone(calls: list[tuple[str, str, list[str]]]) -> None:
     clock = FakeClock()
     desk = Desk(clock)
     for method, target, lines in calls * 2:
-        head = head_of(*lines, line=f"{method} {target} HTTP/1.1")
+        head = varying_head(*lines, line=f"{method} {target} HTTP/1.1")
         found, expected = decided(desk, head), without_memory(clock).decider.decide(head, CLIENT, "r")
         assert_same(found, expected)
 
@@ -182,6 +189,21 @@ def test_what_may_be_more_than_junk_is_looked_at_each_time(value: str, desk: Des
             found, expected = decided(desk, head), without_memory(clock).decider.decide(head, CLIENT, "r")
             assert_same(found, expected)
     assert kept(desk) == 2
+
+
+@each_case("sent", ((), ("Authorization: Bearer x",)))
+def test_the_id_of_a_call_leads_to_no_other_decision_unless_it_is_a_credential(
+    sent: tuple[str, ...], desk: Desk, clock: FakeClock
+) -> None:
+    varying_head(*sent)
+    before = kept(desk)
+    first, second = (decided(desk, varying_head(*sent, f"X-Request-Id: 4711-{number}")) for number in range(2))
+    assert second is first
+    assert kept(desk) == before + 1
+    assert not any("4711" in text for text in held_texts(desk.decider.refused._refusals))
+    head = varying_head(*sent, "X-Request-Id: pgat_12345678", line="GET /sms HTTP/1.1")
+    decided(desk, varying_head(*sent, line="GET /sms HTTP/1.1"))
+    assert_same(decided(desk, head), without_memory(clock).decider.decide(head, CLIENT, "r"))
 
 
 @each_case(
