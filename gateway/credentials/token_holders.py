@@ -34,7 +34,7 @@ class TokenHolders:
     def known(self, signed: UnverifiedToken, now: float) -> Verified | None:
         """What a token says whose signature holds. None: it is to be checked whole, as what has expired is."""
         found = _find(signed.payload)
-        holder = None if found is None else self._holders.get(_rest(signed, found))
+        holder = None if found is None else self._holders.get(_rest(signed.header, found))
         if found is None or holder is None:
             return None
         issued_at, expires_at = int(found[1]), int(found[2])
@@ -49,7 +49,7 @@ class TokenHolders:
         holder = identity, audiences = _holder(read, signed.header.kid)
         found = _find(signed.payload)
         if found is not None and "nbf" not in claims.members:
-            self._holders.keep(_rest(signed, found), holder)
+            self._holders.keep(_rest(signed.header, found), holder)
         return identity.by_token(read.jti, read.exp), audiences
 
 
@@ -61,8 +61,8 @@ def _find(payload: bytes) -> re.Match[bytes] | None:
     return None if at < 0 else _OF_THE_TOKEN.match(payload, at)
 
 
-def _rest(token: UnverifiedToken, found: re.Match[bytes]) -> tuple[Header, bytes, bytes]:
-    return token.header, token.payload[: found.start()], token.payload[found.end() :]
+def _rest(header: Header, found: re.Match[bytes]) -> tuple[Header, bytes, bytes]:
+    return header, found.string[: found.start()], found.string[found.end() :]
 
 
 def _hold(issued_at: int, expires_at: int, now: float) -> bool:

@@ -11,7 +11,7 @@ has to be remembered by `jti`, not by the token's bytes.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
@@ -44,6 +44,7 @@ __all__ = [
 ]
 
 MAX_TOKEN_BYTES = 16384
+T = TypeVar("T")
 
 _NOT_SIGNED = "the token is not signed by a known key that has this kid and alg"
 _NOT_THREE_PARTS = "the token must be three parts of base64url, joined by dots"
@@ -53,10 +54,15 @@ class UnverifiedToken(NamedTuple):
     """A well-formed token. Only `header` has been read, and only to find the key with."""
 
     header: Header
-    payload: bytes
-    """Decoded from base64url, not from JSON."""
+    encoded_payload: bytes
+    """In base64url, and well-formed."""
     signature: bytes
     signing_input: bytes
+
+    @property
+    def payload(self) -> bytes:
+        """Decoded from base64url, not from JSON, and each time: of a forged token nobody wants it."""
+        return base64url.decode_checked(self.encoded_payload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +100,8 @@ def parse(
     """
     header, payload, signature = split(token, max_bytes=max_bytes)
     parsed = read_header(header, kid_form)
-    return UnverifiedToken(
-        parsed,
-        decoded("payload", payload),
-        decoded("signature", signature),
-        b"%b.%b" % (header, payload),
-    )
+    _checked("payload", payload, base64url.require_one_spelling)
+    return UnverifiedToken(parsed, payload, decoded("signature", signature), b"%b.%b" % (header, payload))
 
 
 def split(token: str | bytes, *, max_bytes: int = MAX_TOKEN_BYTES) -> tuple[bytes, bytes, bytes]:
@@ -182,8 +184,12 @@ def claim_members(payload: bytes) -> dict[str, Any]:
 
 def decoded(part: str, text: bytes) -> bytes:
     """The bytes of one part, which `part` names in the error. Raises InvalidToken."""
+    return _checked(part, text, base64url.decode_clean)
+
+
+def _checked(part: str, text: bytes, check: Callable[[bytes], T]) -> T:
     try:
-        return base64url.decode_clean(text)
+        return check(text)
     except ValueError as error:
         raise InvalidToken(Fault.MALFORMED, f"the {part} {error}") from None
 

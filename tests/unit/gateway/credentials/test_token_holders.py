@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.credentials.token_holders import MAX_HOLDERS, TokenHolders, Verified
 from shared.contracts.access_token import expectation
+from shared.jose import base64url
 from shared.jose.header import Header
 from shared.jose.verifier import UnverifiedToken, check_claims, signed_payload
 
@@ -34,7 +35,8 @@ HEADER = Header("EdDSA", "k1", "JWT")
 
 
 def signed(payload: bytes | None = None, *, header: Header = HEADER, **changes: Any) -> UnverifiedToken:
-    return UnverifiedToken(header, dumps({**CLAIMS, **changes}) if payload is None else payload, b"", b"")
+    payload = dumps({**CLAIMS, **changes}) if payload is None else payload
+    return UnverifiedToken(header, base64url.encode(payload), b"", b"")
 
 
 def dumps(claims: dict[str, Any]) -> bytes:
@@ -161,7 +163,7 @@ VALUES = st.one_of(
 def test_what_is_known_of_a_token_is_what_the_whole_check_says(changes: dict[str, Any]) -> None:
     holders = TokenHolders()
     verified(holders, signed())
-    token = UnverifiedToken(HEADER, dumps({**CLAIMS, **changes}), b"", b"")
+    token = signed(**changes)
     known = holders.known(token, NOW)
     assert known is None or known == verified(TokenHolders(), token)
 
