@@ -51,13 +51,17 @@ class AdminApi:
         return await self.find(path, **members) or await self.create(path, body)
 
     async def works(self, path: str, object_id: str, secret: str) -> bool:
-        """Whether the credential is active itself, and `secret` was not rotated away; a key pair has none."""
+        """Whether the credential is active itself, and `secret` was not rotated away; a key pair has none.
+
+        Of a secret of the first release no last characters are known: it counts as `secret`, since it is older than
+        every rotation.
+        """
         found = await self._call("GET", f"{path}/{object_id}", (200, 404))
         if found.get("status") != "active" or found.get("effective_status") == "expired":
             return False
         versions = found.get("versions")
         return versions is None or any(
-            each["state"] != "retired" and secret.endswith(each["last_four"]) for each in versions
+            each["state"] != "retired" and secret.endswith(each["last_four"] or "") for each in versions
         )
 
     async def is_open_invitation(self, token: str) -> bool:

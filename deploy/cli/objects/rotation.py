@@ -70,7 +70,7 @@ def revoke_version(noun: Noun, arguments: argparse.Namespace) -> int:
     )
     confirm(
         arguments,
-        f"end version {version['version']} (…{version['last_four'] or ''}, {version['state']}) of {noun.one} "
+        f"end {_in_words(version, version['state'])} of {noun.one} "
         f"{name_of(found)}, and what was issued with it, for ever?{alone}",
     )
     done = registry.post(f"/{noun.path}/{found['id']}/versions/{version['version']}/revoke")
@@ -85,6 +85,12 @@ def revoke_version(noun: Noun, arguments: argparse.Namespace) -> int:
 
 def _another_works(versions: list[dict[str, Any]], ended: dict[str, Any]) -> bool:
     return any(v["state"] != "retired" for v in versions if v["version"] != ended["version"])
+
+
+def _in_words(version: dict[str, Any], *more: str) -> str:
+    """Of a secret of the first release no last characters are known."""
+    known = (f"…{version['last_four']}", *more) if version["last_four"] else more
+    return f"version {version['version']}" + (f" ({', '.join(known)})" if known else "")
 
 
 def _overlap(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -115,6 +121,5 @@ def _make_new(
     for version in created.get("versions") or ():
         if version["state"] == "retiring":
             quiet = f" at the latest, or once unused for {version['quiet_for']} s" if version["quiet_for"] else ""
-            old = f"version {version['version']} (…{version['last_four']})"
-            print(f"\n{old} works until {version['retires_at']}{quiet}")
+            print(f"\n{_in_words(version)} works until {version['retires_at']}{quiet}")
     return DONE

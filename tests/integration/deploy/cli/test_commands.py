@@ -5,10 +5,12 @@ import json
 import secrets
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from deploy.cli.objects.nouns import NOUNS
+from services.key_registry.storage.postgres import SCHEMA
 from shared import opaque
 from tests.integration.deploy.cli.conftest import Run
 from tests.support.harness.key_registry import Running
@@ -205,6 +207,25 @@ async def test_one_secret_ends_alone_and_a_credential_without_one_says_so(passga
     status, output, _ = await passgate("access-keys", "impact", key["id"])
     assert "no_secret" in output
     assert "no_secret" in (await passgate("access-keys", "list", "--company", company))[1]
+
+
+async def test_a_secret_of_the_first_release_is_named_by_its_version_alone(
+    passgate: Run, company: str, registry: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That release kept no last characters of a secret."""
+    asked: list[str] = []
+    monkeypatch.setattr("deploy.cli.objects.rotation.confirm", lambda _, question: asked.append(question))
+    key = await created(passgate, "access-keys", "create", "--company", company, "--name", f"o {company}")
+    async with registry.database.connection() as connection:
+        await connection.execute(
+            f"UPDATE {SCHEMA}.credential_version SET last_four = NULL WHERE credential_id = $1", UUID(key["id"])
+        )
+    rotate = ("access-keys", "rotate", key["id"], "--keep-old-for", "1h", "--secret-file", "secret")
+    status, output, errors = await passgate(*rotate)
+    assert status == 0, errors
+    assert "\nversion 1 works until 20" in output
+    assert (await passgate("access-keys", "versions", "revoke", key["id"], "1"))[0] == 0
+    assert asked[0].startswith("end version 1 (retiring) of access key ")
 
 
 async def test_a_stop_can_be_tried_and_stops_nothing(passgate: Run, company: str) -> None:
