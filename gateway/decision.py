@@ -27,8 +27,8 @@ from gateway.forwarding.repeated_call import REPEATED_KINDS, RepeatedCall
 from gateway.forwarding.repeated_calls import Key, RepeatedCalls, key_of
 from gateway.http1.request_head import RequestHead
 from gateway.identity_tokens.tokens import IdentityTokens
-from gateway.refused_calls.refusal import Refusal
-from gateway.refused_calls.refusals import insufficient_scope, missing_scopes, refusal_of, stopped_refusal
+from gateway.refused_calls.credentials import insufficient_scope, missing_scopes, refusal_of, stopped_refusal
+from gateway.refused_calls.problems import Refusal
 from gateway.refused_calls.repeated_refusals import RepeatedRefusals, key_without_credential
 from gateway.refused_calls.report_only import anonymous_target, enforced, would_lack, would_refuse
 from gateway.routing.credential_kinds import CredentialKind

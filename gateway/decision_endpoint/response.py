@@ -8,8 +8,8 @@ from gateway.decision_endpoint.dialect import AUTH_REQUEST, DecisionPath
 from gateway.field_names import HOPS_FIELD, OWN_PREFIX
 from gateway.forwarding.forward import Decision
 from gateway.http1.request import BadRequest
-from gateway.refused_calls import refusal
-from gateway.refused_calls.refusal import Fields, Refusal
+from gateway.refused_calls import problems as refusal
+from gateway.refused_calls.problems import Fields, Refusal
 from gateway.refused_calls.response import render
 from gateway.routing.cors.preflight import Preflight
 

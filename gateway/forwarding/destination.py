@@ -3,8 +3,8 @@
 from gateway.forwarding.loops import passed_before
 from gateway.http1.request import BadRequest
 from gateway.http1.request_head import RequestHead
-from gateway.refused_calls import refusal
-from gateway.refused_calls.refusal import Refusal
+from gateway.refused_calls import problems as refusal
+from gateway.refused_calls.problems import Refusal
 from gateway.routing.match import match, require_one_route, upstream_target
 from gateway.routing.table import Route, RouteTable
 from gateway.routing.target import Target, read_target

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gateway.credentials.identity import Identity
 from gateway.forwarding.repeated_call import RepeatedCall
-from gateway.refused_calls.refusal import Refusal
+from gateway.refused_calls.problems import Refusal
 from gateway.routing.table import Route
 from shared.limits.limited_call import LimitedCall
 

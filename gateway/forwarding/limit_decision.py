@@ -7,7 +7,7 @@ from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.edge.client_origin import Origin
 from gateway.forwarding.forward import Decision, Forward, LookUp
 from gateway.forwarding.repeated_call import RepeatedCall
-from gateway.refused_calls.refusal import Refusal
+from gateway.refused_calls.problems import Refusal
 from gateway.routing.table import Route
 from shared.limits.exceeded import Exceeded, OnlyReported
 from shared.limits.limited_call import LimitedCall, WaitingCall

@@ -20,7 +20,7 @@ from gateway.http1.field_block import MAX_FIELD_BYTES
 from gateway.http1.fields import MAX_FIELDS
 from gateway.http1.request import MAX_TARGET_BYTES, BadRequest
 from gateway.proxy.report import Call, Report
-from gateway.refused_calls.refusal import (
+from gateway.refused_calls.problems import (
     Refusal,
     incomplete_description,
     internal_error,

@@ -11,7 +11,7 @@ from gateway.http1.response import ResponseHead
 from gateway.http1.websocket import UPGRADE_LINES
 from gateway.proxy.client_connection import ClientConnection
 from gateway.proxy.report import Call
-from gateway.refused_calls.refusal import Refusal
+from gateway.refused_calls.problems import Refusal
 from gateway.refused_calls.response import response_to
 from gateway.routing.cors.preflight import refusal_lines, response_lines
 from gateway.routing.rewriting.response import adapted

@@ -33,7 +33,7 @@ from gateway.proxy.upstream.connection import UpstreamConnection
 from gateway.proxy.upstream.outgoing import outgoing
 from gateway.proxy.upstream.pool import Pool
 from gateway.proxy.upstream.resending import SAFE, may_send_again
-from gateway.refused_calls.refusal import (
+from gateway.refused_calls.problems import (
     CONNECTIONS_IN_USE,
     Refusal,
     internal_error,

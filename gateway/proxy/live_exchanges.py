@@ -16,8 +16,8 @@ import structlog
 from gateway.credentials.staleness import Staleness
 from gateway.forwarding.forward import Forward
 from gateway.proxy.report import Call
-from gateway.refused_calls import refusal
-from gateway.refused_calls.refusal import Refusal
+from gateway.refused_calls import problems as refusal
+from gateway.refused_calls.problems import Refusal
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import Change, Snapshot
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from gateway.http1.request import BadRequest
 from gateway.http1.response import ResponseHead
-from gateway.refused_calls.refusal import CIRCUIT_OPEN
+from gateway.refused_calls.problems import CIRCUIT_OPEN
 
 CONNECTION_LOST = "connection_lost"
 RESPONSE_TIMEOUT = "response_timeout"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from gateway.credentials.identity import RefusedCredential
 from gateway.edge.client_origin import Origin
 from gateway.http1.request_head import RequestHead
-from gateway.refused_calls.refusal import Refusal
+from gateway.refused_calls.problems import Refusal
 from shared.addresses.block import address_block
 from shared.contracts.refusal_traces import RefusalTrace, TraceStep
 from shared.jose.errors import InvalidToken

@@ -16,7 +16,7 @@ from gateway.metrics import GatewayMetrics
 from gateway.proxy.ports import UpstreamFailed
 from gateway.proxy.refusal_trace import record_refusal
 from gateway.proxy.upstream.failure_log import UpstreamFailureLog
-from gateway.refused_calls.refusal import Refusal
+from gateway.refused_calls.problems import Refusal
 from shared.audit.ports import RefusalAudit
 from shared.logging import access, access_admits, access_kept, kept_fields, request_id
 from shared.metrics import DurationSeries

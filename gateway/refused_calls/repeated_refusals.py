@@ -10,7 +10,7 @@ from gateway.credentials.access_tokens import is_junk
 from gateway.http1.fields import Field
 from gateway.http1.kept import Kept
 from gateway.http1.request_head import RequestHead
-from gateway.refused_calls.refusal import Refusal
+from gateway.refused_calls.problems import Refusal
 from gateway.routing.table import RouteTable
 
 MAX_REPEATED_REFUSALS = 4096

@@ -3,7 +3,7 @@
 import orjson
 
 from gateway.http1.kept import Kept
-from gateway.refused_calls.refusal import Fields, Refusal
+from gateway.refused_calls.problems import Fields, Refusal
 from shared.error_pages.pages import error_types
 from shared.problem import CONTENT_TYPE, problem_document
 

@@ -15,7 +15,7 @@ from typing import Protocol
 import structlog
 
 from gateway.proxy.overload.turn_length import TurnLength
-from gateway.refused_calls.refusal import Refusal
+from gateway.refused_calls.problems import Refusal
 from shared.addresses.block import address_block
 from shared.waiting.turns import Turns
 

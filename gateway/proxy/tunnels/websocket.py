@@ -11,7 +11,7 @@ from gateway.proxy.client_connection import ClientConnection
 from gateway.proxy.tunnels.open_tunnels import OpenTunnels
 from gateway.proxy.tunnels.tunnel import Tunnel
 from gateway.proxy.upstream.connection import UpstreamConnection
-from gateway.refused_calls.refusal import Refusal, malformed, origin_not_allowed
+from gateway.refused_calls.problems import Refusal, malformed, origin_not_allowed
 from gateway.routing.table import Route
 
 NOT_ALLOWED: Mapping[str, object] = MappingProxyType({"websocket": "not_allowed"})

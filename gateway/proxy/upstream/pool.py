@@ -11,7 +11,7 @@ from gateway.proxy.upstream.endpoint import Endpoint
 from gateway.proxy.upstream.opening import UNREACHABLE, open_connection
 from gateway.proxy.upstream.selection import Selection
 from gateway.proxy.upstream.waiting import Requester, Waiting
-from gateway.refused_calls.refusal import CONNECTIONS_IN_USE
+from gateway.refused_calls.problems import CONNECTIONS_IN_USE
 from gateway.routing.table import Upstream
 from gateway.upstreams.state import UpstreamMetrics
 

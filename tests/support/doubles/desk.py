@@ -15,7 +15,7 @@ from gateway.forwarding.forward import Forward
 from gateway.forwarding.limit_decision import CallLimits
 from gateway.identity_tokens.keys import IdentityKeys
 from gateway.identity_tokens.tokens import IdentityTokens
-from gateway.refused_calls.refusal import Refusal
+from gateway.refused_calls.problems import Refusal
 from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.table import Route, RouteTable
 from shared.changes.stopped_set import StoppedSet

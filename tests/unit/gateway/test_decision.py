@@ -8,7 +8,7 @@ import pytest
 
 from gateway.edge.client_origin import unproxied
 from gateway.forwarding.forward import Forward
-from gateway.refused_calls.refusal import Refusal
+from gateway.refused_calls.problems import Refusal
 from gateway.refused_calls.response import render
 from gateway.routing.rewriting.path_prefix import PrefixRewrite
 from gateway.routing.table import Route, RouteTable

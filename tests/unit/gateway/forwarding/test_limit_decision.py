@@ -7,7 +7,7 @@ import pytest
 
 from gateway.edge.client_origin import Origin, unproxied
 from gateway.forwarding.forward import Forward
-from gateway.refused_calls.refusal import Refusal
+from gateway.refused_calls.problems import Refusal
 from gateway.refused_calls.response import render
 from shared.contracts.key_registry import Change
 from shared.contracts.limits import ObjectLimits

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.forwarding.forward import Forward
-from gateway.refused_calls.refusal import Refusal
+from gateway.refused_calls.problems import Refusal
 from tests.support.clock import FakeClock
 from tests.support.doubles.desk import API_TOKEN, Desk
 from tests.support.doubles.gateway import VALID

@@ -13,7 +13,7 @@ from gateway.forwarding.forward import Forward
 from gateway.forwarding.repeated_calls import RepeatedCalls
 from gateway.http1.known_heads import read_head
 from gateway.http1.request_head import RequestHead
-from gateway.refused_calls.refusal import Refusal
+from gateway.refused_calls.problems import Refusal
 from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.table import RouteTable
 from shared.contracts.key_registry import Change

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.edge.client_origin import Origin, unproxied
 from gateway.forwarding.forward import Forward, LookUp
-from gateway.refused_calls.refusal import Refusal
+from gateway.refused_calls.problems import Refusal
 from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.table import RouteTable
 from shared.contracts.key_registry import Change

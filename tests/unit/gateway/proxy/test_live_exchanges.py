@@ -13,7 +13,7 @@ from gateway.edge.client_origin import unproxied
 from gateway.forwarding.forward import Forward
 from gateway.proxy.live_exchanges import CHECKS_PER_TURN, WATCHED_AFTER_S, LiveExchanges
 from gateway.proxy.report import Call
-from gateway.refused_calls.refusal import Refusal
+from gateway.refused_calls.problems import Refusal
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import Change, Snapshot, Stopped
 from tests.support.clock import FakeClock

@@ -15,7 +15,7 @@ from gateway.credentials.staleness import Staleness
 from gateway.decision import Decider
 from gateway.edge.client_origin import unproxied
 from gateway.proxy.refusal_trace import record_refusal
-from gateway.refused_calls.refusal import Refusal
+from gateway.refused_calls.problems import Refusal
 from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.table import RouteTable
 from shared.changes.stopped_set import StoppedSet

@@ -16,7 +16,7 @@ from gateway.http1.field_block import FieldBlock
 from gateway.http1.known_heads import read_head
 from gateway.http1.request_head import RequestHead
 from gateway.refused_calls import repeated_refusals
-from gateway.refused_calls.refusal import Refusal
+from gateway.refused_calls.problems import Refusal
 from gateway.refused_calls.repeated_refusals import RepeatedRefusals
 from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.table import RouteTable

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.edge.client_origin import unproxied
 from gateway.forwarding.forward import Forward
-from gateway.refused_calls.refusal import Refusal
+from gateway.refused_calls.problems import Refusal
 from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.table import Route, RouteTable
 from shared.contracts.operator_validator import TokenCheck

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from gateway.credentials.extract import NoCredential
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.http1.request import BadRequest
-from gateway.refused_calls import refusal, response
-from gateway.refused_calls.refusal import Fields, Refusal
+from gateway.refused_calls import problems as refusal
+from gateway.refused_calls import response
+from gateway.refused_calls.problems import Fields, Refusal
 from gateway.refused_calls.response import render, response_to
 from shared.error_pages.pages import ErrorTypes, error_types
 from shared.errors import Unavailable

@@ -9,8 +9,8 @@ from gateway.credentials.found_credential import find_in_head
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.http1.kept import Kept
 from gateway.http1.request_head import RequestHead
-from gateway.refused_calls import refusal
-from gateway.refused_calls.refusal import Refusal
+from gateway.refused_calls import problems as refusal
+from gateway.refused_calls.problems import Refusal
 from gateway.routing.credential_kinds import API_TOKEN_FIELD
 from gateway.routing.table import Route
 from shared.audit.mismatch import Mismatch, known_by_form, nothing_sent

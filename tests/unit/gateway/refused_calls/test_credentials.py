@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 from gateway.credentials.extract import EXPECTED_ACCESS_TOKEN
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.http1.request_head import RequestHead
-from gateway.refused_calls import refusal, refusals
-from gateway.refused_calls.refusal import Refusal
-from gateway.refused_calls.refusals import refusal_of
+from gateway.refused_calls import credentials as refusals
+from gateway.refused_calls import problems as refusal
+from gateway.refused_calls.credentials import refusal_of
+from gateway.refused_calls.problems import Refusal
 from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.table import Route
 from shared.jose.errors import Fault, InvalidToken
