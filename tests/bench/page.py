@@ -30,6 +30,8 @@ NOTES = """\
   cores with whatever else ran on it: req/s and latencies are what was left for each. p50 and p99 are the median
   turn's.
 - One process or worker each. Memory is the resident set of the process tree after its last turn.
+- Peers are as their distributors compile them, and so the interpreter should be: one that was compiled without
+  profile-guided optimization, as pyenv does by default, takes longer for the same (*a loop in Python*, below).
 - The upstream is nginx with a fixed answer of 200 bytes. Its cost is in no figure.
 - The gateway does all that it does in production: the shipped route file, scopes, revocation, limits, header rules,
   metrics, an access log line for each request. The peers write no access log here, and nginx checks nothing.
