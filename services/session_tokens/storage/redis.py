@@ -1,7 +1,7 @@
 """Sessions in Valkey or Redis, and the outbox of their audit events. Every session is written with its TTL."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import orjson
 
@@ -43,15 +43,15 @@ return 1
 """
 """One use less, keeping the TTL; the last one removes the session. 0 when there was none left."""
 
-TAKE_EVENTS = """
-if redis.call('TYPE', KEYS[2]).ok == 'string' then
-  local left = redis.call('PTTL', KEYS[2])
-  if left > 0 and left <= tonumber(ARGV[2]) and redis.call('GET', KEYS[2]) ~= ARGV[1] then return {} end
+TAKE_LEASE = """
+if redis.call('TYPE', KEYS[1]).ok == 'string' then
+  local left = redis.call('PTTL', KEYS[1])
+  if left > 0 and left <= tonumber(ARGV[2]) and redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 end
-redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
-return redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', ARGV[3])
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
 """
-"""The oldest events, for the copy that holds the lease or gets it. What no copy can have written is no lease."""
+"""1 for the copy that holds the lease or gets it. What no copy can have written is no lease."""
 
 
 OLDEST_AGE_MS = """
@@ -117,8 +117,10 @@ class RedisOutbox:
         self._instance = uuid.uuid4().hex
 
     async def take(self, limit: int) -> Sequence[tuple[str, AuditEvent | None]]:
-        arguments = (self._instance, LEASE_MS, limit)
-        entries = await self._redis.execute("EVAL", TAKE_EVENTS, 2, OUTBOX, LEASE, *arguments)
+        if not await self._redis.execute("EVAL", TAKE_LEASE, 1, LEASE, self._instance, LEASE_MS):
+            return ()
+        # Outside the script, within which each entry costs several times as much.
+        entries = await self._redis.execute("XRANGE", OUTBOX, "-", "+", "COUNT", limit)
         return [(id_.decode(), _event(fields)) for id_, fields in entries]
 
     async def remove(self, entries: Sequence[str]) -> None:
@@ -132,9 +134,9 @@ class RedisOutbox:
         return max(0.0, age_ms / 1000)
 
 
-def _event(fields: Sequence[bytes]) -> AuditEvent | None:
+def _event(fields: Mapping[bytes, bytes]) -> AuditEvent | None:
     try:
-        return AuditEvent.model_validate_json(dict(zip(fields[::2], fields[1::2], strict=True))[b"event"])
+        return AuditEvent.model_validate_json(fields[b"event"])
     except (ValueError, KeyError):
         return None
 
