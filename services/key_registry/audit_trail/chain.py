@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from uuid_utils import uuid7
@@ -31,8 +31,9 @@ _HASHED = (
 """The members of a line that its hash is over as they are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
+    """There are many: a tuple is made in a third of the time that a frozen dataclass takes."""
+
     seq: int
     at: datetime
     action: str
@@ -71,7 +72,7 @@ class Line:
         if self.erased_detail is not None:
             return self
         kept = self.detail_digest() if self.digest() == self.hash else b""
-        return replace(self, detail={}, event_id=None, erased_detail=kept)
+        return self._replace(detail={}, event_id=None, erased_detail=kept)
 
     def _members(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in _HASHED}
@@ -192,9 +193,14 @@ def _detail_digest(event_id: str, canonical: bytes) -> bytes:
 
 def _sha256(members: Mapping[str, Any], **more: Any) -> bytes:
     """Over the canonical JSON of the members that every hash is over, and `more`."""
-    at = members["at"].astimezone(UTC).isoformat(timespec="microseconds")
-    shown = {**members, "at": at, "previous_hash": members["previous_hash"].hex(), **more}
+    shown = {**members, "at": _written(members["at"]), "previous_hash": members["previous_hash"].hex(), **more}
     return hashlib.sha256(orjson.dumps(shown, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def _written(at: datetime) -> datetime | str:
+    """In UTC with its microseconds, which orjson leaves out where there are none; all else it writes quickly."""
+    in_utc = at.astimezone(UTC)
+    return in_utc if in_utc.microsecond else in_utc.isoformat(timespec="microseconds")
 
 
 def _clean(text: str) -> str:

@@ -1,6 +1,5 @@
 """`/admin/v1/audit`: the trail, its signed checkpoints, and the keys that they are verified with."""
 
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -81,7 +80,7 @@ def _checkpoint(kept: KeptCheckpoint) -> dict[str, Any]:
 
 def _shown(line: Line, page: AuditPage) -> dict[str, Any]:
     members = {
-        **asdict(line),
+        **line._asdict(),
         "actor_name": page.names.get(actor_of(line)),
         "subject_name": page.names.get((line.subject_kind, line.subject)),
         "hash": line.hash.hex(),

@@ -5,7 +5,6 @@
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -94,15 +93,19 @@ _EVER = date.min
 
 async def append(connection: Connection, lines: Sequence[Line], today: date | None = None) -> None:
     """All lines in one statement, into the month that it is by PostgreSQL's clock, or into that of `today`."""
-    columns = [[getattr(line, name) for line in lines] for name in _COLUMNS]
-    columns[_COLUMNS.index("detail")] = [orjson.dumps(line.detail).decode() for line in lines]
     month = None if today is None else today.replace(day=1)
-    await connection.execute(_APPEND, *columns, month, lines[0].seq, lines[0].previous_hash)
+    await connection.execute(_APPEND, *_columns(lines), month, lines[0].seq, lines[0].previous_hash)
+
+
+def _columns(lines: Sequence[Line]) -> Sequence[Sequence[Any]]:
+    named = dict(zip(Line._fields, zip(*lines, strict=True), strict=True))
+    named["detail"] = tuple(orjson.dumps(detail).decode() for detail in named["detail"])
+    return [named[column] for column in _COLUMNS]
 
 
 async def head_of(connection: Connection) -> Head:
     """Where the trail ends."""
-    for since in (_month(datetime.now(UTC) - RECENT), _EVER):
+    for since in (_recent(), _EVER):
         if record := await connection.fetchrow(_HEAD, since):
             return Head(record["seq"], record["hash"])
     return START
@@ -114,7 +117,7 @@ async def head_and_written(connection: Connection, event_ids: Sequence[str]) -> 
     An event is older than no line that it became.
     """
     begun = _begun(event_ids)
-    for since in (_month(datetime.now(UTC) - RECENT), _EVER):
+    for since in (_recent(), _EVER):
         if record := await connection.fetchrow(_HEAD_AND_WRITTEN, since, event_ids, begun):
             seq, hash_, written = record
             return Head(seq, hash_), frozenset(written)
@@ -157,7 +160,7 @@ class PostgresAuditLines:
 
 def _linked(lines: Iterable[Line], previous: bytes) -> Iterable[Line]:
     for line in lines:
-        yield line if line.previous_hash else replace(line, previous_hash=previous)
+        yield line if line.previous_hash else line._replace(previous_hash=previous)
         previous = line.hash
 
 
@@ -200,6 +203,10 @@ def _begun(event_ids: Sequence[str]) -> date:
     if not texts or any(text[14:15] != "7" for text in texts):
         return _EVER
     return _month(datetime.fromtimestamp((UUID(min(texts)).int >> 80) / 1000, UTC) - RECENT)
+
+
+def _recent() -> date:
+    return _month(datetime.now(UTC) - RECENT)
 
 
 def _month(moment: datetime) -> date:
