@@ -23,9 +23,9 @@ from services.key_registry.composition.audit_trail import archive_of
 from services.key_registry.composition.history import outside_heads
 from services.key_registry.config import Settings
 from services.key_registry.history.outside_heads import OutsideHeads
-from services.key_registry.storage.postgres.audit_checkpoints import PostgresCheckpoints
-from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
-from services.key_registry.storage.postgres.audit_months import PostgresMonths
+from services.key_registry.storage.postgres.audit_trail.checkpoints import PostgresCheckpoints
+from services.key_registry.storage.postgres.audit_trail.lines import PostgresAuditLines
+from services.key_registry.storage.postgres.audit_trail.months import PostgresMonths
 from shared.clock import SystemClock
 from shared.postgres.pool import Database
 

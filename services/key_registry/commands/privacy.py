@@ -16,8 +16,8 @@ from services.key_registry.config import Settings
 from services.key_registry.privacy.dialogue import confirmed, report
 from services.key_registry.privacy.erasure import CompanyErasure
 from services.key_registry.privacy.export import of_company
-from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
-from services.key_registry.storage.postgres.audit_months import PostgresMonths
+from services.key_registry.storage.postgres.audit_trail.lines import PostgresAuditLines
+from services.key_registry.storage.postgres.audit_trail.months import PostgresMonths
 from services.key_registry.storage.postgres.company_traces import PostgresCompanyTraces
 from services.key_registry.storage.postgres.store import PostgresStore
 from shared.clock import SystemClock

@@ -13,9 +13,9 @@ from services.key_registry.config import Settings
 from services.key_registry.http.audit import AuditEndpoint
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.recording.recorder import AuditLog
-from services.key_registry.storage.postgres.audit_checkpoints import PostgresCheckpoints
-from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
-from services.key_registry.storage.postgres.audit_months import PostgresMonths
+from services.key_registry.storage.postgres.audit_trail.checkpoints import PostgresCheckpoints
+from services.key_registry.storage.postgres.audit_trail.lines import PostgresAuditLines
+from services.key_registry.storage.postgres.audit_trail.months import PostgresMonths
 from services.key_registry.storage.postgres.clock import DatabaseClock
 from shared.audit.trail import AuditTrail
 from shared.clock import Clock

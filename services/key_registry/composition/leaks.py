@@ -8,7 +8,7 @@ from services.key_registry.leaks.found_people_secrets import FoundPeopleSecrets
 from services.key_registry.leaks.found_secrets import FoundSecrets
 from services.key_registry.leaks.found_session_tokens import FoundSessionTokens
 from services.key_registry.leaks.found_tokens import FoundTokens, KeyReports
-from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
+from services.key_registry.storage.postgres.audit_trail.lines import PostgresAuditLines
 from shared.clock import Clock
 
 

@@ -18,9 +18,9 @@ from services.key_registry.audit_trail.checkpoints import CheckpointKeys
 from services.key_registry.audit_trail.months import MonthUpkeep, month_of
 from services.key_registry.housekeeping import expired_rows as housekeeping
 from services.key_registry.storage.postgres import SCHEMA
-from services.key_registry.storage.postgres.audit_checkpoints import PostgresCheckpoints
-from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines, append, head_of
-from services.key_registry.storage.postgres.audit_months import PostgresMonths
+from services.key_registry.storage.postgres.audit_trail.checkpoints import PostgresCheckpoints
+from services.key_registry.storage.postgres.audit_trail.lines import PostgresAuditLines, append, head_of
+from services.key_registry.storage.postgres.audit_trail.months import PostgresMonths
 from services.key_registry.storage.postgres.changes import PostgresChanges
 from services.key_registry.storage.postgres.consumers import PostgresConsumers
 from services.key_registry.storage.postgres.notices.events import PostgresEvents

@@ -2,7 +2,7 @@
 
 What there is becomes the first partition as it is: neither moved nor read, however large. It is the default one,
 for that needs no look at its rows, with a constraint that is not validated yet; the registry validates it later,
-without keeping anybody waiting (`storage.postgres.audit_months`).
+without keeping anybody waiting (`storage.postgres.audit_trail.months`).
 """
 
 from shared.postgres.migrations import execute_script

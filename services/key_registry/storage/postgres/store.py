@@ -17,7 +17,7 @@ from services.key_registry.history.records import ORIGIN, Position
 from services.key_registry.ports.events import Event
 from services.key_registry.ports.store import AlreadyExists, KeptRevocation, Listing, Remembered, RevocationListing
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
-from services.key_registry.storage.postgres.audit_lines import append, head_and_written
+from services.key_registry.storage.postgres.audit_trail.lines import append, head_and_written
 from services.key_registry.storage.postgres.notices.events import PostgresEventReader, PostgresEventWriter
 from services.key_registry.storage.postgres.notices.webhooks import PostgresWebhookWriter
 from services.key_registry.storage.postgres.people.store import PostgresPeopleReader, PostgresPeopleWriter

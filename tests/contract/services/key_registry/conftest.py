@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pytest
 
 from services.key_registry.storage.postgres import SCHEMA
-from services.key_registry.storage.postgres.audit_checkpoints import PostgresCheckpoints
-from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
+from services.key_registry.storage.postgres.audit_trail.checkpoints import PostgresCheckpoints
+from services.key_registry.storage.postgres.audit_trail.lines import PostgresAuditLines
 from services.key_registry.storage.postgres.changes import PostgresChanges
 from services.key_registry.storage.postgres.consumers import PostgresConsumers
 from services.key_registry.storage.postgres.credentials import PostgresCredentials

@@ -6,7 +6,7 @@ from unittest.mock import patch
 from uuid import uuid4
 
 from deploy.generate_secrets import generate_secrets
-from services.key_registry.storage.postgres.audit_checkpoints import PostgresCheckpoints
+from services.key_registry.storage.postgres.audit_trail.checkpoints import PostgresCheckpoints
 from shared.contracts.key_registry import ORIGIN_MARK, Position
 from shared.contracts.usage.messages import UsageBatch, UsageClient, UsageCount
 from tests.support.browser.browser import Browser

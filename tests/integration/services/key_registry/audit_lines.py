@@ -8,7 +8,7 @@ from uuid_utils.compat import uuid7
 
 from services.key_registry.audit_trail.chain import chained
 from services.key_registry.storage.postgres import SCHEMA
-from services.key_registry.storage.postgres.audit_lines import append, head_of
+from services.key_registry.storage.postgres.audit_trail.lines import append, head_of
 from shared.contracts.key_registry import AuditEvent
 from shared.postgres.pool import Database
 

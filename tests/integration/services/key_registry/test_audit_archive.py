@@ -18,9 +18,9 @@ from services.key_registry.audit_trail.archiving import Archive, ArchiveBusy
 from services.key_registry.audit_trail.chain import AuditFilter, BrokenTrail
 from services.key_registry.audit_trail.checkpoints import CheckpointKeys
 from services.key_registry.audit_trail.verification import Verification, verified_files, verified_trail
-from services.key_registry.storage.postgres.audit_checkpoints import PostgresCheckpoints
-from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
-from services.key_registry.storage.postgres.audit_months import PostgresMonths
+from services.key_registry.storage.postgres.audit_trail.checkpoints import PostgresCheckpoints
+from services.key_registry.storage.postgres.audit_trail.lines import PostgresAuditLines
+from services.key_registry.storage.postgres.audit_trail.months import PostgresMonths
 from shared.jose.keys import generate_private_key
 from shared.postgres.pool import Database
 from tests.integration.services.key_registry.archive import KEYS, MONTHS

@@ -15,8 +15,8 @@ from services.key_registry.audit_trail.chain import START, AuditFilter, Head, Li
 from services.key_registry.audit_trail.months import following, month_of
 from services.key_registry.recording.recorder import AuditLog
 from services.key_registry.storage.postgres import SCHEMA
-from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines, head_and_written, head_of
-from services.key_registry.storage.postgres.audit_months import PostgresMonths
+from services.key_registry.storage.postgres.audit_trail.lines import PostgresAuditLines, head_and_written, head_of
+from services.key_registry.storage.postgres.audit_trail.months import PostgresMonths
 from services.key_registry.storage.postgres.store import PostgresStore
 from shared.postgres.pool import Database
 from tests.integration.services.key_registry.audit_lines import FILTERS, database, events, write

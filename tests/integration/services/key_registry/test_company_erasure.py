@@ -16,8 +16,8 @@ from uuid_utils.compat import uuid7
 from services.key_registry.audit_trail.verification import verified_trail
 from services.key_registry.privacy.dialogue import confirmed
 from services.key_registry.privacy.erasure import CompanyErasure
-from services.key_registry.storage.postgres.audit_lines import PostgresAuditLines
-from services.key_registry.storage.postgres.audit_months import PostgresMonths
+from services.key_registry.storage.postgres.audit_trail.lines import PostgresAuditLines
+from services.key_registry.storage.postgres.audit_trail.months import PostgresMonths
 from services.key_registry.storage.postgres.company_traces import PostgresCompanyTraces
 from shared.contracts.key_registry import Revocation
 from shared.contracts.usage.messages import UsageBatch, UsageClient, UsageCount

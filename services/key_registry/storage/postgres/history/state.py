@@ -11,7 +11,7 @@ from services.key_registry.history.guard import CannotRely
 from services.key_registry.history.ports import DatabaseState, Restore
 from services.key_registry.history.records import HistoryHead, Position, State, StateRecord
 from services.key_registry.history.rights import RIGHTS_OF, rights_of
-from services.key_registry.storage.postgres.audit_lines import head_of
+from services.key_registry.storage.postgres.audit_trail.lines import head_of
 from services.key_registry.storage.postgres.changes import read_page
 from services.key_registry.storage.postgres.history import people
 from shared.contracts.key_registry import Change

@@ -6,7 +6,7 @@ from uuid_utils.compat import uuid7
 
 from services.key_registry.audit_trail.chain import Head
 from services.key_registry.audit_trail.ports import KeptCheckpoint
-from services.key_registry.storage.postgres.audit_lines import head_of
+from services.key_registry.storage.postgres.audit_trail.lines import head_of
 from shared.postgres.pool import Database
 
 _NEWEST = """

@@ -1,0 +1,1 @@
+"""The audit trail in PostgreSQL: its lines, its months and its checkpoints."""
