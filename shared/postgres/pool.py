@@ -25,6 +25,7 @@ SERVER_STATE_ERRORS = (
     asyncpg.InvalidCatalogNameError,
     asyncpg.PostgresSystemError,
     asyncpg.UndefinedTableError,
+    asyncpg.UndefinedFunctionError,  # a schema that is not migrated yet
     asyncpg.InvalidSchemaNameError,
     asyncpg.ObjectNotInPrerequisiteStateError,  # a database that takes no connections: it is being restored
     asyncpg.SerializationError,

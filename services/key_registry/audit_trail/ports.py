@@ -6,6 +6,17 @@ from datetime import date
 from typing import Protocol
 
 from services.key_registry.audit_trail.chain import AuditFilter, Head, Line
+from shared.contracts.key_registry import AuditEvent
+
+
+class TrailEnd(Protocol):
+    async def append(self, events: Sequence[AuditEvent]) -> bool:
+        """Whether they are in the trail now, durable, all of them.
+
+        False, and nothing was written, where some are in it already, or where it does not end as this process
+        expects: whoever looks finds out.
+        """
+        ...
 
 
 class AuditLines(Protocol):

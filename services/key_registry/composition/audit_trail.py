@@ -14,6 +14,7 @@ from services.key_registry.http.audit import AuditEndpoint
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.recording.recorder import AuditLog
 from services.key_registry.storage.postgres.audit_trail.checkpoints import PostgresCheckpoints
+from services.key_registry.storage.postgres.audit_trail.end import PostgresTrailEnd
 from services.key_registry.storage.postgres.audit_trail.lines import PostgresAuditLines
 from services.key_registry.storage.postgres.audit_trail.months import PostgresMonths
 from services.key_registry.storage.postgres.clock import DatabaseClock
@@ -30,7 +31,8 @@ class AuditParts:
         self, settings: Settings, stores: Stores, clock: Clock, metrics: CollectorRegistry, *, name: str
     ) -> None:
         self._store, self._months, self._keys = stores.objects, PostgresMonths(stores.database), settings.audit_keys
-        self.log = AuditLog(stores.objects)
+        end = PostgresTrailEnd(stores.database, stores.history.guard, timeout=settings.store_timeout)
+        self.log = AuditLog(stores.objects, end)
         self.trail = AuditTrail(self.log, service=name, clock=clock, metrics=metrics)
         self.lines = PostgresAuditLines(stores.database)
         self.checkpoints = PostgresCheckpoints(stores.database)

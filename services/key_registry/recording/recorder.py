@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.key_registry.audit_trail.chain import chained
+from services.key_registry.audit_trail.ports import TrailEnd
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.catalog.lifecycle import DONE, in_feed
 from services.key_registry.catalog.permissions import Operation
@@ -78,10 +79,13 @@ async def append(writer: Writer, events: Sequence[AuditEvent]) -> None:
 class AuditLog:
     """Where other services' events, and this one's refusals, become lines."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, end: TrailEnd | None = None) -> None:
         self._store = store
+        self._end = end
 
     async def audit(self, events: Sequence[AuditEvent]) -> None:
         """Returns when the events are durable, all of them or none."""
+        if self._end is not None and await self._end.append(events):
+            return
         async with self._store.writing(by=None) as writer:
             await append(writer, events)

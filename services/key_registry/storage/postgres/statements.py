@@ -25,6 +25,8 @@ UNIQUE = {
 }
 """The member that each constraint is about. Those of secrets and public ids cannot be hit but by a broken RNG."""
 
+WRITER_LOCK_ID = 0x7061737367617465
+"""The advisory lock that every writer holds until it commits: the order of commits is that of positions."""
 BEGIN = """
 SELECT pg_advisory_xact_lock($1), set_config('idle_in_transaction_session_timeout', $2, true),
     (SELECT mark FROM change WHERE seq = $3)

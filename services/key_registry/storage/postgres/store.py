@@ -34,6 +34,7 @@ from services.key_registry.storage.postgres.statements import (
     STATEMENTS,
     STOP,
     UNIQUE,
+    WRITER_LOCK_ID,
     count,
     listing,
     query_of,
@@ -46,8 +47,6 @@ from shared.errors import Conflict, Unavailable
 from shared.postgres.pool import Connection, Database
 from shared.postgres.schema import Schema
 
-WRITER_LOCK_ID = 0x7061737367617465
-"""The advisory lock that every writer holds until it commits: the order of commits is that of positions."""
 MAX_IDLE = "2s"
 """A writer that says nothing for so long (its process is stopped, its network is gone) loses the lock."""
 

@@ -7,11 +7,14 @@ from datetime import UTC, date, datetime
 from uuid_utils.compat import uuid7
 
 from services.key_registry.audit_trail.chain import chained
+from services.key_registry.audit_trail.months import month_of
 from services.key_registry.storage.postgres import SCHEMA
 from services.key_registry.storage.postgres.audit_trail.lines import append, head_of
 from shared.contracts.key_registry import AuditEvent
 from shared.postgres.pool import Database
 
+THIS = month_of(datetime.now(UTC).timestamp())
+"""The month that it is."""
 FILTERS = {
     "company_id": "c",
     "action": "a.created",

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
@@ -12,14 +11,14 @@ from uuid_utils.compat import uuid7
 
 from services.key_registry.admin.audit_reader import whole
 from services.key_registry.audit_trail.chain import START, AuditFilter, Head, Line, chained, verified
-from services.key_registry.audit_trail.months import following, month_of
+from services.key_registry.audit_trail.months import following
 from services.key_registry.recording.recorder import AuditLog
 from services.key_registry.storage.postgres import SCHEMA
 from services.key_registry.storage.postgres.audit_trail.lines import PostgresAuditLines, head_and_written, head_of
 from services.key_registry.storage.postgres.audit_trail.months import PostgresMonths
 from services.key_registry.storage.postgres.store import PostgresStore
 from shared.postgres.pool import Database
-from tests.integration.services.key_registry.audit_lines import FILTERS, database, events, write
+from tests.integration.services.key_registry.audit_lines import FILTERS, THIS, database, events, write
 from tests.support.harness.key_registry import migrate, migrate_to
 
 COLUMNS = (
@@ -27,7 +26,6 @@ COLUMNS = (
     *("previous_hash", "hash", "event_id"),
 )
 BEFORE = "0008"
-THIS = month_of(datetime.now(UTC).timestamp())
 NEXT = following(THIS)
 
 
@@ -114,7 +112,7 @@ async def test_months_may_be_prepared_by_all_copies_at_once_and_again(registry_d
 @pytest.mark.parametrize("name", [name for name in FILTERS if name != "subject_kind"])
 async def test_each_filter_is_read_by_an_index_newest_first(registry_database_url: str, name: str) -> None:
     """With a hash of the text and a block of lines in the index, never by sorting all lines that match."""
-    from services.key_registry.storage.postgres import audit_lines
+    from services.key_registry.storage.postgres.audit_trail import lines as audit_lines
 
     async with database(registry_database_url) as db, db.transaction() as connection:
         await connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from services.key_registry.storage.postgres.store import WRITER_LOCK_ID
+from services.key_registry.storage.postgres.statements import WRITER_LOCK_ID
 from shared import opaque
 from shared.errors import Unavailable
 from tests.support.harness.key_registry import Admin, Running, running_registry

@@ -19,7 +19,7 @@ from services.key_registry.housekeeping.expired_rows import CHANGES_KEPT_S
 from services.key_registry.ports.consumers import FORGOTTEN_AFTER_S
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
 from services.key_registry.storage.postgres import clock as database_clock
-from services.key_registry.storage.postgres.store import WRITER_LOCK_ID
+from services.key_registry.storage.postgres.statements import WRITER_LOCK_ID
 from shared import opaque
 from shared.changes.stream import ChangeStreamReader
 from shared.clock_offset import MAX_CLOCK_OFFSET_S, TIME_FIELD

@@ -94,10 +94,11 @@ _EVER = date.min
 async def append(connection: Connection, lines: Sequence[Line], today: date | None = None) -> None:
     """All lines in one statement, into the month that it is by PostgreSQL's clock, or into that of `today`."""
     month = None if today is None else today.replace(day=1)
-    await connection.execute(_APPEND, *_columns(lines), month, lines[0].seq, lines[0].previous_hash)
+    await connection.execute(_APPEND, *columns(lines), month, lines[0].seq, lines[0].previous_hash)
 
 
-def _columns(lines: Sequence[Line]) -> Sequence[Sequence[Any]]:
+def columns(lines: Sequence[Line]) -> Sequence[Sequence[Any]]:
+    """In the order of `_COLUMNS`, `seq` first."""
     named = dict(zip(Line._fields, zip(*lines, strict=True), strict=True))
     named["detail"] = tuple(orjson.dumps(detail).decode() for detail in named["detail"])
     return [named[column] for column in _COLUMNS]
@@ -105,7 +106,7 @@ def _columns(lines: Sequence[Line]) -> Sequence[Sequence[Any]]:
 
 async def head_of(connection: Connection) -> Head:
     """Where the trail ends."""
-    for since in (_recent(), _EVER):
+    for since in (recent(), _EVER):
         if record := await connection.fetchrow(_HEAD, since):
             return Head(record["seq"], record["hash"])
     return START
@@ -116,9 +117,9 @@ async def head_and_written(connection: Connection, event_ids: Sequence[str]) -> 
 
     An event is older than no line that it became.
     """
-    begun = _begun(event_ids)
-    for since in (_recent(), _EVER):
-        if record := await connection.fetchrow(_HEAD_AND_WRITTEN, since, event_ids, begun):
+    since_begun = begun(event_ids)
+    for since in (recent(), _EVER):
+        if record := await connection.fetchrow(_HEAD_AND_WRITTEN, since, event_ids, since_begun):
             seq, hash_, written = record
             return Head(seq, hash_), frozenset(written)
     return START, frozenset()
@@ -194,7 +195,7 @@ def _block(expression: str) -> str:
     return f"({expression} >> {LINES_PER_BLOCK_LOG2})::int"
 
 
-def _begun(event_ids: Sequence[str]) -> date:
+def begun(event_ids: Sequence[str]) -> date:
     """The month from which on the events can have been written: ids of version 7 (RFC 9562) have a time.
 
     Their texts have its order, so that only the first has to be read.
@@ -205,7 +206,8 @@ def _begun(event_ids: Sequence[str]) -> date:
     return _month(datetime.fromtimestamp((UUID(min(texts)).int >> 80) / 1000, UTC) - RECENT)
 
 
-def _recent() -> date:
+def recent() -> date:
+    """The month from which on lines are recent."""
     return _month(datetime.now(UTC) - RECENT)
 
 

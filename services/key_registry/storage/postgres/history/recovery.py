@@ -10,7 +10,8 @@ from services.key_registry.history.records import HistoryHead
 from services.key_registry.storage.postgres.clock import server_time
 from services.key_registry.storage.postgres.history import people
 from services.key_registry.storage.postgres.history.state import database_state
-from services.key_registry.storage.postgres.store import WRITER_LOCK_ID, PostgresWriter
+from services.key_registry.storage.postgres.statements import WRITER_LOCK_ID
+from services.key_registry.storage.postgres.store import PostgresWriter
 from shared.postgres.pool import Database
 
 _KEEP = """
