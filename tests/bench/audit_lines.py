@@ -14,8 +14,11 @@ import asyncpg
 from uuid_utils import uuid7
 
 from deploy.local.stores.postgres import OWNER, create_owner_and_database
+from services.key_registry.history.guard import HistoryGuard
+from services.key_registry.history.records import ORIGIN, HistoryHead
 from services.key_registry.recording.recorder import AuditLog
 from services.key_registry.storage.postgres import MIGRATIONS, SCHEMA
+from services.key_registry.storage.postgres.audit_trail.end import PostgresTrailEnd
 from services.key_registry.storage.postgres.store import PostgresStore
 from shared.contracts.key_registry import AuditEvent
 from shared.postgres.migrations import migrate
@@ -66,7 +69,10 @@ async def measure(url: str) -> None:
     await asyncio.to_thread(migrate, url, schema=SCHEMA, folder=MIGRATIONS)
     database = Database(url, schema=SCHEMA, timeout=30)
     await database.start()
-    log, events, written = AuditLog(PostgresStore(database, timeout=30)), issued(), 0
+    guard = HistoryGuard()
+    guard.open(HistoryHead(ORIGIN))
+    store, end = PostgresStore(database, timeout=30, guard=guard), PostgresTrailEnd(database, guard, timeout=30)
+    log, events, written = AuditLog(store, end), issued(), 0
     for size, batches in BATCHES:
         times = []
         for _ in range(batches):
