@@ -67,15 +67,16 @@ async def _migrate(dsn: str, schema: str, folder: Path) -> str:
     url = make_url(dsn).set(drivername="postgresql+asyncpg")
     engine = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": 10})
     try:
-        async with asyncio.timeout(LOCK_TIMEOUT_S), engine.begin() as connection:
+        async with asyncio.timeout(LOCK_TIMEOUT_S) as waiting, engine.begin() as connection:
+            lock = zlib.crc32(f"passgate migrations {schema}".encode())
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
+            waiting.reschedule(None)  # a large table may take longer
             return await connection.run_sync(_upgrade, schema, folder)
     finally:
         await engine.dispose()
 
 
 def _upgrade(connection: Connection, schema: str, folder: Path) -> str:
-    lock = zlib.crc32(f"passgate migrations {schema}".encode())
-    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
     connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
     connection.execute(text(f'SET LOCAL search_path TO "{schema}"'))
     config = Config()

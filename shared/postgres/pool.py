@@ -24,9 +24,12 @@ SERVER_STATE_ERRORS = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.PostgresSystemError,
-    asyncpg.UndefinedTableError,
-    asyncpg.UndefinedFunctionError,  # a schema that is not migrated yet
     asyncpg.InvalidSchemaNameError,
+    asyncpg.UndefinedTableError,  # this and the next four: the schema is not migrated yet
+    asyncpg.UndefinedColumnError,
+    asyncpg.UndefinedFunctionError,
+    asyncpg.UndefinedObjectError,
+    asyncpg.InvalidColumnReferenceError,  # no unique index for an ON CONFLICT
     asyncpg.ObjectNotInPrerequisiteStateError,  # a database that takes no connections: it is being restored
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,

@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from shared.errors import Unavailable
+from shared.postgres import migrations
 from shared.postgres.migrations import migrate
 from shared.postgres.pool import Database
 from tests.support.harness.proxy import FaultProxy
@@ -96,18 +97,56 @@ async def test_wrong_statement_is_an_error_and_not_an_outage(database: Database)
             await connection.execute("SELEC 1")
 
 
-def test_migrations_run_twice_at_once_apply_once(database_url: str, tmp_path: Path) -> None:
-    (tmp_path / "versions").mkdir()
-    (tmp_path / "versions" / "0001_first.py").write_text(
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT 1 FROM absent",
+        "SELECT absent FROM old",
+        "INSERT INTO old (n, absent) VALUES (1, 1)",
+        "INSERT INTO old VALUES (1) ON CONFLICT (n) DO NOTHING",
+        "INSERT INTO old VALUES (1) ON CONFLICT ON CONSTRAINT absent DO NOTHING",
+        "SELECT absent(1)",
+        "SELECT 1 FROM absent.old",
+    ],
+)
+async def test_what_a_schema_lacks_that_is_not_migrated_yet_is_unavailable(
+    database: Database, statement: str
+) -> None:
+    async with database.connection() as connection:
+        await connection.execute("CREATE TABLE IF NOT EXISTS old (n int)")
+    with pytest.raises(Unavailable):
+        async with database.connection() as connection:
+            await connection.execute(statement)
+
+
+def write_revision(folder: Path, script: str) -> None:
+    (folder / "versions").mkdir()
+    (folder / "versions" / "0001_first.py").write_text(
         textwrap.dedent(
-            """
+            f"""
             from shared.postgres.migrations import execute_script
             revision, down_revision = "0001", None
             def upgrade():
-                execute_script("CREATE TABLE thing (n int); INSERT INTO thing VALUES (1)")
+                execute_script({script!r})
             """
         )
     )
+
+
+def test_a_migration_may_take_longer_than_the_wait_for_another_one(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "LOCK_TIMEOUT_S", 1.0)
+    write_revision(tmp_path, "CREATE TABLE large (n int); SELECT pg_sleep(2)")
+    with ThreadPoolExecutor(2) as threads:
+        runs = [threads.submit(migrate, database_url, schema="things", folder=tmp_path) for _ in range(2)]
+        ended = [run.exception() for run in runs]
+    assert [type(error) for error in ended if error] == [TimeoutError]
+    assert migrate(database_url, schema="things", folder=tmp_path) == "0001"
+
+
+def test_migrations_run_twice_at_once_apply_once(database_url: str, tmp_path: Path) -> None:
+    write_revision(tmp_path, "CREATE TABLE thing (n int); INSERT INTO thing VALUES (1)")
     with ThreadPoolExecutor(2) as threads:
         runs = [threads.submit(migrate, database_url, schema="things", folder=tmp_path) for _ in range(2)]
         assert [run.result() for run in runs] == ["0001", "0001"]
