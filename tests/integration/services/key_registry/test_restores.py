@@ -171,6 +171,34 @@ async def test_a_dump_from_before_what_is_known_stays_closed_until_an_operator_a
         assert "not all that was stopped was known" in capsys.readouterr().out
 
 
+async def test_a_dump_of_the_first_release_that_is_migrated_again_brings_nothing_back(
+    place: Place, copies: DatabaseCopies
+) -> None:
+    """That release gave no history a name, and migrating gives the changes that are there other marks each time."""
+    place.history.mkdir()
+    async with place.running() as running:
+        objects = await Objects(running.owner).create()
+    for copy in ("valkey", "file"):
+        await place.lose(copy)
+    await migrated_from_the_first_release(place)
+    await copies.keep()
+    async with place.running() as running:
+        jti = await stop_all(running, objects)
+    await copies.go_back()
+    await migrated_from_the_first_release(place)
+    async with place.running() as running:
+        await refused(running, objects, jti)
+
+
+async def migrated_from_the_first_release(place: Place) -> None:
+    connection = await asyncpg.connect(place.database_url)
+    await connection.execute(
+        "SET search_path TO key_registry; DELETE FROM audit_history; DELETE FROM audit_checkpoint;"
+        " UPDATE change SET mark = gen_random_uuid()::text"
+    )
+    await connection.close()
+
+
 async def test_the_command_names_what_a_restore_has_lost_and_then_what_was_done(
     place: Place, copies: DatabaseCopies, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from uuid_utils.compat import uuid7
-
 from services.key_registry.audit_trail.chain import Head
 from services.key_registry.audit_trail.ports import KeptCheckpoint
 from services.key_registry.storage.postgres.audit_trail.lines import head_of
+from services.key_registry.storage.postgres.history.name import give_name, name_of
 from shared.postgres.pool import Database
 
 _NEWEST = """
@@ -25,12 +24,7 @@ class PostgresCheckpoints:
 
     async def epoch(self) -> str:
         async with self._database.connection() as connection:
-            if (known := await connection.fetchval("SELECT epoch::text FROM audit_history")) is None:
-                await connection.execute(
-                    "INSERT INTO audit_history (epoch, since) VALUES ($1, now()) ON CONFLICT DO NOTHING", uuid7()
-                )
-                known = await connection.fetchval("SELECT epoch::text FROM audit_history")
-        return str(known)
+            return await name_of(connection) or await give_name(connection)
 
     async def keep(self, jws: str, at: float) -> None:
         async with self._database.connection() as connection:

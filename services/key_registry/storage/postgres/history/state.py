@@ -14,14 +14,13 @@ from services.key_registry.history.rights import RIGHTS_OF, rights_of
 from services.key_registry.storage.postgres.audit_trail.lines import head_of
 from services.key_registry.storage.postgres.changes import read_page
 from services.key_registry.storage.postgres.history import people
+from services.key_registry.storage.postgres.history.name import give_name, name_of
 from shared.contracts.key_registry import Change
 from shared.identifiers import UUID_FORM
 from shared.postgres.pool import Connection, Database
 
 FOREIGN_KEYS = 12
 """Of the schema, at least. A restore adds them last of all, when the rows of all tables are there."""
-_NAME = "SELECT epoch::text FROM audit_history"
-_GIVE_NAME = "INSERT INTO audit_history (epoch, since) VALUES (gen_random_uuid(), now()) ON CONFLICT DO NOTHING"
 _POSITION = """
 SELECT coalesce(min(seq), 1) AS first, coalesce(max(seq), 0) AS last,
     coalesce((SELECT mark FROM change ORDER BY seq DESC LIMIT 1), 'origin') AS mark
@@ -79,13 +78,11 @@ class PostgresHistory:
     async def history(self) -> str:
         """The name that checkpoints of the audit trail have as well. None is given while a restore is under way."""
         async with self._database.connection() as connection:
-            known = await connection.fetchval(_NAME)
-        if known is None:
-            await self.require_whole()
-            async with self._database.connection() as connection:
-                await connection.execute(_GIVE_NAME)
-                known = await connection.fetchval(_NAME)
-        return str(known)
+            if (known := await name_of(connection)) is not None:
+                return known
+        await self.require_whole()
+        async with self._database.connection() as connection:
+            return await give_name(connection)
 
     async def state(self, heads: Sequence[HistoryHead]) -> DatabaseState:
         async with self._database.connection() as connection:
