@@ -5,10 +5,13 @@ import secrets
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from gateway.composition.knowledge import Knowledge, knowledge
+from gateway.composition.peers import Counting, Peers, Reports
 from gateway.config import NAME, OPERATIONS, Settings
 from gateway.credentials.call_usage import CallUsage
 from gateway.decision import Decider
 from gateway.edge.certificate_watch import CertificateWatch
+from gateway.first_snapshot import FirstSnapshot
 from gateway.forwarding.limit_decision import CallLimits
 from gateway.http import endpoints
 from gateway.http.decision import DecisionServer, decision_servers
@@ -18,10 +21,7 @@ from gateway.http.identity_keys import IdentityKeyEndpoint
 from gateway.http.routes import RouteEndpoints
 from gateway.identity_tokens.keys import IdentityKeys
 from gateway.identity_tokens.tokens import IdentityTokens
-from gateway.knowledge import Knowledge, knowledge
 from gateway.metrics import GatewayMetrics
-from gateway.peers.app import Counting, Peers, Reports
-from gateway.peers.first_snapshot import FirstSnapshot
 from gateway.proxy.connection_limits import ConnectionLimits
 from gateway.proxy.public_server import PublicServer
 from gateway.proxy.report import Report

@@ -29,7 +29,7 @@ from gateway.http1.request_head import RequestHead
 from gateway.identity_tokens.tokens import IdentityTokens
 from gateway.refused_calls.credentials import insufficient_scope, missing_scopes, refusal_of, stopped_refusal
 from gateway.refused_calls.problems import Refusal
-from gateway.refused_calls.repeated_refusals import RepeatedRefusals, key_without_credential
+from gateway.refused_calls.repeated_refusals import RepeatedRefusals, key_without_secret
 from gateway.refused_calls.report_only import anonymous_target, enforced, would_lack, would_refuse
 from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.table import Route, RouteTable
@@ -93,8 +93,8 @@ class Decider:
     def _decide_by_head_alone(
         self, head: RequestHead, origin: Origin, request_id: str, table: RouteTable
     ) -> Decision | LookUp:
-        """What `_decide` decides; once for all where there is no credential, and nothing that may change."""
-        key = key_without_credential(head)
+        """What `_decide` decides; once for all where there is no credential, or junk in the place of one."""
+        key = key_without_secret(head)
         if key is not None and (refused := self.refused.find(key, table)) is not None:
             return refused
         decision = self._decide(Question(head, origin, request_id, table))

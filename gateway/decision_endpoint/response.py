@@ -8,7 +8,7 @@ from gateway.decision_endpoint.dialect import AUTH_REQUEST, DecisionPath
 from gateway.field_names import HOPS_FIELD, OWN_PREFIX
 from gateway.forwarding.forward import Decision
 from gateway.http1.request import BadRequest
-from gateway.refused_calls import problems as refusal
+from gateway.refused_calls import problems
 from gateway.refused_calls.problems import Fields, Refusal
 from gateway.refused_calls.response import render
 from gateway.routing.cors.preflight import Preflight
@@ -40,11 +40,11 @@ def forwarded_as_asked(decision: Decision, asked: str, path: DecisionPath) -> De
         return decision
     route = decision.route
     if route.rewrite is None and decision.target.partition("?")[0] != asked.partition("?")[0]:
-        return refusal.malformed(
+        return problems.malformed(
             BadRequest("the path must be written without needless escapes", code="malformed_target"),
             route=route.name,
         )
-    return refusal.not_rewritten(route=route.name)
+    return problems.not_rewritten(route=route.name)
 
 
 def decision_response(

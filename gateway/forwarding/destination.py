@@ -3,7 +3,7 @@
 from gateway.forwarding.loops import passed_before
 from gateway.http1.request import BadRequest
 from gateway.http1.request_head import RequestHead
-from gateway.refused_calls import problems as refusal
+from gateway.refused_calls import problems
 from gateway.refused_calls.problems import Refusal
 from gateway.routing.match import match, require_one_route, upstream_target
 from gateway.routing.table import Route, RouteTable
@@ -18,16 +18,16 @@ def destination(head: RequestHead, table: RouteTable, via: str) -> tuple[Route, 
         if target.holds:
             require_one_route(table, found, head.method, target, head.host)
     except BadRequest as error:
-        return refusal.malformed(error)
+        return problems.malformed(error)
     if isinstance(found, tuple):
-        return refusal.method_not_allowed(found) if found else refusal.not_found()
+        return problems.method_not_allowed(found) if found else problems.not_found()
     if found.rewrite is not None:
         inner = upstream_target(target, found.rewrite)
         if inner is None:
-            return refusal.not_found()
+            return problems.not_found()
         target = inner
     if passed_before(head, via):
-        return refusal.loop(route=found.name)
+        return problems.loop(route=found.name)
     if (head.content_length or 0) > found.max_body:
-        return refusal.too_large(found.max_body, route=found.name)
+        return problems.too_large(found.max_body, route=found.name)
     return found, target

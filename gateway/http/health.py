@@ -2,9 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from gateway.composition.knowledge import Knowledge
 from gateway.config import NAME
 from gateway.edge.certificate_watch import CertificateWatch
-from gateway.knowledge import Knowledge
 from gateway.proxy.upstream.pools import Pools
 from gateway.routing.route_watch import RouteWatch
 from shared.changes.observed_follower import FollowingHealth

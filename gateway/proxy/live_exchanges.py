@@ -16,7 +16,7 @@ import structlog
 from gateway.credentials.staleness import Staleness
 from gateway.forwarding.forward import Forward
 from gateway.proxy.report import Call
-from gateway.refused_calls import problems as refusal
+from gateway.refused_calls import problems
 from gateway.refused_calls.problems import Refusal
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import Change, Snapshot
@@ -144,9 +144,9 @@ class LiveExchanges:
         route, identity = forward.route, forward.identity
         stopped = self._stopped.first(identity.depends_on)
         if stopped is not None:
-            ending = refusal.revoked(identity, *stopped, route=route.name)
+            ending = problems.revoked(identity, *stopped, route=route.name)
         elif staleness.is_past_bound(route, identity.kind, time.perf_counter() - exchange.call.started):
-            ending = refusal.stale(staleness.age, route=route.name)
+            ending = problems.stale(staleness.age, route=route.name)
         else:
             self._postponed.pop(exchange, None)
             return

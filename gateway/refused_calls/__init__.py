@@ -1,1 +1,1 @@
-"""Calls that are refused for their credential, or would be where that is report-only."""
+"""Calls that are refused, or would be where that is report-only; `problems`: all errors of the gateway itself."""

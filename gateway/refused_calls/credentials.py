@@ -9,7 +9,7 @@ from gateway.credentials.found_credential import find_in_head
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.http1.kept import Kept
 from gateway.http1.request_head import RequestHead
-from gateway.refused_calls import problems as refusal
+from gateway.refused_calls import problems
 from gateway.refused_calls.problems import Refusal
 from gateway.routing.credential_kinds import API_TOKEN_FIELD
 from gateway.routing.table import Route
@@ -27,17 +27,17 @@ def refusal_of(
     if isinstance(error, NoCredential):
         return _no_credential(error, route, head)
     if isinstance(error, AmbiguousCredential):
-        return refusal.ambiguous_credential(error, route=route.name)
+        return problems.ambiguous_credential(error, route=route.name)
     if isinstance(error, MalformedQuery):
-        return refusal.malformed_query(error, route=route.name)
+        return problems.malformed_query(error, route=route.name)
     if isinstance(error, RefusedCredential):
         return _bad_credential(error, route=route.name)
-    return refusal.unavailable(error, route=route.name)
+    return problems.unavailable(error, route=route.name)
 
 
 def _no_credential(error: NoCredential, route: Route, head: RequestHead) -> Refusal:
     """Where the call has one in another place, the response names both places, and the cause is another."""
-    refused = refusal.no_credential(error, route=route.name)
+    refused = problems.no_credential(error, route=route.name)
     expected = what_to_send(route.kinds)
     if error.cause == "no_client_prefix" and (sent := known_by_form(head.first(API_TOKEN_FIELD) or "")):
         # A session token has no prefix beside it, and the same field.
@@ -59,11 +59,11 @@ def _no_credential(error: NoCredential, route: Route, head: RequestHead) -> Refu
 def _bad_credential(refused: RefusedCredential, *, route: str) -> Refusal:
     """One for all that are refused alike: most of what strangers send in number is."""
     if not refused.alike:
-        return refusal.bad_credential(refused, route=route)
+        return problems.bad_credential(refused, route=route)
     key = (route, refused.cause, refused.detail["reason"])
     kept = _kept.get(key)
     if kept is None:
-        kept = refusal.bad_credential(refused, route=route)
+        kept = problems.bad_credential(refused, route=route)
         _kept.keep(key, kept)
     return kept
 
@@ -71,13 +71,13 @@ def _bad_credential(refused: RefusedCredential, *, route: str) -> Refusal:
 def stopped_refusal(found: tuple[str, str], identity: Identity, route: Route) -> Refusal:
     kind, id_ = found
     refused = RefusedCredential.of(identity, "stopped", stopped={"kind": kind, "id": id_})
-    return refusal.bad_credential(refused, route=route.name)
+    return problems.bad_credential(refused, route=route.name)
 
 
 def insufficient_scope(route: Route, identity: Identity, missing: Sequence[str]) -> Refusal:
     needed, granted = " ".join(route.scopes), " ".join(identity.scopes)
     refused = RefusedCredential.of(identity, "insufficient_scope", needed_scopes=needed, granted_scopes=granted)
-    return refusal.insufficient_scope(refused, needed, " ".join(missing), route=route.name)
+    return problems.insufficient_scope(refused, needed, " ".join(missing), route=route.name)
 
 
 def missing_scopes(route: Route, identity: Identity) -> Sequence[str]:

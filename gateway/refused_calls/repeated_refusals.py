@@ -39,7 +39,7 @@ class RepeatedRefusals:
         self._refusals.keep(key, (table, refusal))
 
 
-def key_without_credential(head: RequestHead) -> Key | None:
+def key_without_secret(head: RequestHead) -> Key | None:
     """All that a refusal of this head depends on, but the table; None where it may hold a credential, in whatever
     place, or does not come again. What junk it holds is not of it."""
     if not head.block.kept or (head.call_fields and _may_hold_a_prefix(head.call_fields)):

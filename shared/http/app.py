@@ -169,6 +169,3 @@ def _life_of(resource: Resource) -> Callable[[web.Application], AsyncIterator[No
         await resource.stop()
 
     return life
-
-
-BuildApp = Callable[[], Awaitable[web.Application]]

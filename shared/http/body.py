@@ -96,18 +96,6 @@ def require_content_type(request: web.BaseRequest, *expected: str) -> str:
     return given
 
 
-async def json_object(
-    request: web.BaseRequest, *, limit: int = 65536, from_own_service: bool = False
-) -> dict[str, Any]:
-    """The body as a JSON object (RFC 8259, UTF-8). Raises `Invalid`, `TooLarge` or `UnsupportedMediaType`.
-
-    `from_own_service` as for `json_model`.
-    """
-    require_content_type(request, "application/json")
-    raw = await read(request, limit=limit)
-    return _quickly(raw) if from_own_service else _strictly(raw)
-
-
 async def json_model(
     request: web.BaseRequest, model: type[M], *, limit: int = 65536, from_own_service: bool = False
 ) -> M:

@@ -1,7 +1,8 @@
 """The one verifier of JWTs (RFC 7515, 7519, 8725): compact, signed, spelt in one way only.
 
 The steps are apart so that a caller can order them: `parse`, look up the key, `check_signature`,
-`check_claims`. Nothing of the payload is read before the signature holds, but for the issuer where a verifier has
+`check_claims`. Who may know the payload already takes `check_signature` in its halves, `require_signature` and
+`signed_payload`. Nothing of the payload is read before the signature holds, but for the issuer where a verifier has
 keys of several (`unverified_issuer`). `verify` does all four.
 
 ES256 signatures come in pairs, (r, s) and (r, n - s), and both are valid: what must happen once only

@@ -1,1 +1,1 @@
-"""What admins do: their access, the objects that they create and change, and what is recorded of it."""
+"""What admins do: create, change, rotate, revoke and find objects; receipts, and reading the audit trail."""

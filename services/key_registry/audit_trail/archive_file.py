@@ -23,7 +23,6 @@ from shared.jose.keys import PublicKey
 
 FORMAT = 1
 LEVEL = 6
-_BLOCK_BYTES = 1024 * 1024
 
 
 class InvalidArchive(Exception):

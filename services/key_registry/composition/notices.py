@@ -15,11 +15,11 @@ from services.key_registry.events.webhooks.reader import WebhookReading
 from services.key_registry.events.webhooks.resolution import SystemNames, check_target
 from services.key_registry.events.webhooks.secret_box import WebhookSecrets
 from services.key_registry.events.webhooks.targets import Target, TargetPolicy
+from services.key_registry.housekeeping.expiry_notices import ExpiryNotices
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.notices.events import EventEndpoint
 from services.key_registry.http.notices.webhooks import WebhookEndpoints
 from services.key_registry.ports.store import Store
-from services.key_registry.recording.expiry_notices import ExpiryNotices
 from services.key_registry.storage.postgres.notices.deliveries import PostgresDeliveryQueue
 from services.key_registry.storage.postgres.notices.events import PostgresEvents
 from services.key_registry.storage.postgres.notices.webhooks import PostgresWebhooks

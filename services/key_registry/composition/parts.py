@@ -15,7 +15,7 @@ from services.key_registry.catalog.resources import RESOURCES
 from services.key_registry.changes.consumers import Consumers
 from services.key_registry.changes.feed import Feed
 from services.key_registry.composition.audit_trail import AuditParts
-from services.key_registry.composition.leaks import found_over
+from services.key_registry.composition.leaks import found_over, leaks_over
 from services.key_registry.composition.notices import Notices
 from services.key_registry.composition.operations import operation_handlers
 from services.key_registry.composition.people import People
@@ -29,7 +29,6 @@ from services.key_registry.housekeeping.retirements import retirements
 from services.key_registry.http import endpoints
 from services.key_registry.http.decisions import DecisionEndpoints
 from services.key_registry.http.internal import InternalEndpoints
-from services.key_registry.http.leaks import leaks_over
 from services.key_registry.http.objects import ResourceEndpoints
 from services.key_registry.http.receipts import ReceiptEndpoint
 from services.key_registry.http.report_only import ReportOnlyEndpoint

@@ -12,7 +12,8 @@ from services.key_registry.access.visibility import company_listed
 from services.key_registry.catalog.paging import PageRequest, cursor_of_seq, page_of, seq_of_cursor
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import RESOURCES, Row
-from services.key_registry.ports.events import Event, EventFilter, EventStore, KeptEvent
+from services.key_registry.events.ports import EventFilter, EventStore, KeptEvent
+from services.key_registry.ports.events import Event
 from services.key_registry.ports.store import Reader, Store
 from shared.identifiers import UUID_FORM
 

@@ -11,8 +11,8 @@ from services.key_registry.catalog.paging import parse_page, text
 from services.key_registry.catalog.resources import Row
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.schemas import BASE, PAGING, page_model, problems
-from services.key_registry.ports.trials import KEPT_DAYS, DayCount, ReportOnlyFilter
 from services.key_registry.refused_calls.report_only.keeper import ReportOnlyKeeper
+from services.key_registry.refused_calls.report_only.ports import KEPT_DAYS, DayCount, ReportOnlyFilter
 from services.key_registry.refused_calls.report_only.responses import ReportOnlyResponse
 from shared.contracts.report_only import ReportOnlyKind
 from shared.http.endpoints import Endpoint, Parameter, Response

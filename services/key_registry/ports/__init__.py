@@ -1,1 +1,1 @@
-"""What the rules need of the one store, part by part; what one feature alone needs is in its own `ports`."""
+"""What several features need of the store, part by part; what one alone needs is in its own `ports`."""

@@ -1,4 +1,4 @@
-"""What the rules of events need of their storage; each method raises `Unavailable`."""
+"""Events and notices of expiry as they are written, in the transaction of what they report."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,23 +21,6 @@ class Event:
     request_id: str
     data: Mapping[str, Any]
     """JSON, without a secret."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeptEvent:
-    number: int
-    """Grows with each event, in the order in which they became durable."""
-    event: Event
-
-
-@dataclass(frozen=True, slots=True)
-class EventFilter:
-    company_id: str | None = None
-    type: EventType | None = None
-    start: datetime | None = None
-    """Those of this time or later."""
-    end: datetime | None = None
-    """Those from before this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +62,3 @@ class EventWriter(EventReader, Protocol):
         ...
 
     async def cancel_notice(self, credential_id: UUID) -> None: ...
-
-
-class EventStore(Protocol):
-    async def newest(self, which: EventFilter, before: int | None, limit: int) -> Sequence[KeptEvent]:
-        """The newest first, those with a number below `before` only."""
-        ...
-
-    async def prune(self, before: float) -> None:
-        """Delete the events from before a time, in seconds since the epoch, and their deliveries."""
-        ...

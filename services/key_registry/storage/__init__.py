@@ -1,1 +1,1 @@
-"""The registry's store: in PostgreSQL, and the same in memory for tests of what stands on it."""
+"""What the registry keeps and reaches: PostgreSQL, Valkey, the file of the history, the OpenID provider."""

@@ -50,7 +50,7 @@ PARTS: Sequence[tuple[str, Sequence[str]]] = (
     (
         "route, headers, decision",
         (
-            "gateway/client_",
+            "gateway/client_address_proof.py",
             "gateway/decision.py",
             "gateway/edge/",
             "gateway/forwarding/",

@@ -18,11 +18,12 @@ from prometheus_client import CollectorRegistry, Counter
 
 from services.key_registry.catalog.field_types import format_instant, instant
 from services.key_registry.events.webhooks.client import PostResult
+from services.key_registry.events.webhooks.ports import ClaimedWebhook, DeliveryQueue, DueDelivery, Outcome
 from services.key_registry.events.webhooks.schedule import RETRIED_FOR, next_attempt, pause
 from services.key_registry.events.webhooks.secret_box import UnreadableSecret, WebhookSecrets
 from services.key_registry.events.webhooks.signatures import signed_headers
 from services.key_registry.events.webhooks.targets import InvalidTarget, Target, parse_target
-from services.key_registry.ports.webhooks import Attempt, ClaimedWebhook, DeliveryQueue, DueDelivery, Outcome
+from services.key_registry.ports.webhooks import Attempt
 from shared.background_task import PeriodicTask, TaskOwner
 from shared.clock import Clock
 from shared.errors import Unavailable

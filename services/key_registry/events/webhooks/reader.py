@@ -11,8 +11,9 @@ from services.key_registry.catalog.paging import PageRequest, cursor_of_id, curs
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import COMPANY
 from services.key_registry.events.webhooks.administration import KIND, present, require_visible
+from services.key_registry.events.webhooks.ports import KeptDelivery, WebhookStore
 from services.key_registry.ports.store import Store
-from services.key_registry.ports.webhooks import DeliveryState, KeptDelivery, WebhookStore
+from services.key_registry.ports.webhooks import DeliveryState
 from shared.errors import NotFound
 
 

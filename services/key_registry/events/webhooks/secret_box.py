@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
-from services.key_registry.ports.webhooks import ClaimedWebhook
+from services.key_registry.events.webhooks.ports import ClaimedWebhook
 from shared.errors import Conflict
 from shared.sealed_box import CannotOpen, SealedBox, read_key
 

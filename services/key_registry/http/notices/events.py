@@ -10,11 +10,12 @@ from services.key_registry.catalog.event_types import EventType
 from services.key_registry.catalog.field_types import parse_instant
 from services.key_registry.catalog.paging import parse_page, text
 from services.key_registry.catalog.resources import RESOURCES, Row
+from services.key_registry.events.ports import EventFilter
 from services.key_registry.events.reader import EventReading
 from services.key_registry.events.responses import EventResponse
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.schemas import BASE, PAGING, TIME, page_model, problems
-from services.key_registry.ports.events import Event, EventFilter
+from services.key_registry.ports.events import Event
 from shared.http.endpoints import Endpoint, Parameter, Response
 from shared.http.responses import NO_STORE, json_response
 

@@ -10,6 +10,7 @@ from services.key_registry.catalog.field_types import parse_id, parse_reference
 from services.key_registry.catalog.paging import PageRequest, parse_page
 from services.key_registry.catalog.permissions import Operation
 from services.key_registry.events.webhooks.administration import WebhookAdministration
+from services.key_registry.events.webhooks.ports import KeptDelivery
 from services.key_registry.events.webhooks.reader import DeliveryFilter, WebhookReading
 from services.key_registry.events.webhooks.requests import NewWebhook, SecretRotation, WebhookPatch
 from services.key_registry.events.webhooks.responses import DeliveryResponse
@@ -17,7 +18,7 @@ from services.key_registry.http import bodies
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.http.objects import PATCH_TYPES, idempotent_request
 from services.key_registry.http.schemas import BASE
-from services.key_registry.ports.webhooks import DeliveryState, KeptDelivery
+from services.key_registry.ports.webhooks import DeliveryState
 from shared.errors import NotFound
 from shared.http.body import validated
 from shared.http.responses import NO_STORE, json_response

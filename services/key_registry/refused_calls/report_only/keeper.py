@@ -11,7 +11,7 @@ from services.key_registry.catalog.paging import PageRequest, cursor_of_seq, pag
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import Row
 from services.key_registry.ports.store import Store
-from services.key_registry.ports.trials import DayCount, ReportOnlyFilter, ReportOnlyStore
+from services.key_registry.refused_calls.report_only.ports import DayCount, ReportOnlyFilter, ReportOnlyStore
 from services.key_registry.refused_calls.report_only.scopes import report_only
 from shared.background_task import PeriodicTask, TaskOwner
 from shared.contracts.report_only import ReportOnlyBatch, ReportOnlyList

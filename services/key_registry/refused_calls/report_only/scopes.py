@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.key_registry.ports.trials import DefinedScopes
+from services.key_registry.refused_calls.report_only.ports import DefinedScopes
 from shared.contracts.report_only import MAX_REPORT_ONLY_SCOPES
 from shared.scopes import intersection
 

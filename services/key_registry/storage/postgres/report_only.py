@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from services.key_registry.ports.trials import (
+from services.key_registry.ports.trials import Trial
+from services.key_registry.refused_calls.report_only.ports import (
     BATCH_IDS_KEPT_S,
     KEPT_DAYS,
     MAX_ROWS_A_DAY,
     DayCount,
     DefinedScopes,
     ReportOnlyFilter,
-    Trial,
 )
 from shared.contracts.report_only import (
     MAX_REPORT_ONLY_SCOPES,

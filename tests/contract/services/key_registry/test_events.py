@@ -6,8 +6,8 @@ from datetime import timedelta
 from uuid_utils.compat import uuid7
 
 from services.key_registry.catalog.resources import ACCESS_KEY
+from services.key_registry.housekeeping.expiry_notices import ExpiryNotices
 from services.key_registry.ports.events import Event, Expiring, ExpiryNotice
-from services.key_registry.recording.expiry_notices import ExpiryNotices
 from tests.support.clock import FakeClock
 from tests.support.harness.key_registry_stores import NOW, Stores
 

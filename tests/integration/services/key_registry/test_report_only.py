@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.key_registry.ports import trials as ports
+from services.key_registry.refused_calls.report_only import ports
 from services.key_registry.storage.postgres import report_only as storage
 from services.key_registry.storage.postgres.report_only import PostgresReportOnly
 from shared.contracts.report_only import ReportOnlyBatch, ReportOnlyCount

@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 from gateway.credentials.extract import EXPECTED_ACCESS_TOKEN
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.http1.request_head import RequestHead
-from gateway.refused_calls import credentials as refusals
-from gateway.refused_calls import problems as refusal
+from gateway.refused_calls import credentials, problems
 from gateway.refused_calls.credentials import refusal_of
 from gateway.refused_calls.problems import Refusal
 from gateway.routing.credential_kinds import CredentialKind
@@ -45,7 +44,7 @@ def refused(error: RefusedCredential, route: Route = SITE, head: RequestHead = H
 def test_a_flood_of_junk_is_refused_by_one_refusal() -> None:
     first = refused(raised("junk"))
     assert refused(raised("other junk".replace(" ", "-"))) is first
-    assert first == refusal.bad_credential(_same(first), route="site")
+    assert first == problems.bad_credential(_same(first), route="site")
 
 
 def _same(found: Refusal) -> RefusedCredential:
@@ -78,7 +77,7 @@ OTHERS = st.sampled_from(
 @given(st.lists(st.tuples(FAULTS | OTHERS, st.sampled_from((SITE, OTHER))), max_size=12))
 def test_each_is_refused_as_it_would_be_alone(calls: list[tuple[RefusedCredential, Route]]) -> None:
     for error, route in calls:
-        found, expected = refused(error, route), refusal.bad_credential(error, route=route.name)
+        found, expected = refused(error, route), problems.bad_credential(error, route=route.name)
         assert (found.route, found.status, found.cause, found.fields) == (
             expected.route,
             expected.status,
@@ -108,6 +107,6 @@ def test_what_is_wrong_is_named_whatever_was_sent_before(sent: str) -> None:
 
 
 def test_reasons_that_differ_each_time_are_kept_within_a_bound() -> None:
-    for number in range(refusals.MAX_KEPT_REFUSALS * 2):
+    for number in range(credentials.MAX_KEPT_REFUSALS * 2):
         refused(of_token(Fault.EXPIRED, f"exp was {number} s ago"))
-        assert len(refusals._kept) <= refusals.MAX_KEPT_REFUSALS
+        assert len(credentials._kept) <= credentials.MAX_KEPT_REFUSALS

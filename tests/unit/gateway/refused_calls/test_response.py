@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from gateway.credentials.extract import NoCredential
 from gateway.credentials.identity import Identity, RefusedCredential
 from gateway.http1.request import BadRequest
-from gateway.refused_calls import problems as refusal
-from gateway.refused_calls import response
+from gateway.refused_calls import problems, response
 from gateway.refused_calls.problems import Fields, Refusal
 from gateway.refused_calls.response import render, response_to
 from shared.error_pages.pages import ErrorTypes, error_types
@@ -21,22 +20,22 @@ from tests.support.cases import each_case
 
 KNOWN = RefusedCredential.of(Identity("api_client", "blabla", "pgck_1", "s", "company"), "stopped")
 REFUSALS = (
-    refusal.no_credential(NoCredential(), route="site"),
-    refusal.no_credential(
+    problems.no_credential(NoCredential(), route="site"),
+    problems.no_credential(
         NoCredential("wrong_scheme", 'it is "Basic"', challenge="Bearer, ApiToken"), route="site"
     ),
-    refusal.bad_credential(KNOWN, route="site"),
-    refusal.bad_credential(RefusedCredential("malformed"), route="other"),
-    refusal.insufficient_scope(KNOWN, "a:b c:d", "c:d", route="site"),
-    refusal.insufficient_scope(KNOWN, "a:b c:d", "a:b", route="site"),
-    refusal.unavailable(Unavailable(), route="site"),
-    refusal.method_not_allowed(("GET", "HEAD")),
-    refusal.method_not_allowed(("PUT",)),
-    refusal.not_found(),
-    refusal.malformed(BadRequest('ein Zeichen, das niemand erwartet: \u00fc \u2028 \\ "')),
-    refusal.malformed(BadRequest("a bad method", status=405)),
-    refusal.too_large(10, route="site"),
-    refusal.too_large(11, route="site"),
+    problems.bad_credential(KNOWN, route="site"),
+    problems.bad_credential(RefusedCredential("malformed"), route="other"),
+    problems.insufficient_scope(KNOWN, "a:b c:d", "c:d", route="site"),
+    problems.insufficient_scope(KNOWN, "a:b c:d", "a:b", route="site"),
+    problems.unavailable(Unavailable(), route="site"),
+    problems.method_not_allowed(("GET", "HEAD")),
+    problems.method_not_allowed(("PUT",)),
+    problems.not_found(),
+    problems.malformed(BadRequest('ein Zeichen, das niemand erwartet: \u00fc \u2028 \\ "')),
+    problems.malformed(BadRequest("a bad method", status=405)),
+    problems.too_large(10, route="site"),
+    problems.too_large(11, route="site"),
 )
 
 
@@ -72,11 +71,11 @@ def test_where_the_pages_are_is_that_of_now(monkeypatch: pytest.MonkeyPatch) -> 
         types = ErrorTypes()
         types.lead_to(url)
         monkeypatch.setattr(response, "error_types", types)
-        found.append(json.loads(render(refusal.not_found(), "r")[1])["type"])
+        found.append(json.loads(render(problems.not_found(), "r")[1])["type"])
     assert found == ["https://a.example/errors/not_found", "https://b.example/errors/not_found"]
 
 
 def test_texts_of_a_strangers_choice_are_kept_within_a_bound() -> None:
     for number in range(response.MAX_KEPT_RESPONSES * 2):
-        response_to(refusal.malformed(BadRequest(f"no. {number}")))
+        response_to(problems.malformed(BadRequest(f"no. {number}")))
         assert len(response._kept) <= response.MAX_KEPT_RESPONSES

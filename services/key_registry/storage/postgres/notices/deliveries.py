@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from services.key_registry.events.webhooks.ports import ClaimedWebhook, DueDelivery, Finished, Outcome
 from services.key_registry.events.webhooks.schedule import RETRIED_FOR
 from services.key_registry.ports.events import Event
-from services.key_registry.ports.webhooks import ClaimedWebhook, DueDelivery, Finished, Outcome
 from shared.postgres.pool import Database
 
 LEASE = timedelta(seconds=30)

@@ -6,7 +6,8 @@ from functools import partial
 from uuid import UUID
 
 from services.key_registry.catalog.expiry import EXPIRING_KINDS
-from services.key_registry.ports.events import Event, EventFilter, Expiring, ExpiryNotice, KeptEvent
+from services.key_registry.events.ports import EventFilter, KeptEvent
+from services.key_registry.ports.events import Event, Expiring, ExpiryNotice
 from services.key_registry.storage.postgres.pruning import delete_in_batches
 from shared.postgres.pool import Connection, Database
 

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.key_registry.events.webhooks.ports import KeptDelivery
 from services.key_registry.events.webhooks.schedule import RETRIED_FOR
-from services.key_registry.ports.webhooks import DeliveryState, KeptDelivery, Webhook
+from services.key_registry.ports.webhooks import DeliveryState, Webhook
 from services.key_registry.storage.postgres.notices.events import PostgresEventReader
 from shared.postgres.pool import Database
 

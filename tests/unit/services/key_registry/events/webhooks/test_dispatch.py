@@ -11,10 +11,10 @@ from uuid_utils.compat import uuid7
 from services.key_registry.catalog.field_types import instant
 from services.key_registry.events.webhooks.client import PostResult
 from services.key_registry.events.webhooks.dispatch import Dispatcher
+from services.key_registry.events.webhooks.ports import ClaimedWebhook, DueDelivery, Finished, Outcome
 from services.key_registry.events.webhooks.secret_box import WebhookSecrets
 from services.key_registry.events.webhooks.targets import Target
 from services.key_registry.ports.events import Event
-from services.key_registry.ports.webhooks import ClaimedWebhook, DueDelivery, Finished, Outcome
 from shared.errors import Unavailable
 from shared.sealed_box import SealedBox
 from tests.support.clock import FakeClock

@@ -14,15 +14,16 @@ from standardwebhooks import Webhook as Verifier
 from uuid_utils.compat import uuid7
 
 from services.key_registry.catalog.field_types import instant
+from services.key_registry.events.ports import EventFilter
 from services.key_registry.events.webhooks.client import TargetClient
 from services.key_registry.events.webhooks.dispatch import OTHERS_AT_ONCE, PROVEN_AT_ONCE, Dispatcher
+from services.key_registry.events.webhooks.ports import KeptDelivery
 from services.key_registry.events.webhooks.resolution import SystemNames
 from services.key_registry.events.webhooks.schedule import RETRIED_FOR
 from services.key_registry.events.webhooks.secret_box import WebhookSecrets
 from services.key_registry.events.webhooks.signatures import shown_secret
 from services.key_registry.events.webhooks.targets import TargetPolicy
-from services.key_registry.ports.events import EventFilter
-from services.key_registry.ports.webhooks import KeptDelivery, Webhook
+from services.key_registry.ports.webhooks import Webhook
 from services.key_registry.recording.events import record
 from services.key_registry.storage.postgres.notices.deliveries import PostgresDeliveryQueue
 from services.key_registry.storage.postgres.notices.events import PostgresEvents

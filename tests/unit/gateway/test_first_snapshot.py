@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from gateway.peers.first_snapshot import FirstSnapshot
+from gateway.first_snapshot import FirstSnapshot
 from tests.support.waiting import until
 
 

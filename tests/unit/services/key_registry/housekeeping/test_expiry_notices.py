@@ -7,7 +7,7 @@ import pytest
 from services.key_registry.catalog.expiry import EXPIRING_KINDS
 from services.key_registry.catalog.permissions import Operation
 from services.key_registry.catalog.resources import ACCESS_KEY, RESOURCES, Resource
-from services.key_registry.recording.expiry_notices import AT_ONCE, ExpiryNotices
+from services.key_registry.housekeeping.expiry_notices import AT_ONCE, ExpiryNotices
 from tests.support.harness.registry_rules import Desk
 from tests.unit.services.key_registry.admin.expiring import created
 

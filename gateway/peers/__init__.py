@@ -1,1 +1,0 @@
-"""Those whom the gateway calls besides upstreams, and the first that it learns of them."""
