@@ -76,8 +76,10 @@ class RunFile:
 
     def read(self) -> dict[str, Started]:
         """The processes that were last recorded and still run."""
+        stored = self._stored()
         try:
-            known = {name: Started(**entry) for name, entry in self._stored().get("processes", {}).items()}
+            # 0.1.0 recorded the processes alone: its stack may run on where the checkout was updated under it.
+            known = {name: Started(**entry) for name, entry in stored.get("processes", stored).items()}
         except (TypeError, AttributeError):
             return {}
         return {name: process for name, process in known.items() if process.alive()}

@@ -1,7 +1,9 @@
 """What runs is found again; what only looks like it is left alone."""
 
+import json
 import signal
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,19 @@ def test_a_damaged_file_means_nothing_is_known(tmp_path: Path, content: str) -> 
     (tmp_path / "stack.json").write_text(content)
     assert RunFile(tmp_path).read() == {}
     assert RunFile(tmp_path).layout() == {}
+
+
+def test_the_stack_of_the_first_release_is_found_until_it_has_ended(
+    tmp_path: Path, sleeper: "subprocess.Popen[bytes]"
+) -> None:
+    """Somebody may have brought the checkout to this release before `make down`."""
+    started = Started.of(sleeper.pid)
+    (tmp_path / "stack.json").write_text(json.dumps({"supervisor": asdict(started)}))
+    assert RunFile(tmp_path).read() == {"supervisor": started}
+    assert RunFile(tmp_path).layout() == {}
+    sleeper.kill()
+    sleeper.wait()
+    assert RunFile(tmp_path).read() == {}
 
 
 def test_where_the_stack_listens_is_known_for_as_long_as_its_supervisor_runs(
