@@ -17,8 +17,8 @@ TOP_LEVEL = {
     *("services", "gateway", "shared", "deploy", "tests", "docs", "Makefile", "docker-compose.yml"),
     *("README.md", "CONTRIBUTING.md", "pyproject.toml"),
 }
-OWN = {".venv", "var", "routes", "node_modules"}
-"""At the top level of a working copy, and in .gitignore."""
+OWN = {".venv", "var", "var.before", "var.after", "var.old", "routes", "node_modules"}
+"""At the top level of a working copy, and in .gitignore; copies of `var` by docs/operations.md, Upgrading."""
 SHARED_TEMPLATE = ("__init__.py", "__main__.py", "app.py", "config.py")
 MODULES_PER_FOLDER = 15
 LINES_PER_FILE = 250
