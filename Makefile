@@ -48,7 +48,9 @@ status: made ## Show what is ready
 	@$(BIN)/python -m deploy.local status
 
 logs: made ## Follow what all processes log, in var/log; SERVICE=gateway: one of them
-	@cd "$${PASSGATE_VAR:-var}/log" && exec tail -n 20 -F $(if $(SERVICE),"$(SERVICE).log",*.log)
+	@cd "$${PASSGATE_VAR:-var}/log" && set -- $(if $(SERVICE),"$(SERVICE).log",*.log) && \
+	{ test -f "$$1" || { echo "There is no $$1 in $$PWD; SERVICE is one of:" $$(ls | sed -n 's/\.log$$//p') >&2; exit 1; }; } && \
+	exec tail -n 20 -F "$$@"
 
 run: made ## Run CMD="python -m services.key_registry verify-audit" with the stack's environment
 	@$(BIN)/python -m deploy.local run "$$CMD"

@@ -3,12 +3,14 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from functools import cache
+from typing import Any
 
-from deploy.cli import completion, login, records, scan
+from deploy.cli import completion, login, scan
 from deploy.cli.database import commands as database
 from deploy.cli.objects import commands as objects
-from deploy.cli.operations import deployables, diagnosis, leaks, listings, status
+from deploy.cli.operations import deployables, diagnosis, leaks, listings, records, status
 from deploy.cli.outcome import Failure
 from deploy.cli.plan import commands as plan
 from deploy.cli.plan import takeover
@@ -38,10 +40,40 @@ Exit status: 0 done, 1 refused, 2 wrong usage, 3 cannot be reached.
 """
 
 
+class CommandParser(argparse.ArgumentParser):
+    """Says with its own usage what it does not know: argparse leaves that to the parser of all commands.
+
+    Those of `add_subparsers` are such ones too. With `takes_the_rest` it is for another program to know.
+    """
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        given = sys.argv[1:] if args is None else list(args)
+        if not self.get_default("takes_the_rest"):
+            self._refuse_unknown(given)  # before it is said that an option is missing which is only misspelt
+        found, rest = super().parse_known_args(given, namespace)
+        if rest and not getattr(found, "takes_the_rest", False):
+            self.error(f"unrecognized arguments: {' '.join(rest)}")
+        return found, rest
+
+    def _refuse_unknown(self, given: Sequence[str]) -> None:
+        """What comes before a command is this parser's, what comes after it that command's."""
+        commands = self._subparsers is not None
+        known = [name for action in self._actions for name in action.option_strings if name.startswith("--")]
+        for argument in given[: given.index("--")] if "--" in given else given:
+            name = argument.partition("=")[0]
+            if commands and not argument.startswith("-"):
+                return
+            if len(name) < 3 or not name.startswith("--") or " " in argument:
+                continue
+            if not any(each.startswith(name) for each in known):
+                like = get_close_matches(name, known, 1)
+                self.error(f"there is no option {name}" + (f": did you mean {like[0]}?" if like else ""))
+
+
 @cache
 def command_line() -> argparse.ArgumentParser:
     """All commands, which takes a tenth of a second to put together."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="passgate", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--url", dest="registry_url", default="", metavar="URL", help="where the key registry is")
@@ -55,8 +87,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     open_streams()
     parser = command_line()
     arguments, rest = parser.parse_known_args(argv)
-    if rest and not getattr(arguments, "takes_the_rest", False):
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
     arguments.rest, arguments.parser = rest, parser
     try:
         status: int = arguments.run(arguments)

@@ -15,8 +15,15 @@ HEADS = {"company.client_prefix": "company", "application.application_prefix": "
 
 def add_limit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--limit", type=int, default=DEFAULT_LIMIT, help=f"at most so many (default {DEFAULT_LIMIT})"
+        "--limit", type=_positive, default=DEFAULT_LIMIT, help=f"at most so many (default {DEFAULT_LIMIT})"
     )
+
+
+def _positive(text: str) -> int:
+    """Of none at all an empty list would say that there is nothing."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1")
+    return int(text)
 
 
 def print_list(

@@ -20,16 +20,13 @@ BLOCK_BYTES = 1024 * 1024
 BACK_UP_TOO = (
     "back up the files of secrets as well (var/secrets, or the volume `secrets`): a dump alone cannot sign"
 )
-NEXT = """\
-restored. The registry finds what was stopped after the dump, stops it again, and opens: see what was lost with
-  make run CMD="python -m services.key_registry check-history"
-A dump of an older release is migrated first, of the token_issuer too:
-  make run CMD="python -m services.key_registry migrate"
-"""
-NEXT_COMPOSE = """\
-restored. The registry finds what was stopped after the dump, stops it again, and opens: see what was lost with
-  docker compose run --rm --no-deps key_registry check-history
-"""
+OLDER = "restored. The dump is of an older release, so migrate it first:"
+NEXT = "The registry finds what was stopped after the dump, stops it again, and opens: see what was lost with"
+SCHEMAS = ("key_registry", "token_issuer")
+CHECK_HISTORY = '  make run CMD="python -m services.key_registry check-history"'
+CHECK_HISTORY_COMPOSE = "  docker compose run --rm --no-deps key_registry check-history"
+MIGRATE = '  make run CMD="python -m services.{} migrate"'
+MIGRATE_COMPOSE = "  docker compose run --rm --no-deps migrate_{}"
 
 
 def add(commands: Any) -> None:
@@ -73,8 +70,27 @@ def _restore(arguments: argparse.Namespace) -> int:
     confirm(arguments, f"replace the whole database by {path}? What is newer than it is lost.")
     if not _replay(path, tools):
         raise Refused("nothing was restored, the database is as it was: the lines above say why")
-    print(NEXT_COMPOSE if arguments.compose else NEXT, end="")
+    migrate, check_history = (
+        (MIGRATE_COMPOSE, CHECK_HISTORY_COMPOSE) if arguments.compose else (MIGRATE, CHECK_HISTORY)
+    )
+    if _is_older(tools):
+        print(OLDER, *map(migrate.format, SCHEMAS), NEXT, check_history, sep="\n")
+    else:
+        print(f"restored. {NEXT}", check_history, sep="\n")
     return DONE
+
+
+def _is_older(tools: Tools) -> bool:
+    """Whether the code of here has newer revisions of a schema. Of one that is not there, it has."""
+    from deploy.local.stack import ROOT
+    from deploy.local.stores.schema import is_older
+
+    for schema in SCHEMAS:
+        asked = tools.ask(f"SELECT version_num FROM {schema}.alembic_version")  # noqa: S608
+        found = _run(asked, tools, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE).stdout.decode().strip()
+        if not found or is_older(found, ROOT / "services" / schema / "migrations" / "versions"):
+            return True
+    return False
 
 
 def _replay(path: Path, tools: Tools) -> bool:

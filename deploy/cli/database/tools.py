@@ -38,6 +38,11 @@ class Tools:
         options = ("--set=ON_ERROR_STOP=1", "--no-psqlrc", "--quiet", "--output=/dev/null")
         return (*self.prefix, self._program("psql"), *options, *self.target)
 
+    def ask(self, statement: str) -> tuple[str, ...]:
+        """Writes what the statement selects, a line for each row."""
+        options = ("--no-psqlrc", "--tuples-only", "--no-align", f"--command={statement}")
+        return (*self.prefix, self._program("psql"), *options, *self.target)
+
     def _program(self, name: str) -> str:
         return str(self.folder / name) if self.folder is not None else name
 

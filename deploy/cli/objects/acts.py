@@ -7,6 +7,7 @@ from typing import Any
 from deploy.cli import secrets_output
 from deploy.cli.confirmation import confirm
 from deploy.cli.connection import connection
+from deploy.cli.filters import filtered
 from deploy.cli.objects.impact import impact_in_words
 from deploy.cli.objects.lookup import looked_up
 from deploy.cli.objects.nouns import Noun
@@ -25,9 +26,9 @@ def list_(noun: Noun, arguments: argparse.Namespace) -> int:
     if noun.is_granted_scopes and arguments.has_scopes:
         words["has_scopes"] = HAS_SCOPES[arguments.has_scopes]
     chosen = {name: value for name, value in {**words, **noun.filters_in(arguments)}.items() if value}
-    found = Registry(connection(arguments)).items(f"/{noun.path}", arguments.limit, **chosen)
+    found = filtered(Registry(connection(arguments)), f"/{noun.path}", arguments.limit, chosen)
     how = f": passgate {noun.path} create --help" if noun.has("create") else ""
-    none_like_this = f"no {noun.one} like this: `passgate {noun.path} list` has all"
+    none_like_this = f"no {noun.one} with these filters: `passgate {noun.path} list` has all"
     print_list(arguments, noun.columns, found, none_like_this if chosen else f"no {noun.one} yet{how}")
     return DONE
 
@@ -94,7 +95,7 @@ def _booking(registry: Registry, arguments: argparse.Namespace) -> str:
     if not (arguments.company and arguments.application):
         raise WrongUsage("which booking: --booking ID, or --company and --application")
     query = {"company_id": arguments.company, "application_id": arguments.application}
-    found = next(registry.items("/bookings", 1, **query), None)
+    found = next(filtered(registry, "/bookings", 1, query), None)
     if found is None:
         names = f"--company {arguments.company} --application {arguments.application}"
         raise WrongUsage(f"that application is not booked yet: passgate bookings create {names}")

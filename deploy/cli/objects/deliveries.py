@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from deploy.cli.filters import filtered
 from deploy.cli.objects.lookup import looked_up
 from deploy.cli.objects.nouns import Noun
 from deploy.cli.outcome import DONE
@@ -13,11 +14,13 @@ COLUMNS = ("id", "event_type", "state", "created_at", "next_attempt_at", "attemp
 
 def list_deliveries(noun: Noun, arguments: argparse.Namespace) -> int:
     registry, found = looked_up(noun, arguments)
-    listed = registry.items(f"/{noun.path}/{found['id']}/deliveries", arguments.limit, state=arguments.state)
+    path = f"/{noun.path}/{found['id']}/deliveries"
+    listed = filtered(registry, path, arguments.limit, {"state": arguments.state})
+    empty = "no delivery is in this state" if arguments.state else "nothing was delivered yet"
     if arguments.json:
         print_json(list(listed))
     else:
-        print_table(COLUMNS, ({**each, "attempt": _last(each)} for each in listed), "nothing was delivered yet")
+        print_table(COLUMNS, ({**each, "attempt": _last(each)} for each in listed), empty)
     return DONE
 
 

@@ -58,8 +58,10 @@ def _value(option: Option, text: Any) -> Any:
         case "file":
             try:
                 return Path(text).read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                raise WrongUsage(f"{option.flag} {text}: {error}") from None
+            except OSError as error:
+                raise WrongUsage(f"{option.flag} {text}: {error.strerror}") from None
+            except UnicodeDecodeError:
+                raise WrongUsage(f"{option.flag} {text}: it is no text in UTF-8") from None
         case _:
             return text
 

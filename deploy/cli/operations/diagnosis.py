@@ -55,8 +55,10 @@ def _admin_token(arguments: argparse.Namespace) -> str:
 def _text(file: str) -> str:
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise WrongUsage(f"{file}: {error}") from None
+    except OSError as error:
+        raise WrongUsage(f"{file}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise WrongUsage(f"{file}: it is no text in UTF-8") from None
     if not text.strip():
         raise WrongUsage("there is no JWT in it")
     return text.strip()

@@ -2,11 +2,11 @@
 
 import argparse
 import sys
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from deploy.cli.connection import connection
+from deploy.cli.filters import filtered, require_names_of_credentials
 from deploy.cli.outcome import DONE, WrongUsage
 from deploy.cli.registry import Registry
 from deploy.cli.tables import add_limit, print_json, print_list, print_object, print_table
@@ -80,9 +80,13 @@ def _usage(arguments: argparse.Namespace) -> int:
     }
     wanted = arguments.group_by.split(",")
     groups = [column for name, columns in GROUPS.items() if name in wanted for column in columns]
-    return _print(
-        arguments, "/usage", query, (*USAGE_COLUMNS[:1], *groups, *USAGE_COLUMNS[1:]), "no call in this time"
-    )
+    registry, columns = Registry(connection(arguments)), (*USAGE_COLUMNS[:1], *groups, *USAGE_COLUMNS[1:])
+    if "," in arguments.credential:
+        require_names_of_credentials(registry, arguments.credential)
+    chosen = arguments.company or arguments.credential or arguments.route
+    empty = f"no call{' with these filters' if chosen else ''} in this time"
+    print_list(arguments, columns, filtered(registry, "/usage", arguments.limit, query), empty)
+    return DONE
 
 
 def _report_only(arguments: argparse.Namespace) -> int:
@@ -92,14 +96,10 @@ def _report_only(arguments: argparse.Namespace) -> int:
         "kind": arguments.kind,
         "name": arguments.name,
     }
-    return _print(arguments, "/report-only", query, REPORT_ONLY_COLUMNS, "nothing would have been refused")
-
-
-def _print(
-    arguments: argparse.Namespace, path: str, query: Mapping[str, str], columns: tuple[str, ...], empty: str
-) -> int:
-    found = Registry(connection(arguments)).items(path, arguments.limit, **query)
-    print_list(arguments, columns, found, empty)
+    found = filtered(Registry(connection(arguments)), "/report-only", arguments.limit, query)
+    chosen = any(query.values())
+    empty = "no call with these filters would have been refused" if chosen else "nothing would have been refused"
+    print_list(arguments, REPORT_ONLY_COLUMNS, found, empty)
     return DONE
 
 

@@ -75,7 +75,8 @@ def _entries(path: Path) -> Iterator[tuple[str, str, Any]]:
             raise WrongUsage(f"{path} has more than {MAX_FILE_BYTES} bytes")
         documents = [each for each in yaml.safe_load_all(path.read_text(encoding="utf-8")) if each is not None]
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError) as error:
-        raise WrongUsage(f"{path}: {' '.join(str(error).split())}") from None
+        why = getattr(error, "strerror", None) or " ".join(str(error).split())
+        raise WrongUsage(f"{path}: {why}") from None
     known = {*(kind.key for kind in PLAN_KINDS), PEOPLE}
     for document in documents:
         if not isinstance(document, dict):
@@ -131,6 +132,8 @@ def _value(where: str, name: str, value: Any, folder: Path) -> Any:
     if name == "public_key" and isinstance(value, str) and not value.lstrip().startswith(("-----BEGIN", "{")):
         try:
             return (folder / value).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise WrongUsage(f"{where}: public_key {value}: {error}") from None
+        except OSError as error:
+            raise WrongUsage(f"{where}: public_key {value}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise WrongUsage(f"{where}: public_key {value}: it is no text in UTF-8") from None
     return value

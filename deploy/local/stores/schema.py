@@ -29,10 +29,21 @@ async def is_current(dsn: str, schema: str, versions: Path) -> bool:
 
 def newest_revision(versions: Path) -> str | None:
     """The one revision that no other follows; None when it is not exactly one."""
+    revisions, followed = _revisions(versions)
+    newest = revisions - followed
+    return newest.pop() if len(newest) == 1 else None
+
+
+def is_older(recorded: str, versions: Path) -> bool:
+    """Whether another revision in `versions` follows the recorded one; of a newer release's, none does."""
+    return recorded in _revisions(versions)[1]
+
+
+def _revisions(versions: Path) -> tuple[set[str], set[str]]:
+    """All of them, and those that another one follows."""
     revisions: set[str] = set()
     followed: set[str] = set()
     for file in versions.glob("*.py"):
         for down, name in REVISION.findall(file.read_text(encoding="utf-8")):
             (followed if down else revisions).add(name)
-    newest = revisions - followed
-    return newest.pop() if len(newest) == 1 else None
+    return revisions, followed

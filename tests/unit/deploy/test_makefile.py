@@ -84,3 +84,19 @@ def test_make_logs_follows_the_logs_of_all_processes_or_of_one(
         finally:
             os.killpg(following.pid, signal.SIGTERM)
     assert {line for line in found if line.startswith("from")} == shown
+
+
+@pytest.mark.parametrize(("service", "logs"), [("gatway", ("gateway", "console")), ("", ())])
+def test_make_logs_of_what_has_no_log_ends_and_says_which_there_are(
+    tmp_path: Path, service: str, logs: tuple[str, ...]
+) -> None:
+    (tmp_path / "log").mkdir()
+    (tmp_path / "python").symlink_to("/bin/true")
+    for name in logs:
+        (tmp_path / "log" / f"{name}.log").write_text("")
+    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "PASSGATE_VAR": str(tmp_path)}
+    command = ["make", "--no-print-directory", "logs", f"BIN={tmp_path}", f"SERVICE={service}"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=10)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"There is no {service or '*'}.log" in done.stderr
+    assert [name for name in logs if name not in done.stderr] == []

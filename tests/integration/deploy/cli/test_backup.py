@@ -71,3 +71,16 @@ async def test_a_failed_backup_leaves_no_file_and_none_is_overwritten(
     status, _, errors = await passgate("backup", "new.dump")
     assert (status, "nothing was backed up" in errors) == (1, True)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.dump"]
+
+
+async def test_a_dump_of_an_older_release_alone_is_said_to_need_both_migrations(
+    passgate: Run, database: asyncpg.Connection
+) -> None:
+    await database.execute("CREATE SCHEMA token_issuer CREATE TABLE alembic_version (version_num text)")
+    await database.execute("INSERT INTO token_issuer.alembic_version VALUES ('0002')")
+    await passgate("backup", "of_now.dump")
+    await database.execute("UPDATE token_issuer.alembic_version SET version_num = '0001'")
+    await passgate("backup", "older.dump")
+    assert "migrate" not in (await passgate("restore", "of_now.dump", "--yes"))[1]
+    output = (await passgate("restore", "older.dump", "--yes"))[1]
+    assert [f"services.{name} migrate" in output for name in ("key_registry", "token_issuer")] == [True, True]

@@ -68,7 +68,11 @@ async def test_those_with_scopes_are_listed_apart_from_those_without(passgate: R
     assert [one["id"] for one in listed["no"] if one["scopes"]] == []
     assert await created(passgate, "key-pairs", "list", *of, "--has-scopes", "yes") == []
     status, output, errors = await passgate("key-pairs", "list", *of, "--has-scopes", "yes")
-    assert (status, output, errors) == (0, "", "no key pair like this: `passgate key-pairs list` has all\n")
+    assert (status, output, errors) == (
+        0,
+        "",
+        "no key pair with these filters: `passgate key-pairs list` has all\n",
+    )
     assert (await passgate("access-keys", "list", "--has-scopes", "yes"))[0] == 2, "they are granted none"
 
 

@@ -9,9 +9,10 @@ from typing import Any
 from urllib.parse import quote
 
 from deploy.cli.connection import connection
+from deploy.cli.filters import filtered
 from deploy.cli.new_file import new_file
 from deploy.cli.operations import deployables
-from deploy.cli.outcome import DONE, Refused
+from deploy.cli.outcome import DONE, Refused, WrongUsage
 from deploy.cli.registry import Object, Registry
 from deploy.cli.tables import add_limit, print_json, print_list, print_object, shown
 from shared.identifiers import UUID_FORM, version_among
@@ -55,7 +56,7 @@ def _page_options(parser: argparse.ArgumentParser, *filters: str) -> None:
 
 
 def _events(arguments: argparse.Namespace) -> int:
-    return _print_page(arguments, "/events", EVENT_COLUMNS, "nothing happened yet", _said_once)
+    return _print_page(arguments, "/events", EVENT_COLUMNS, ("nothing happened yet", "no event"), _said_once)
 
 
 def _said_once(event: Object) -> Object:
@@ -65,7 +66,7 @@ def _said_once(event: Object) -> Object:
 
 
 def _audit(arguments: argparse.Namespace) -> int:
-    return _print_page(arguments, "/audit", AUDIT_COLUMNS, "nothing like this is in the trail", _named)
+    return _print_page(arguments, "/audit", AUDIT_COLUMNS, ("the trail is empty", "no line of the trail"), _named)
 
 
 def _named(line: Object) -> Object:
@@ -77,8 +78,8 @@ def _export(arguments: argparse.Namespace) -> int:
     """The present month too."""
     path, count = Path(arguments.file), 0
     with new_file(path) as output:
-        lines = Registry(connection(arguments)).items("/audit", sys.maxsize, company_id=arguments.company_id)
-        for line in lines:
+        query = {"company_id": arguments.company_id}
+        for line in filtered(Registry(connection(arguments)), "/audit", sys.maxsize, query):
             output.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
             count += 1
     print(f"{path}: {count} lines")
@@ -87,7 +88,10 @@ def _export(arguments: argparse.Namespace) -> int:
 
 def _explain(arguments: argparse.Namespace) -> int:
     if not arguments.request_id:
-        return _print_page(arguments, "/decisions", DECISION_COLUMNS, "no call was refused in the last 7 days")
+        empty = "no call was refused in the last 7 days", "no refused call"
+        return _print_page(arguments, "/decisions", DECISION_COLUMNS, empty, time=" in the last 7 days")
+    if arguments.company_id or arguments.cause:
+        raise WrongUsage("an id is that of one call: --company and --cause are for the list of refusals")
     registry = Registry(connection(arguments))
     found = registry.get_or_none(f"/decisions/{quote(arguments.request_id, safe='')}")
     if found is None:
@@ -135,10 +139,13 @@ def _print_page(
     arguments: argparse.Namespace,
     path: str,
     columns: tuple[str, ...],
-    empty: str,
+    empty: tuple[str, str],
     for_people: Callable[[Object], Object] = dict,
+    time: str = "",
 ) -> int:
+    """`empty` is what is said of none: without a filter, and before `with these filters`."""
     query = {name: getattr(arguments, name) for name in arguments.filters}
-    found = Registry(connection(arguments)).items(path, arguments.limit, **query)
-    print_list(arguments, columns, found if arguments.json else map(for_people, found), empty)
+    found = filtered(Registry(connection(arguments)), path, arguments.limit, query)
+    none = f"{empty[1]} with these filters{time}" if any(query.values()) else empty[0]
+    print_list(arguments, columns, found if arguments.json else map(for_people, found), none)
     return DONE
