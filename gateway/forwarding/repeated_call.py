@@ -5,7 +5,7 @@ from gateway.credentials.api_tokens import ApiTokenKey, ApiTokens
 from gateway.credentials.identity import Identity
 from gateway.credentials.kept_sessions import KeptSessions
 from gateway.routing.credential_kinds import CredentialKind
-from gateway.routing.table import Route, RouteTable
+from gateway.routing.table import Route
 from shared.errors import Unavailable
 from shared.limits.limited_call import LimitedCall
 
@@ -27,13 +27,11 @@ class RepeatedCall:
         "passes_credential",
         "route",
         "session_token",
-        "table",
         "target",
     )
 
     def __init__(
         self,
-        table: RouteTable,
         route: Route,
         target: str,
         lines: str,
@@ -44,7 +42,6 @@ class RepeatedCall:
         from_proxy: bool,
         passes_credential: bool = False,
     ) -> None:
-        self.table = table
         self.route = route
         self.target = target
         """With a session token the path alone: what the token stands for is not kept."""

@@ -28,19 +28,23 @@ class RepeatedCalls:
 
     def __init__(self) -> None:
         self._calls: Kept[Key, RepeatedCall] = Kept(MAX_REPEATED_CALLS)
+        self._table: RouteTable | None = None
+        """By which they were decided: with another one they are forgotten."""
 
     def __len__(self) -> int:
         return len(self._calls)
 
     def find(self, key: Key, table: RouteTable) -> RepeatedCall | None:
         """The call that came before with this `key`, if it was decided upon with this table."""
-        call = self._calls.get(key)
-        return call if call is not None and call.table is table else None
+        if table is not self._table:
+            self._calls.clear()
+            self._table = table
+        return self._calls.get(key)
 
     def keep(self, key: Key | None, head: RequestHead, origin: Origin, forward: Forward, table: RouteTable) -> None:
         """Unless it must not be repeated: see `Forward.repeats`."""
         identity, route = forward.identity, forward.route
-        if key is None or identity is None or not forward.repeats:
+        if key is None or identity is None or not forward.repeats or table is not self._table:
             return
         credential = "" if head.credential is None else head.credential.line
         lines = "\r\n".join(line for line in forward.lines[:-1] if line != credential)
@@ -49,7 +53,6 @@ class RepeatedCalls:
         is_api_token = route.credential is CredentialKind.API_TOKEN
         is_session = route.credential is CredentialKind.SESSION_TOKEN
         call = RepeatedCall(
-            table,
             route,
             forward.target.partition("?")[0] if is_session else forward.target,
             lines,

@@ -25,18 +25,23 @@ class RepeatedRefusals:
     """Found by heads without what may be a secret, junk included. Bounded, as everything that a client chooses."""
 
     def __init__(self) -> None:
-        self._refusals: Kept[Key, tuple[RouteTable, Refusal]] = Kept(MAX_REPEATED_REFUSALS)
+        self._refusals: Kept[Key, Refusal] = Kept(MAX_REPEATED_REFUSALS)
+        self._table: RouteTable | None = None
+        """By which they were decided: with another one they are forgotten."""
 
     def __len__(self) -> int:
         return len(self._refusals)
 
     def find(self, key: Key, table: RouteTable) -> Refusal | None:
         """What was decided with this table about a head with this `key`, if it was refused."""
-        found = self._refusals.get(key)
-        return found[1] if found is not None and found[0] is table else None
+        if table is not self._table:
+            self._refusals.clear()
+            self._table = table
+        return self._refusals.get(key)
 
     def keep(self, key: Key, refusal: Refusal, table: RouteTable) -> None:
-        self._refusals.keep(key, (table, refusal))
+        if table is self._table:
+            self._refusals.keep(key, refusal)
 
 
 def key_without_secret(head: RequestHead) -> Key | None:

@@ -75,7 +75,7 @@ CALLS: list[dict[str, Any]] = [
 
 def test_a_call_that_comes_again_has_the_status_of_its_own_response(lines: io.BytesIO, report: Report) -> None:
     unused: Any = None
-    again = RepeatedCall(unused, unused, "/a", "", unused, from_proxy=False)
+    again = RepeatedCall(unused, "/a", "", unused, from_proxy=False)
     for number, status in enumerate((200, 200, 304, 200)):
         report.ended(call(number, came_before=again, status=status))
     read = [json.loads(line) for line in lines.getvalue().splitlines()]

@@ -1,6 +1,7 @@
 """A call without a credential, or with junk in its place, is refused again as if it had come for the first time."""
 
 import gc
+import weakref
 from dataclasses import replace
 from typing import Any
 
@@ -291,3 +292,16 @@ def test_fields_that_were_forgotten_and_come_again_are_decided_upon_anew(desk: D
     assert again is not first
     assert again == first
     assert decided(desk, head_of(line=SITE)) is again
+
+
+async def test_a_route_table_that_was_replaced_is_held_by_nothing(desk: Desk) -> None:
+    tables = [ROUTES]
+    decider = replace(desk.decider, routes=lambda: tables[0])
+    replaced = []
+    for number in range(4):
+        tables[0] = RouteTable((route_of(CredentialKind.JWT, name="site", path="/site"),))
+        replaced.append(weakref.ref(tables[0]))
+        decider.decide(head_of(line=f"GET /site{number} HTTP/1.1"), CLIENT, "r")
+        assert len(decider.refused) == 1
+    gc.collect()
+    assert [table() is None for table in replaced] == [True, True, True, False]
