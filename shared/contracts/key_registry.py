@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import quote
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from shared.contracts import Caller, response_of
 from shared.contracts.documentation import describing
@@ -301,8 +301,9 @@ class Position(Wire):
 class AuditEvent(Wire):
     """One line for the audit trail. Never holds a secret: `subject` is an id, a kid or a client key."""
 
-    id: str = Field(default="", pattern=f"^(?:{UUID_FORM.pattern})?$")
-    """A UUID: an event whose id is in the trail already is not written again. "" has no such guarantee."""
+    id: Annotated[str, AfterValidator(str.lower)] = Field(default="", pattern=f"^(?:{UUID_FORM.pattern})?$")
+    """A UUID, in lower case: an event whose id is in the trail already is not written again. "" has no such
+    guarantee."""
     action: str
     """Dotted, past tense last: "token.issued", "api_token.refused"."""
     actor: str

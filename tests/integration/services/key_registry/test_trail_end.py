@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,42 +9,18 @@ import pytest
 
 from services.key_registry.admin.audit_reader import whole
 from services.key_registry.audit_trail.chain import START, verified
-from services.key_registry.history.guard import HistoryGuard
-from services.key_registry.history.records import ORIGIN, HistoryHead, Position
-from services.key_registry.recording.recorder import AuditLog
+from services.key_registry.history.records import HistoryHead, Position
 from services.key_registry.storage.postgres import SCHEMA
 from services.key_registry.storage.postgres.audit_trail.end import LOOKS, PostgresTrailEnd
-from services.key_registry.storage.postgres.audit_trail.lines import PostgresAuditLines, head_of
+from services.key_registry.storage.postgres.audit_trail.lines import PostgresAuditLines
 from services.key_registry.storage.postgres.audit_trail.months import PostgresMonths
 from services.key_registry.storage.postgres.statements import WRITER_LOCK_ID
-from services.key_registry.storage.postgres.store import PostgresStore
 from shared.contracts.key_registry import AuditEvent
 from shared.errors import Unavailable
 from shared.postgres.pool import Database
 from tests.integration.services.key_registry.audit_lines import THIS, database, events, write
+from tests.integration.services.key_registry.trail_process import Process
 from tests.support.harness.key_registry import migrate_to
-
-
-@dataclass
-class Process:
-    """What of a registry appends to the trail."""
-
-    database: Database
-    guard: HistoryGuard
-    end: PostgresTrailEnd
-
-    @classmethod
-    async def begun(cls, database: Database) -> "Process":
-        """It knows the trail as it is now."""
-        async with database.connection() as connection:
-            head = await head_of(connection)
-        guard = HistoryGuard()
-        guard.open(HistoryHead(ORIGIN, head.seq, head.hash))
-        return cls(database, guard, PostgresTrailEnd(database, guard, timeout=30))
-
-    @property
-    def log(self) -> AuditLog:
-        return AuditLog(PostgresStore(self.database, timeout=30, guard=self.guard), self.end)
 
 
 @pytest.fixture

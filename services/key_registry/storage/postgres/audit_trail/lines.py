@@ -4,6 +4,7 @@
 `audit_month`. What reads by a text also names its hash, which is what the index of a month has: see migration 0009.
 """
 
+import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -198,12 +199,14 @@ def _block(expression: str) -> str:
 def begun(event_ids: Sequence[str]) -> date:
     """The month from which on the events can have been written: ids of version 7 (RFC 9562) have a time.
 
-    Their texts have its order, so that only the first has to be read.
+    Their texts have its order, so that only the first has to be read. By a sender's clock that is ahead it has not
+    come yet: then it is now.
     """
     texts = [id_.lower() for id_ in event_ids]
     if not texts or any(text[14:15] != "7" for text in texts):
         return _EVER
-    return _month(datetime.fromtimestamp((UUID(min(texts)).int >> 80) / 1000, UTC) - RECENT)
+    drawn_at = (UUID(min(texts)).int >> 80) / 1000
+    return _month(datetime.fromtimestamp(min(drawn_at, time.time()), UTC) - RECENT)
 
 
 def recent() -> date:
