@@ -1,5 +1,6 @@
 """A database of which copies can be kept that later take its place: what dumps and restores are, only faster."""
 
+import asyncio
 from dataclasses import dataclass
 
 import asyncpg
@@ -40,11 +41,18 @@ class DatabaseCopies:
         connection = await asyncpg.connect(self.superuser_url, timeout=10)
         try:
             await connection.execute(f'ALTER DATABASE "{closed}" ALLOW_CONNECTIONS false')
-            await connection.execute(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1", closed
-            )
+            await _empty(connection, closed)
             for statement in statements:
                 await connection.execute(statement)
             await connection.execute(f'ALTER DATABASE "{self.name}" ALLOW_CONNECTIONS true')
         finally:
             await connection.close(timeout=10)
+
+
+async def _empty(connection: "asyncpg.Connection[asyncpg.Record]", name: str) -> None:
+    """End all sessions, those too that were let in just before and are seen a moment later."""
+    empty = 0
+    while empty < 3:
+        sessions = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1"
+        empty = 0 if await connection.fetch(sessions, name) else empty + 1
+        await asyncio.sleep(0.05)
