@@ -22,7 +22,11 @@ BACK_UP_TOO = (
 )
 OLDER = "restored. The dump is of an older release, so migrate it first:"
 NEXT = "The registry finds what was stopped after the dump, stops it again, and opens: see what was lost with"
-SCHEMAS = ("key_registry", "token_issuer")
+REVISION_OF = {
+    "key_registry": "SELECT version_num FROM key_registry.alembic_version",
+    "token_issuer": "SELECT version_num FROM token_issuer.alembic_version",
+}
+"""What each schema is asked for its revision."""
 CHECK_HISTORY = '  make run CMD="python -m services.key_registry check-history"'
 CHECK_HISTORY_COMPOSE = "  docker compose run --rm --no-deps key_registry check-history"
 MIGRATE = '  make run CMD="python -m services.{} migrate"'
@@ -74,7 +78,7 @@ def _restore(arguments: argparse.Namespace) -> int:
         (MIGRATE_COMPOSE, CHECK_HISTORY_COMPOSE) if arguments.compose else (MIGRATE, CHECK_HISTORY)
     )
     if _is_older(tools):
-        print(OLDER, *map(migrate.format, SCHEMAS), NEXT, check_history, sep="\n")
+        print(OLDER, *map(migrate.format, REVISION_OF), NEXT, check_history, sep="\n")
     else:
         print(f"restored. {NEXT}", check_history, sep="\n")
     return DONE
@@ -85,9 +89,12 @@ def _is_older(tools: Tools) -> bool:
     from deploy.local.stack import ROOT
     from deploy.local.stores.schema import is_older
 
-    for schema in SCHEMAS:
-        asked = tools.ask(f"SELECT version_num FROM {schema}.alembic_version")  # noqa: S608
-        found = _run(asked, tools, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE).stdout.decode().strip()
+    for schema, question in REVISION_OF.items():
+        found = (
+            _run(tools.ask(question), tools, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+            .stdout.decode()
+            .strip()
+        )
         if not found or is_older(found, ROOT / "services" / schema / "migrations" / "versions"):
             return True
     return False
