@@ -9,10 +9,10 @@ from gateway.credentials.extract import read_api_token, read_session_token
 from gateway.edge.client_origin import Origin
 from gateway.forwarding.forward import Forward
 from gateway.forwarding.repeated_call import RepeatedCall
-from gateway.http1.kept import Kept
 from gateway.http1.known_heads import keep_head
 from gateway.http1.request_head import RequestHead
 from gateway.routing.credential_kinds import CredentialKind
+from gateway.routing.kept_by_table import KeptByTable
 from gateway.routing.table import RouteTable
 from shared.contracts.session_tokens import session_token_id
 
@@ -27,24 +27,19 @@ class RepeatedCalls:
     """Found by the SHA-256 of their heads: no secret is kept. Bounded, as everything that a client chooses."""
 
     def __init__(self) -> None:
-        self._calls: Kept[Key, RepeatedCall] = Kept(MAX_REPEATED_CALLS)
-        self._table: RouteTable | None = None
-        """By which they were decided: with another one they are forgotten."""
+        self._calls: KeptByTable[Key, RepeatedCall] = KeptByTable(MAX_REPEATED_CALLS)
 
     def __len__(self) -> int:
         return len(self._calls)
 
     def find(self, key: Key, table: RouteTable) -> RepeatedCall | None:
         """The call that came before with this `key`, if it was decided upon with this table."""
-        if table is not self._table:
-            self._calls.clear()
-            self._table = table
-        return self._calls.get(key)
+        return self._calls.find(key, table)
 
     def keep(self, key: Key | None, head: RequestHead, origin: Origin, forward: Forward, table: RouteTable) -> None:
         """Unless it must not be repeated: see `Forward.repeats`."""
         identity, route = forward.identity, forward.route
-        if key is None or identity is None or not forward.repeats or table is not self._table:
+        if key is None or identity is None or not forward.repeats:
             return
         credential = "" if head.credential is None else head.credential.line
         lines = "\r\n".join(line for line in forward.lines[:-1] if line != credential)
@@ -62,7 +57,7 @@ class RepeatedCalls:
             from_proxy=origin.trusted,
             passes_credential=credential in forward.lines,
         )
-        self._calls.keep(key, call)
+        self._calls.keep(key, call, table)
 
 
 def key_of(head: RequestHead, origin: Origin) -> Key | None:

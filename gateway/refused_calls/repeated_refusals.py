@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from gateway.credentials.access_tokens import is_junk
 from gateway.http1.fields import Field
-from gateway.http1.kept import Kept
 from gateway.http1.request_head import RequestHead
 from gateway.refused_calls.problems import Refusal
+from gateway.routing.kept_by_table import KeptByTable
 from gateway.routing.table import RouteTable
 
 MAX_REPEATED_REFUSALS = 4096
@@ -25,23 +25,17 @@ class RepeatedRefusals:
     """Found by heads without what may be a secret, junk included. Bounded, as everything that a client chooses."""
 
     def __init__(self) -> None:
-        self._refusals: Kept[Key, Refusal] = Kept(MAX_REPEATED_REFUSALS)
-        self._table: RouteTable | None = None
-        """By which they were decided: with another one they are forgotten."""
+        self._refusals: KeptByTable[Key, Refusal] = KeptByTable(MAX_REPEATED_REFUSALS)
 
     def __len__(self) -> int:
         return len(self._refusals)
 
     def find(self, key: Key, table: RouteTable) -> Refusal | None:
         """What was decided with this table about a head with this `key`, if it was refused."""
-        if table is not self._table:
-            self._refusals.clear()
-            self._table = table
-        return self._refusals.get(key)
+        return self._refusals.find(key, table)
 
     def keep(self, key: Key, refusal: Refusal, table: RouteTable) -> None:
-        if table is self._table:
-            self._refusals.keep(key, refusal)
+        self._refusals.keep(key, refusal, table)
 
 
 def key_without_secret(head: RequestHead) -> Key | None:

@@ -122,7 +122,7 @@ async def test_neither_a_session_token_nor_what_it_stands_for_is_kept_with_a_cal
     in_query = head_of(line=f"GET /editor?apitoken={SESSION} HTTP/1.1")
     for _ in range(2):
         assert isinstance(await _awaited(desk.decider.decide(in_query, CLIENT, "r")), Forward)
-    calls = desk.decider.repeated._calls
+    calls = desk.decider.repeated._calls._kept
     assert len(calls) == 1
     assert not any(secret in text for text in held_texts(calls) for secret in (SESSION, "4711"))
 
@@ -174,7 +174,7 @@ async def test_a_decider_that_keeps_calls_by_session_token_decides_as_one_that_k
                     for desk in desks
                 ]
                 assert plain(kept) == plain(anew)
-                desks[1].decider.repeated._calls.clear()
+                desks[1].decider.repeated._calls._kept.clear()
                 desks[1].decider.sessions._kept._kept.clear()
                 assert [desk.sessions.left for desk in desks] == [desks[0].sessions.left] * 2
             case ("table", other):

@@ -177,7 +177,7 @@ def test_all_junk_is_decided_upon_once_and_none_of_it_is_kept(line: str, desk: D
     assert isinstance(first, Refusal)
     assert second is first
     assert kept(desk) == before + 1
-    assert not any("-junk" in text for text in held_texts(desk.decider.refused._refusals))
+    assert not any("-junk" in text for text in held_texts(desk.decider.refused._refusals._kept))
     assert decided(desk, head_of(line=line)).cause != first.cause
 
 
@@ -201,7 +201,7 @@ def test_the_id_of_a_call_leads_to_no_other_decision_unless_it_is_a_credential(
     first, second = (decided(desk, varying_head(*sent, f"X-Request-Id: 4711-{number}")) for number in range(2))
     assert second is first
     assert kept(desk) == before + 1
-    assert not any("4711" in text for text in held_texts(desk.decider.refused._refusals))
+    assert not any("4711" in text for text in held_texts(desk.decider.refused._refusals._kept))
     head = varying_head(*sent, "X-Request-Id: pgat_12345678", line="GET /sms HTTP/1.1")
     decided(desk, varying_head(*sent, line="GET /sms HTTP/1.1"))
     assert_same(decided(desk, head), without_memory(clock).decider.decide(head, CLIENT, "r"))
