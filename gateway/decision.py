@@ -182,8 +182,8 @@ class Decider:
         try:
             if call.take_use is not None and isinstance(limited, Forward) and limited.identity is not None:
                 await call.take_use()
-        except (RefusedCredential, Unavailable) as error:
-            return self._refused(refusal_of(error, route, head), asked, target, route)
+        except (RefusedCredential, Unavailable) as not_taken:
+            return self._refused(refusal_of(not_taken, route, head), asked, target, route)
         return limited
 
     async def _caller(self, head: RequestHead, route: Route) -> Identity:

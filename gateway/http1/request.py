@@ -81,8 +81,8 @@ def read_body(body: BodyDecoder, data: bytes) -> tuple[bytes, bytes]:
     """As `BodyDecoder.feed`. Raises `BadRequest`."""
     try:
         return body.feed(data)
-    except TooManyExtensions as error:
-        raise BadRequest(str(error), status=413, code="too_large") from None
+    except TooManyExtensions as too_many:
+        raise BadRequest(str(too_many), status=413, code="too_large") from None
     except MalformedBody as error:
         raise BadRequest(str(error), code="malformed_body") from None
 

@@ -87,8 +87,8 @@ def _parse(raw: bytes) -> ResponseHead:
     lengths = [field.value for field in steering if field.name == "content-length"]
     try:
         framing = response_framing(encodings, lengths, minor=minor) if encodings or lengths else UNFRAMED
-    except MalformedFraming as error:
-        raise BadResponse(str(error)) from None
+    except MalformedFraming as ambiguous:
+        raise BadResponse(str(ambiguous)) from None
     keep_alive = minor == 1  # R22, section 9.3
     if len(steering) == len(encodings) + len(lengths):
         return ResponseHead(status, fields, framing, [], keep_alive=keep_alive)

@@ -13,7 +13,7 @@ RSA_ALGORITHMS = ("RS256", "RS384", "RS512")
 ALGORITHMS = frozenset({*RSA_ALGORITHMS, "ES256", "EdDSA"})
 """Every algorithm that is used anywhere, by its canonical name (EdDSA is Ed25519 only)."""
 _SYNONYMS = {"Ed25519": "EdDSA"}
-ACCEPTED_ALGORITHMS = ALGORITHMS | _SYNONYMS.keys()
+ACCEPTED_ALGORITHMS = frozenset({*ALGORITHMS, *_SYNONYMS})
 """Every `alg` that is accepted anywhere: RFC 9864 calls by `Ed25519` what RFC 8037 calls EdDSA with such a key."""
 
 _CURVE_SIGNATURE_BYTES = 64

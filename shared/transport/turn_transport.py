@@ -1,66 +1,13 @@
-"""A transport that sends what is written in one turn of the event loop at the end of that turn.
-
-A write wakes whoever reads at the other end, which on one machine costs more than all else that a write does. When
-the writes of a turn follow each other, most find their readers awake (`make bench`).
-"""
+"""A transport that sends what is written in one turn of the event loop at the end of that turn."""
 
 import asyncio
 import weakref
-from collections import deque
 from typing import Any, cast
+
+from shared.transport.turn_writes import TurnWrites
 
 LARGE_BYTES = 16384
 """From here on a write is made at once, so that flow control sees it at once."""
-
-
-class TurnWrites:
-    """What the connections of one event loop have written in this turn of it."""
-
-    __slots__ = ("_due", "_loop", "_turn", "_waiting")
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._waiting: deque[tuple[TurnTransport, bytes]] = deque()
-        self._due = False
-        self._turn = 0
-
-    @property
-    def turn(self) -> int:
-        """The number of this turn of the loop: another one in each turn that somebody asks in."""
-        self._await_end()
-        return self._turn
-
-    def add(self, transport: "TurnTransport", data: bytes) -> None:
-        self._waiting.append((transport, data))
-        self._await_end()
-
-    def send(self) -> None:
-        """Send all of it now. What is for a transport that has been closed meanwhile is dropped.
-
-        A connection that cannot be written to ends, and no other feels it.
-        """
-        waiting = self._waiting
-        while waiting:
-            transport, data = waiting.popleft()
-            transport.waiting = False
-            below = transport.below
-            if below.is_closing():
-                continue
-            try:
-                below.write(data)
-            except Exception as error:
-                self._loop.call_exception_handler({"message": "a write failed", "exception": error})
-                below.abort()
-
-    def _await_end(self) -> None:
-        if not self._due:
-            self._due = True
-            self._loop.call_soon(self._end_turn)
-
-    def _end_turn(self) -> None:
-        self._due = False
-        self._turn += 1
-        self.send()
 
 
 _of_loops: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, TurnWrites]" = weakref.WeakKeyDictionary()
