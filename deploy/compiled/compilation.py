@@ -1,0 +1,78 @@
+"""From sources to a copy of them that is compiled, by a process of its own."""
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+
+from deploy.compiled.modules import MODULES
+from deploy.compiled.sources import PACKAGES, copy_sources
+from deploy.errors import StackError
+
+TIME_LIMIT_S = 1200.0
+SHOWN_LINES = 20
+"""Of what the compiler said, when it failed."""
+_STAMP = ".compiled"
+
+
+def compiled_copy(root: Path, into: Path, progress: Callable[[str], None]) -> None:
+    """Make `into` a compiled copy of the sources of `root`; nothing is done where it is one already.
+
+    Raises `StackError`: it says what is missing here, or what the compiler said.
+    """
+    require_compiler()
+    wanted, stamp = _fingerprint(root), into / _STAMP
+    if stamp.is_file() and stamp.read_text(encoding="ascii") == wanted:
+        progress(f"{into} is compiled already")
+        return
+    copy_sources(root, into)
+    progress(f"compiling {len(MODULES)} modules in {into}: two minutes or so")
+    _compile(into)
+    stamp.write_text(wanted, encoding="ascii")
+    progress("compiled")
+
+
+def require_compiler() -> None:
+    """Raises `StackError` that says what is missing here."""
+    missing = [f"the package {name}" for name in ("mypyc", "setuptools") if importlib.util.find_spec(name) is None]
+    compiler = (sysconfig.get_config_var("CC") or "cc").split()[0]
+    if shutil.which(compiler) is None:
+        missing.append(f"the C compiler {compiler}")
+    if not (Path(sysconfig.get_path("include")) / "Python.h").is_file():
+        missing.append(f"the headers of Python {sysconfig.get_python_version()} (on Debian: python3-dev)")
+    if missing:
+        raise StackError(
+            f"nothing can be compiled here without {', '.join(missing)}; "
+            "deploy/requirements/compile.txt has the packages"
+        )
+
+
+def _fingerprint(root: Path) -> str:
+    """Differs where the result would."""
+    digest = hashlib.sha256(f"{sys.version} {importlib.metadata.version('mypy')}".encode())
+    for package in PACKAGES:
+        for path in sorted((root / package).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(f"\n{path.relative_to(root)} ".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _compile(into: Path) -> None:
+    log = into / "compile.log"
+    with log.open("wb") as output:
+        argv = [sys.executable, "-m", "deploy.compiled.extensions"]
+        try:
+            status = subprocess.run(
+                argv, cwd=into, stdin=subprocess.DEVNULL, stdout=output, stderr=output, timeout=TIME_LIMIT_S
+            ).returncode
+        except subprocess.TimeoutExpired:
+            raise StackError(f"compiling took more than {TIME_LIMIT_S:.0f} s; {log} has what was said") from None
+    if status != 0:
+        last = log.read_text(encoding="utf-8", errors="replace").splitlines()[-SHOWN_LINES:]
+        raise StackError("\n  ".join((f"compiling failed; {log} ends with:", *last)))
+    shutil.rmtree(into / "build", ignore_errors=True)
