@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.compiled.compilation import compiled_copy
 from deploy.local.report import Report
 from deploy.local.runfile import RunFile
 from deploy.local.stack import ROOT
@@ -35,12 +36,13 @@ class Plan:
     paths: Sequence[Measurement]
     turns: int
     with_peers: bool
+    compiled: bool
     work: Path
 
     @property
     def whole(self) -> bool:
         """Whether the result is worth a place in the documentation."""
-        return len(self.paths) == len(PATHS) and self.turns >= TURNS and self.with_peers
+        return len(self.paths) == len(PATHS) and self.turns >= TURNS and self.with_peers and self.compiled
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -62,12 +64,16 @@ async def measure(plan: Plan, run_file: RunFile, report: Report) -> str:
     for old in (directory, stack_directory):
         shutil.rmtree(old, ignore_errors=True)
     directory.mkdir(parents=True)
+    code = ROOT
+    if plan.compiled:
+        code = plan.work / "compiled"
+        compiled_copy(ROOT, code, report.step)
     peers = Peers(run_file, directory)
     began, facts = time.monotonic(), machine.facts()
     sections = []
     async with AsyncExitStack() as whole:
         behind = await whole.enter_async_context(upstream(peers, directory))
-        stack = MeasuredStack(stack_directory, behind.port)
+        stack = MeasuredStack(stack_directory, behind.port, code=code)
         product = await whole.enter_async_context(running(stack, Report(io.StringIO())))
         report.step("the product is ready")
         ring = Ring(product, peers, directory, behind, whole, plan.turns, plan.with_peers, report.step)
@@ -107,12 +113,16 @@ def parsed_plan(argv: Sequence[str] | None) -> Plan:
     parser.add_argument("--turns", type=int, default=TURNS, help="of one second for each contestant (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="one turn each, to see that all works")
     parser.add_argument("--no-peers", action="store_true", help="the product alone")
+    parser.add_argument(
+        "--not-compiled", action="store_true", help="the sources as they are, as `make up` runs them"
+    )
     parser.add_argument("--work", type=Path, default=ROOT / "var" / "bench", help="for its files (%(default)s)")
     given = parser.parse_args(argv)
     if not 1 <= given.turns <= 100:
         parser.error("--turns must be from 1 to 100")
     paths = [path for path in PATHS if not given.paths or path.name in given.paths]
-    return Plan(paths, 1 if given.quick else given.turns, not given.no_peers, given.work.absolute())
+    turns = 1 if given.quick else given.turns
+    return Plan(paths, turns, not given.no_peers, not given.not_compiled, given.work.absolute())
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from deploy.errors import StackError
 from deploy.local.command import Command
@@ -34,11 +35,12 @@ def gateway_command(stack: Stack, name: str, port: int, ops_port: int, settings:
 
 @asynccontextmanager
 async def one_more(
-    stack: Stack, peers: Peers, name: str, settings: Mapping[str, str] | None = None
+    stack: Stack, peers: Peers, name: str, settings: Mapping[str, str] | None = None, *, code: Path | None = None
 ) -> AsyncIterator[OneMore]:
-    """Running and ready. Raises `StackError` when it does not come to that."""
+    """Running and ready; from the sources in `code`, or those of the stack. Raises `StackError` where it is not."""
     port, ops_port = free_ports(2)
-    async with peers.running(gateway_command(stack, name, port, ops_port, settings or {}), port) as pid:
+    command = gateway_command(stack, name, port, ops_port, settings or {})
+    async with peers.running(replace(command, directory=code or command.directory), port) as pid:
         if reason := await until_ready(f"http://{HOST}:{ops_port}", READY_LIMIT):
             raise StackError(f"{name} is not ready after {READY_LIMIT:.0f} s: it {reason}")
         yield OneMore(pid, port, ops_port)

@@ -5,16 +5,17 @@ import base64
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from deploy.admin_api import AdminApi
 from deploy.errors import StackError
+from deploy.local.command import Command
 from deploy.local.report import Report
 from deploy.local.runfile import RunFile
-from deploy.local.stack import Deployable, Stack, port_variables
+from deploy.local.stack import ROOT, Deployable, Stack, port_variables
 from deploy.local.up import Up
 from shared.errors import Unavailable
 from shared.http.client import ServiceClient
@@ -33,15 +34,21 @@ class MeasuredStack(Stack):
     """The stack under `var`, on free ports; the resource behind the gateway is the benchmark's own upstream.
 
     Of the caller's environment only the choice of the signing algorithm reaches it: no store of somebody else's.
-    `chosen` are settings of the processes.
+    `chosen` are settings of the processes; `code` is the directory that they run the sources of.
     """
 
-    def __init__(self, var: Path, upstream_port: int, chosen: Mapping[str, str] = MappingProxyType({})) -> None:
+    def __init__(
+        self, var: Path, upstream_port: int, chosen: Mapping[str, str] = MappingProxyType({}), *, code: Path = ROOT
+    ) -> None:
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ} | dict(chosen)
         variables = port_variables()
         ports = zip(variables, map(str, free_ports(len(variables))), strict=True)
         super().__init__(var, inherited | dict(ports))
         self._upstream = f"http://{HOST}:{upstream_port}"
+        self.code = code
+
+    def command(self, deployable: Deployable, *arguments: str) -> Command:
+        return replace(super().command(deployable, *arguments), directory=self.code)
 
     def environment(self, deployable: Deployable) -> dict[str, str]:
         environment = super().environment(deployable)

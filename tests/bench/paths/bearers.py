@@ -60,12 +60,13 @@ async def race(
     ring: Ring, requests: Sequence[Request], against: Sequence[str], load: Load = AS_FAST_AS_IT_CAN
 ) -> Race:
     """The gateway and those of its peers that are installed. Where it refuses, what lies behind it counts too."""
-    servers = {PASSGATE: ring.gateway, **await ring.gateways()}
+    ours = {PASSGATE: ring.gateway, **await ring.not_compiled()}
+    servers = {**ours, **await ring.gateways()}
     behind = {**ring.product.behind(*BEHIND), "upstream": ring.upstream.pid} if load.expected else {}
     contestants = [
-        Contestant(name, server.port, server.pid, requests, behind if name == PASSGATE else {}, load)
+        Contestant(name, server.port, server.pid, requests, behind if name in ours else {}, load)
         for name, server in servers.items()
-        if name in (PASSGATE, *against)
+        if name in (*ours, *against)
     ]
     template, *_ = await ring.bearers()
     probes = [refusal(one.name, template) for one in contestants if one.name != NGINX]

@@ -6,16 +6,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from deploy.local.stack import ROOT
+from tests.bench.gateway_beside import one_more
 from tests.bench.load import Request
 from tests.bench.page import Table, section
 from tests.bench.peers import envoy, floor, haproxy, nginx
 from tests.bench.probes import Probe, check
 from tests.bench.process import Peers, free_ports
-from tests.bench.product import Product
+from tests.bench.product import MeasuredStack, Product
 from tests.bench.turns import Contestant, interleave
 from tests.support.free_port import free_port
 
 PASSGATE = "Passgate"
+NOT_COMPILED = "Passgate, not compiled"
+"""Beside it where that is a compiled copy."""
 NGINX = "nginx, no check"
 ENVOY_CACHED = "Envoy jwt_authn, token cache"
 ENVOY = "Envoy jwt_authn"
@@ -61,6 +65,7 @@ class Ring:
     progress: Callable[[str], None]
     absent: list[str] = field(default_factory=list)
     """The gateways that are not installed."""
+    _not_compiled: dict[str, Server] | None = None
     _gateways: dict[str, Server] | None = None
     _floor: Server | None = None
     _created: dict[str, list[str]] = field(default_factory=dict)
@@ -72,6 +77,12 @@ class Ring:
     @property
     def gateway(self) -> Server:
         return Server(self.product.port("gateway"), self.product.pids["gateway"])
+
+    @property
+    def code(self) -> Path:
+        """The directory whose sources are measured."""
+        stack = self.product.stack
+        return stack.code if isinstance(stack, MeasuredStack) else ROOT
 
     async def bearers(self) -> Sequence[str]:
         """Access tokens that the issuer has issued; as with the other credentials, the same ones for each race."""
@@ -88,6 +99,16 @@ class Ring:
         if len(created) < count:
             created += await create(count - len(created))
         return created[:count]
+
+    async def not_compiled(self) -> dict[str, Server]:
+        """A gateway of the sources as they are, where that of the stack is compiled."""
+        if self._not_compiled is None:
+            self._not_compiled = {}
+            if self.code != ROOT:
+                beside = one_more(self.product.stack, self.peers, "gateway-not-compiled", code=ROOT)
+                gateway = await self.stack.enter_async_context(beside)
+                self._not_compiled[NOT_COMPILED] = Server(gateway.port, gateway.pid)
+        return self._not_compiled
 
     async def gateways(self) -> dict[str, Server]:
         """The other gateways that are installed, each with one worker, by name."""

@@ -54,7 +54,9 @@ class TokenPath:
             yield ring.product
             return
         ring.progress("starting a stack with that signing key")
-        stack = MeasuredStack(ring.directory / f"stack-{self.name}", ring.upstream.port, self.settings)
+        stack = MeasuredStack(
+            ring.directory / f"stack-{self.name}", ring.upstream.port, self.settings, code=ring.code
+        )
         async with running(stack, Report(io.StringIO())) as product:
             yield product
 
