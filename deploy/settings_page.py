@@ -30,6 +30,10 @@ UNITS = ("seconds", "days", "months", "bits", "connections")
 
 COMPOSE = {
     "PASSGATE_VERSION": ("dev", "tag of the images"),
+    "PASSGATE_COMPILED": (
+        "",
+        "1: the next build compiles what the gateway runs for each call",
+    ),
     "PASSGATE_ADMIN_URL": ("http://127.0.0.1:<registry's port>", "where people reach the admin API, as printed"),
 }
 """Read by docker-compose.yml alone: default and meaning."""

@@ -75,4 +75,5 @@ def _compile(into: Path) -> None:
     if status != 0:
         last = log.read_text(encoding="utf-8", errors="replace").splitlines()[-SHOWN_LINES:]
         raise StackError("\n  ".join((f"compiling failed; {log} ends with:", *last)))
-    shutil.rmtree(into / "build", ignore_errors=True)
+    for leftover in ("build", ".mypy_cache"):
+        shutil.rmtree(into / leftover, ignore_errors=True)

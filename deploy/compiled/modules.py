@@ -67,6 +67,8 @@ MODULES: tuple[str, ...] = (
     "gateway.refused_calls.response",
     "gateway.routing.matching.path_index",
     "gateway.routing.matching.path_pattern",
+    "gateway.routing.target",
+    "shared.audit.refusals",
     "shared.changes.cached_lookup",
     "shared.changes.dependent_cache",
     "shared.changes.stopped_set",

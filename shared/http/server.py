@@ -25,9 +25,12 @@ from shared.http.liveness.listener import LivenessListener
 from shared.logging import configure
 from shared.settings.config import ConfigError, ServiceSettings, addresses, refuse
 from shared.settings.names import unknown_settings
+from shared.transport import turn_writes
 
 log = structlog.get_logger()
 
+COMPILED = not str(turn_writes.__file__).endswith(".py")
+"""Whether the modules that run for each call are compiled (docs/operations.md, A compiled gateway)."""
 WANTED_DESCRIPTORS = 65536
 """Files and connections that a process may need at the same time: up to so many its own limit is raised."""
 SWITCH_INTERVAL_S = 0.001
@@ -132,9 +135,10 @@ async def serve(
         server = await _bound(connections, settings, port_setting, socket, start_serving=liveness is None)
         listener = server if liveness is None else LivenessListener(server, connections, liveness)
         if socket is None:
-            log.info("server.listening", host=settings.host, port=server.sockets[0].getsockname()[1])
+            port = server.sockets[0].getsockname()[1]
+            log.info("server.listening", host=settings.host, port=port, compiled=COMPILED)
         else:
-            log.info("server.listening", socket=str(socket))
+            log.info("server.listening", socket=str(socket), compiled=COMPILED)
         await stop.wait()
         log.info("server.draining")
         app[HEALTH].drain()

@@ -3,11 +3,12 @@
 import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
-from tests.bench.cores import division, pinned
+from tests.bench.cores import Division, division, pinned
 from tests.bench.cpu import snapshot, tree
 from tests.bench.gateway_beside import one_more
-from tests.bench.load import Load
+from tests.bench.load import CONNECTIONS, Load
 from tests.bench.memory_use import Memory, memory_of
 from tests.bench.page import aligned, paragraph
 from tests.bench.paths.bearers import site
@@ -27,10 +28,12 @@ TEXT = (
     "twice the CPU time of a request with one worker, over that with two."
 )
 PINNED = "The workers have two cores of their own, wrk and the upstream others."
-SHARED = (
-    "This machine has {count} cores, and wrk and the upstream are on them too: two workers cannot have a core "
-    "each, and their throughput shows it."
+EACH_WITH_LOAD = (
+    "This machine has {count} cores, none of which can be the workers' alone. So one worker has one core, with wrk "
+    "and the upstream on it, and two have two, with the same wrk and upstream for twice as many connections: each "
+    "worker shares its core with as much load."
 )
+SHARED = "This machine has one core, which all share: two workers can be no faster."
 MEMORY = "Memory of each process after that, with no connection open:"
 
 
@@ -40,17 +43,36 @@ class Workers:
     async def measure(self, ring: Ring) -> str:
         """The section about it. Raises `StackError`."""
         requests = [site(token) for token in await ring.bearers()]
-        divided = division(os.sched_getaffinity(0))
+        cores = sorted(os.sched_getaffinity(0))
+        divided = division(cores)
         load = Load(cores=divided.load if divided else None)
         async with AsyncExitStack() as own:
             servers = await _servers(ring, own)
             contestants = [Contestant(name, s.port, s.pid, requests, load=load) for name, s in servers.items()]
-            with pinned(divided, [server.pid for server in servers.values()], ring.upstream.pid):
-                results = await interleave(contestants, ring.turns, ring.directory, ring.progress)
+            if divided or len(cores) < 2:
+                results = await _race(ring, contestants, divided)
+            else:
+                results = await _each_with_load(ring, contestants, cores)
             memory = [(name, memory_of(pid)) for name, pid in _processes(servers)]
-        cores = PINNED if divided else SHARED.format(count=len(os.sched_getaffinity(0)))
-        text = paragraph(TEXT.format(cores=cores))
+        described = PINNED if divided else EACH_WITH_LOAD if len(cores) > 1 else SHARED
+        text = paragraph(TEXT.format(cores=described.format(count=len(cores))))
         return "\n".join([TITLE, "", text, "", *throughput(results), "", MEMORY, "", *memory_table(memory), ""])
+
+
+async def _race(ring: Ring, contestants: Sequence[Contestant], divided: Division | None) -> list[Result]:
+    with pinned(divided, [contestant.pid for contestant in contestants], ring.upstream.pid):
+        return await interleave(contestants, ring.turns, ring.directory, ring.progress)
+
+
+async def _each_with_load(ring: Ring, contestants: Sequence[Contestant], cores: Sequence[int]) -> list[Result]:
+    """Those with one worker on one core, then those with two on two; the load and the upstream where they are."""
+    results = []
+    for count in (1, 2):
+        own = frozenset(cores[:count])
+        load = Load(connections=CONNECTIONS * count, cores=own)
+        racing = [replace(one, load=load) for one in contestants if (one.name in ALONE) == (count == 2)]
+        results += await _race(ring, racing, Division(own, own, own))
+    return results
 
 
 async def _servers(ring: Ring, own: AsyncExitStack) -> dict[str, Server]:

@@ -65,10 +65,11 @@ def test_none_has_a_subclass_that_is_not_compiled() -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_no_class_is_one_whose_extension_differs_from_it(module: str) -> None:
-    """A generic dataclass cannot be imported; two bases are refused; a weakly referenced ABC corrupts memory."""
+    """What mypyc refuses, or what cannot be imported then; and a weakly referenced ABC corrupts memory."""
     for name, bases, node in classes(tree_of(module)):
         decorators = " ".join(map(ast.unparse, node.decorator_list))
         assert not ("Generic" in bases and "dataclass" in decorators), name
+        assert "runtime_checkable" not in decorators, name
         assert len(set(bases) - INTERFACES) <= 1, name
         assert not ("ABC" in bases and "__weakref__" in ast.unparse(node)), name
 
