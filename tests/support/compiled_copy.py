@@ -19,7 +19,7 @@ from deploy.local.stack import ROOT
 COPY = ROOT / "var" / "test-compiled"
 BESIDE = ("tests", "docs", "Makefile", "README.md", "CONTRIBUTING.md", "docker-compose.yml")
 """What tests read besides the sources."""
-TESTS = ("tests/unit/gateway", "tests/unit/shared", "tests/integration/gateway")
+TESTS = ("tests/unit/fuzz", "tests/unit/gateway", "tests/unit/shared", "tests/integration/gateway")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
