@@ -2,13 +2,14 @@
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.compiled.compilation import compiled_copy
 from deploy.errors import StackError
-from deploy.local.report import Report
-from deploy.local.stack import ROOT
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -19,11 +20,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("into", type=Path, help="the directory of the copy; an earlier copy there is replaced")
     into = parser.parse_args(argv).into.resolve()
-    report = Report(sys.stderr)
+    began = time.monotonic()
     try:
-        compiled_copy(ROOT, into, report.step)
+        compiled_copy(
+            ROOT, into, lambda text: print(f"[{time.monotonic() - began:5.1f} s] {text}", file=sys.stderr)
+        )
     except StackError as error:
-        report.failure(str(error))
+        print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
 

@@ -26,10 +26,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.support.compiled_copy",
         description="Compile a copy of the sources in var/test-compiled, and run the gateway's tests there.",
-        epilog="Where there is no C compiler nothing is run, and the exit status is 0.",
+        usage="%(prog)s [PYTEST'S ARGUMENTS]",
+        epilog=f"Unless others are named, the tests are {' '.join(TESTS)}. "
+        "Where there is no C compiler nothing is run, and the exit status is 0.",
     )
-    parser.add_argument("pytest", nargs=argparse.REMAINDER, help=f"pytest's arguments; tests: {' '.join(TESTS)}")
-    arguments = parser.parse_args(argv).pytest
+    _, arguments = parser.parse_known_args(argv)
     if not any(argument.startswith("tests/") for argument in arguments):
         arguments += TESTS
     report = Report(sys.stderr)

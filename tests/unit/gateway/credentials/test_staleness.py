@@ -17,11 +17,11 @@ LONG = route_of(CredentialKind.JWT, name="long", max_staleness=60.0)
 SHORT = route_of(CredentialKind.JWT, name="short", max_staleness=1.0)
 
 
-class Counted(Staleness):
+class Counted:
     def __init__(self, clock: FakeClock) -> None:
         self.follower = FollowedAgo()
         self.counted: list[str] = []
-        super().__init__(self.follower, clock, self.counted.append)
+        self.staleness = Staleness(self.follower, clock, self.counted.append)
 
     def admitted(self, age: float) -> list[str]:
         """The routes that a JWT may use so many seconds after the registry was last heard."""
@@ -29,7 +29,7 @@ class Counted(Staleness):
         names = []
         for route in (SHORT, USUAL, LONG):
             try:
-                self.require(route)
+                self.staleness.require(route)
             except Unavailable:
                 continue
             names.append(route.name)
@@ -55,7 +55,7 @@ def test_before_the_first_snapshot_nothing_is_said_of_seconds(staleness: Counted
     for age in (float("inf"), 7.25):
         staleness.follower.age = age
         with pytest.raises(Unavailable) as stale:
-            staleness.require(USUAL)
+            staleness.staleness.require(USUAL)
         reasons.append(stale.value.detail)
     assert reasons == ["never confirmed, and 5 s is the bound", "last confirmed 7.2 s ago, and 5 s is the bound"]
 
