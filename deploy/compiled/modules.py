@@ -72,6 +72,7 @@ MODULES: tuple[str, ...] = (
     "shared.changes.cached_lookup",
     "shared.changes.dependent_cache",
     "shared.changes.stopped_set",
+    "shared.clock_offset",
     "shared.jose.base64url",
     "shared.jose.claim_checks",
     "shared.jose.claims",

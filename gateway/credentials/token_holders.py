@@ -8,7 +8,6 @@ from gateway.http1.kept import Kept
 from shared.contracts.access_token import MAX_ACCESS_TOKEN_LIFETIME_S, AccessTokenClaims
 from shared.identifiers import version_among
 from shared.jose.claims import LEEWAY_S, Claims
-from shared.jose.header import Header
 from shared.jose.verifier import UnverifiedToken
 
 MAX_HOLDERS = 4096
@@ -29,12 +28,12 @@ class TokenHolders:
     """
 
     def __init__(self) -> None:
-        self._holders: Kept[tuple[Header, bytes, bytes], Verified] = Kept(MAX_HOLDERS)
+        self._holders: Kept[tuple[bytes, bytes, bytes], Verified] = Kept(MAX_HOLDERS)
 
     def known(self, signed: UnverifiedToken, now: float) -> Verified | None:
         """What a token says whose signature holds. None: it is to be checked whole, as what has expired is."""
         found = _find(signed.payload)
-        holder = None if found is None else self._holders.get(_rest(signed.header, found))
+        holder = None if found is None else self._holders.get(_rest(signed, found))
         if found is None or holder is None:
             return None
         issued_at, expires_at = int(found[1]), int(found[2])
@@ -49,7 +48,7 @@ class TokenHolders:
         holder = identity, audiences = _holder(read, signed.header.kid)
         found = _find(signed.payload)
         if found is not None and "nbf" not in claims.members:
-            self._holders.keep(_rest(signed.header, found), holder)
+            self._holders.keep(_rest(signed, found), holder)
         return identity.by_token(read.jti, read.exp), audiences
 
 
@@ -61,7 +60,9 @@ def _find(payload: bytes) -> re.Match[bytes] | None:
     return None if at < 0 else _OF_THE_TOKEN.match(payload, at)
 
 
-def _rest(header: Header, found: re.Match[bytes]) -> tuple[Header, bytes, bytes]:
+def _rest(signed: UnverifiedToken, found: re.Match[bytes]) -> tuple[bytes, bytes, bytes]:
+    """The header as it is spelt, and what of the payload is before and after those values."""
+    header = signed.signing_input[: signed.signing_input.index(b".")]
     return header, found.string[: found.start()], found.string[found.end() :]
 
 

@@ -35,8 +35,9 @@ HEADER = Header("EdDSA", "k1", "JWT")
 
 
 def signed(payload: bytes | None = None, *, header: Header = HEADER, **changes: Any) -> UnverifiedToken:
-    payload = dumps({**CLAIMS, **changes}) if payload is None else payload
-    return UnverifiedToken(header, base64url.encode(payload), b"", b"")
+    encoded = base64url.encode(dumps({**CLAIMS, **changes}) if payload is None else payload)
+    spelt = base64url.encode(dumps({"alg": header.algorithm, "kid": header.kid, "typ": header.type}))
+    return UnverifiedToken(header, encoded, b"", b"%b.%b" % (spelt, encoded))
 
 
 def dumps(claims: dict[str, Any]) -> bytes:
