@@ -32,6 +32,8 @@ NOTES = """\
 - One process or worker each. Memory is the resident set of the process tree after its last turn.
 - Peers are as their distributors compile them, and so the interpreter should be: one that was compiled without
   profile-guided optimization, as pyenv does by default, takes longer for the same (*a loop in Python*, below).
+- *Passgate* at the gateway is what `PASSGATE_COMPILED=1` builds (operations.md, A compiled gateway); *not compiled*
+  is what `make up` and a plain `docker compose up` run, as are all services.
 - The upstream is nginx with a fixed answer of 200 bytes. Its cost is in no figure.
 - The gateway does all that it does in production: the shipped route file, scopes, revocation, limits, header rules,
   metrics, an access log line for each request. The peers write no access log here, and nginx checks nothing.

@@ -34,7 +34,7 @@ class MeasuredStack(Stack):
     """The stack under `var`, on free ports; the resource behind the gateway is the benchmark's own upstream.
 
     Of the caller's environment only the choice of the signing algorithm reaches it: no store of somebody else's.
-    `chosen` are settings of the processes; `code` is the directory that they run the sources of.
+    `chosen` are settings of the processes; `code` is the directory whose sources the gateway runs.
     """
 
     def __init__(
@@ -48,7 +48,8 @@ class MeasuredStack(Stack):
         self.code = code
 
     def command(self, deployable: Deployable, *arguments: str) -> Command:
-        return replace(super().command(deployable, *arguments), directory=self.code)
+        command = super().command(deployable, *arguments)
+        return replace(command, directory=self.code) if deployable.name == "gateway" else command
 
     def environment(self, deployable: Deployable) -> dict[str, str]:
         environment = super().environment(deployable)

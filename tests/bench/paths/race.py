@@ -80,7 +80,7 @@ class Ring:
 
     @property
     def code(self) -> Path:
-        """The directory whose sources are measured."""
+        """The directory whose sources the gateway runs."""
         stack = self.product.stack
         return stack.code if isinstance(stack, MeasuredStack) else ROOT
 

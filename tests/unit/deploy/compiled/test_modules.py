@@ -4,6 +4,7 @@ What it gets wrong, and nobody would notice before it runs, is looked for in all
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,6 +73,18 @@ def test_no_class_is_one_whose_extension_differs_from_it(module: str) -> None:
         assert "runtime_checkable" not in decorators, name
         assert len(set(bases) - INTERFACES) <= 1, name
         assert not ("ABC" in bases and "__weakref__" in ast.unparse(node)), name
+
+
+def test_weak_references_are_made_where_their_objects_are_known_not_to_be_compiled() -> None:
+    """To an object of a compiled class with a base that is not compiled they would outlive it."""
+    makers = {
+        str(path.relative_to(ROOT))
+        for folder in PRODUCT
+        for path in (ROOT / folder).rglob("*.py")
+        if re.search(r"^(import|from) weakref\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert makers == {"shared/limits/losses.py", "shared/transport/turn_transport.py"}
+    assert not {"shared.limits.meters", "shared.limits.quota_meter"} & set(MODULES)
 
 
 @pytest.mark.parametrize("module", MODULES)
