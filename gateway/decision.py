@@ -139,18 +139,20 @@ class Decider:
             identity = self._known(head, target, route)
         except (NoCredential, AmbiguousCredential, RefusedCredential, Unavailable) as error:
             return self._refused(refusal_of(error, route, head), asked, target, route)
+        if isinstance(identity, RefusedCredential):
+            return self._refused(refusal_of(identity, route, head), asked, target, route)
         if identity is None and route.credential is not CredentialKind.NONE:
             return partial(self._look_up, asked, target, route)
         return self._admitted(identity, asked, target, route)
 
-    def _known(self, head: RequestHead, target: Target, route: Route) -> Identity | None:
-        """Who calls, as far as memory says it. Raises `RefusedCredential`, `NoCredential`, `Unavailable`."""
+    def _known(self, head: RequestHead, target: Target, route: Route) -> Identity | RefusedCredential | None:
+        """Who calls, as far as memory says it. Raises `NoCredential`, `Unavailable`, most `RefusedCredential`."""
         if route.credential is CredentialKind.JWT:
-            token = read_bearer(head).token
+            token = read_bearer(head)
             if route.external and self.external_issuers.concerns(token, route):
                 return self.external_issuers.known(token, route)
             identity = self.access_tokens.known(token, route.audiences or self.audiences)
-            if identity is not None:
+            if isinstance(identity, Identity):
                 self.staleness.require(route)
             return identity
         if route.credential is CredentialKind.API_TOKEN:
@@ -189,7 +191,7 @@ class Decider:
     async def _caller(self, head: RequestHead, route: Route) -> Identity:
         """Raises `RefusedCredential`, `NoCredential`, or `Unavailable` when it cannot be known."""
         if route.credential is CredentialKind.JWT:
-            token = read_bearer(head).token
+            token = read_bearer(head)
             if route.external and self.external_issuers.concerns(token, route):
                 return await self.external_issuers.check_token(token, route)
             identity = await self.access_tokens.check(token, route.audiences or self.audiences)
@@ -200,16 +202,12 @@ class Decider:
     def _admitted(
         self, identity: Identity | None, asked: Question, target: Target, route: Route, own: Target | None = None
     ) -> Decision:
-        """Of a caller who is known; None where the route requires none.
-
-        `own`: the caller's, where `target` holds what is stored for its session token.
-        """
+        """`identity`: None where none is required. `own`: the caller's, where `target` is what its token stores."""
         counted: Sequence[WouldRefuse] = ()
         if identity is not None:
             if (found := self.stopped.first(identity.depends_on)) is not None:
                 return self._refused(stopped_refusal(found, identity, route), asked, own or target, route)
-            missing = missing_scopes(route, identity) if route.scopes else ()
-            if missing:
+            if missing := missing_scopes(route, identity):
                 if refused := enforced(missing, route, self.report_only_set):
                     return insufficient_scope(route, identity, refused)
                 counted = would_lack(missing, identity, route)

@@ -18,14 +18,20 @@ from shared.jose.verifier import (
     UnverifiedToken,
     check_claims,
     not_compact,
+    not_signed,
     parse,
-    require_signature,
+    signature_fault,
     signed_payload,
     unverified_issuer,
 )
 from shared.opaque import KEY_PAIR, claimed_prefix, well_formed_id
 
 MAX_REMEMBERED_TOKENS = 20_000
+_NOT_SIGNED = {
+    fault: RefusedCredential.for_token(not_signed(fault))
+    for fault in (Fault.UNKNOWN_KID, Fault.ALGORITHM_NOT_ALLOWED, Fault.BAD_SIGNATURE)
+}
+"""Never raised, so that they can be returned any number of times."""
 _ONE_PART = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -50,12 +56,13 @@ class AccessTokens:
     def remembers(self, token: str) -> bool:
         return token_digest(token) in self._verified
 
-    def known(self, token: str, audiences: frozenset[str]) -> Identity | None:
+    def known(self, token: str, audiences: frozenset[str]) -> Identity | RefusedCredential | None:
         """Whose token it is; None when its key is to be fetched first.
 
-        Raises `RefusedCredential`, and `Unavailable` while the clock is known to be wrong.
+        What a signature that does not hold is refused by is returned; for all else `RefusedCredential` is raised,
+        and `Unavailable` while the clock is known to be wrong.
         """
-        if token.count(".") != 2:  # what is no token is not looked for
+        if "." not in token:  # what is no token is not looked for
             raise not_a_jwt(token, not_compact(token))
         digest = token_digest(token)
         verified = self._remembered(digest)
@@ -64,7 +71,10 @@ class AccessTokens:
             key = self._keys.known(unverified.header.kid)
             if key is None:
                 return None
-            verified = self._verify(digest, unverified, key)
+            read = self._verify(digest, unverified, key)
+            if isinstance(read, Fault):
+                return _NOT_SIGNED[read]
+            verified = read
         return _for_audience(verified, audiences)
 
     async def check(self, token: str, audiences: frozenset[str]) -> Identity:
@@ -78,7 +88,10 @@ class AccessTokens:
                 if well_formed_id(KEY_PAIR, unverified.header.kid):
                     raise RefusedCredential.of_another_kind(AN_ASSERTION, EXPECTED_ACCESS_TOKEN)
                 raise RefusedCredential.for_token(self._without_key(unverified))
-            verified = self._verify(digest, unverified, key)
+            read = self._verify(digest, unverified, key)
+            if isinstance(read, Fault):
+                raise RefusedCredential.for_token(not_signed(read))
+            verified = read
         return _for_audience(verified, audiences)
 
     def _without_key(self, unverified: UnverifiedToken) -> InvalidToken:
@@ -101,10 +114,12 @@ class AccessTokens:
             self._require_alive(digest, verified[0])
         return verified
 
-    def _verify(self, digest: bytes, unverified: UnverifiedToken, key: PublicKey) -> Verified:
+    def _verify(self, digest: bytes, unverified: UnverifiedToken, key: PublicKey) -> Verified | Fault:
+        """The fault where the signature does not hold; for what else is wrong it raises `RefusedCredential`."""
         now = self._clock.now()
+        if (fault := signature_fault(unverified, key)) is not None:
+            return fault
         try:
-            require_signature(unverified, key)
             verified = self._holders.known(unverified, now)
             if verified is None:
                 claims = check_claims(signed_payload(unverified), self._expectation, now)

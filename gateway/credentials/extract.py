@@ -49,11 +49,6 @@ class MalformedQuery(RefusedCredential):
 
 
 @dataclass(frozen=True, slots=True)
-class Bearer:
-    token: str
-
-
-@dataclass(frozen=True, slots=True)
 class ApiTokenPair:
     token: str
     client_prefix: str
@@ -64,7 +59,7 @@ class SessionToken:
     token: str
 
 
-def read_bearer(head: RequestHead) -> Bearer:
+def read_bearer(head: RequestHead) -> str:
     """The bearer token of RFC 6750 section 2.1.
 
     Raises `NoCredential` when there is none, or another scheme; `RefusedCredential` when it is not one word, or in
@@ -83,7 +78,7 @@ def read_bearer(head: RequestHead) -> Bearer:
         raise RefusedCredential.without_value("no_credential", EXPECTED_ACCESS_TOKEN)
     if " " in token or "\t" in token:
         raise RefusedCredential("malformed")
-    return Bearer(token)
+    return token
 
 
 def read_api_token(head: RequestHead) -> ApiTokenPair:

@@ -1,7 +1,7 @@
 """The one verifier of JWTs (RFC 7515, 7519, 8725): compact, signed, spelt in one way only.
 
 The steps are apart so that a caller can order them: `parse`, look up the key, `check_signature`,
-`check_claims`. Who may know the payload already takes `check_signature` in its halves, `require_signature` and
+`check_claims`. Who may know the payload already takes `check_signature` in its halves, `signature_fault` and
 `signed_payload`. Nothing of the payload is read before the signature holds, but for the issuer where a verifier has
 keys of several (`unverified_issuer`). `verify` does all four.
 
@@ -36,8 +36,9 @@ __all__ = [
     "check_claims",
     "check_signature",
     "not_compact",
+    "not_signed",
     "parse",
-    "require_signature",
+    "signature_fault",
     "signed_payload",
     "unknown_kid",
     "unverified_issuer",
@@ -146,18 +147,23 @@ def unverified_issuer(token: UnverifiedToken) -> str | None:
 
 def check_signature(token: UnverifiedToken, key: PublicKey) -> VerifiedPayload:
     """What `key` has signed. Raises InvalidToken when it has not, or with another algorithm than its own."""
-    require_signature(token, key)
+    if (fault := signature_fault(token, key)) is not None:
+        raise not_signed(fault)
     return signed_payload(token)
 
 
-def require_signature(token: UnverifiedToken, key: PublicKey) -> None:
-    """The first half of `check_signature`, for who may know the payload. Raises InvalidToken."""
+def signature_fault(token: UnverifiedToken, key: PublicKey) -> Fault | None:
+    """The first half of `check_signature`, for who may know the payload. None: `key` has signed it.
+
+    Returned, not raised: a flood is made of these, and an exception costs more with each frame that it passes.
+    """
     if token.header.kid != key.kid:
-        raise InvalidToken(Fault.UNKNOWN_KID, _NOT_SIGNED)
+        return Fault.UNKNOWN_KID
     if token.header.algorithm != key.algorithm:
-        raise InvalidToken(Fault.ALGORITHM_NOT_ALLOWED, _NOT_SIGNED)
+        return Fault.ALGORITHM_NOT_ALLOWED
     if not is_signature(key, token.signature, token.signing_input):
-        raise InvalidToken(Fault.BAD_SIGNATURE, _NOT_SIGNED)
+        return Fault.BAD_SIGNATURE
+    return None
 
 
 def signed_payload(token: UnverifiedToken) -> VerifiedPayload:
@@ -170,9 +176,14 @@ def check_claims(payload: VerifiedPayload, expectation: Expectation, now: float)
     return claims.check_claims(payload.members, expectation, now, token_type=payload.header.type)
 
 
+def not_signed(fault: Fault) -> InvalidToken:
+    """The refusal for a `signature_fault`; reads alike for all of them."""
+    return InvalidToken(fault, _NOT_SIGNED)
+
+
 def unknown_kid() -> InvalidToken:
     """The refusal of a kid that no active key has; reads like a bad signature."""
-    return InvalidToken(Fault.UNKNOWN_KID, _NOT_SIGNED)
+    return not_signed(Fault.UNKNOWN_KID)
 
 
 def claim_members(payload: bytes) -> dict[str, Any]:

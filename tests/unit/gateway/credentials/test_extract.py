@@ -7,7 +7,6 @@ import pytest
 
 from gateway.credentials.extract import (
     ApiTokenPair,
-    Bearer,
     NoCredential,
     SessionToken,
     read_api_token,
@@ -23,7 +22,7 @@ from tests.support.http1.heads import head_of
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])
 @pytest.mark.parametrize("blanks", [" ", "  "])
 def test_a_bearer_is_read_in_any_case(scheme: str, blanks: str) -> None:
-    assert read_bearer(head_of(f"Authorization: {scheme}{blanks}a.b-c_d~e+f/g==")) == Bearer("a.b-c_d~e+f/g==")
+    assert read_bearer(head_of(f"Authorization: {scheme}{blanks}a.b-c_d~e+f/g==")) == "a.b-c_d~e+f/g=="
 
 
 @pytest.mark.parametrize(
