@@ -14,8 +14,9 @@ from gateway.credentials.api_tokens import ApiTokens
 from gateway.credentials.choice import AmbiguousCredential, choose
 from gateway.credentials.external.issuers import ExternalIssuers
 from gateway.credentials.extract import NoCredential, read_api_token, read_bearer, read_session_token
-from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.credentials.identity import Identity
 from gateway.credentials.kept_sessions import KeptSessions
+from gateway.credentials.refused import RefusedCredential
 from gateway.credentials.session_tokens import ResolvedCall, resolve_for
 from gateway.credentials.staleness import Staleness
 from gateway.edge.client_origin import Origin
@@ -236,7 +237,7 @@ class Decider:
         ours = route.credential in REPEATED_KINDS and identity is not None and not identity.issuer
         repeats = ours and not (proof or counted or route.report_only)
         limits = None if identity is None else self.limits.of(identity, route, origin)
-        return Forward(route, head.method, str(target), lines, identity, repeats, limits=limits)
+        return Forward(route, head.method, str(target), lines, identity, repeats=repeats, limits=limits)
 
     def _call_lines(
         self, head: RequestHead, route: Route, identity: Identity | None, request_id: str, *, trusted: bool

@@ -10,6 +10,7 @@ MODULES: tuple[str, ...] = (
     "gateway.credentials.call_usage",
     "gateway.credentials.expiry",
     "gateway.credentials.extract",
+    "gateway.credentials.identity",
     "gateway.credentials.kept_sessions",
     "gateway.credentials.session_tokens",
     "gateway.credentials.staleness",

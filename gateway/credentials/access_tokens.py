@@ -5,8 +5,9 @@ import re
 from collections import OrderedDict
 
 from gateway.credentials.extract import EXPECTED_ACCESS_TOKEN
-from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.credentials.identity import Identity
 from gateway.credentials.issuer_keys import IssuerKeys
+from gateway.credentials.refused import RefusedCredential
 from gateway.credentials.token_holders import TokenHolders, Verified
 from shared.audit.mismatch import A_JWT, AN_ASSERTION, known_by_form
 from shared.clock import Clock

@@ -4,7 +4,8 @@ from typing import Protocol
 
 from gateway.credentials.expiry import expiry_line
 from gateway.credentials.extract import EXPECTED_API_TOKEN, EXPECTED_PAIR, ApiTokenPair
-from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.credentials.identity import Identity
+from gateway.credentials.refused import RefusedCredential
 from shared.audit.mismatch import known_as_api_token
 from shared.changes.dependent_cache import DependentCache
 from shared.clock import Clock

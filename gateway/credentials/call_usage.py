@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.credentials.identity import Identity
+from gateway.credentials.refused import RefusedCredential
 from shared.contracts.usage.messages import Outcome, UsedKind
 from shared.usage.cells import Cell
 from shared.usage.recorder import Usage

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from gateway.credentials.identity import RefusedCredential
+from gateway.credentials.refused import RefusedCredential
 from gateway.http1.request_head import RequestHead
 from gateway.routing.credential_kinds import (
     API_TOKEN_FIELD,

@@ -1,7 +1,7 @@
 """Which credential the head of a request holds, wherever it is."""
 
 from gateway.credentials.extract import query_parameters
-from gateway.credentials.identity import RefusedCredential
+from gateway.credentials.refused import RefusedCredential
 from gateway.http1.request_head import RequestHead
 from shared.refusal_traces.found_credential import FoundCredential, find_credential
 

@@ -11,7 +11,8 @@ from gateway.credentials.extract import (
     read_session_token,
     without_session_token,
 )
-from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.credentials.identity import Identity
+from gateway.credentials.refused import RefusedCredential
 from gateway.http1.request_head import RequestHead
 from gateway.routing.rewriting.query import query_of
 from gateway.routing.table import Route

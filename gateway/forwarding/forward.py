@@ -1,7 +1,6 @@
 """What becomes of a request: it is forwarded, exactly so, or refused."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from gateway.credentials.identity import Identity
 from gateway.forwarding.repeated_call import RepeatedCall
@@ -10,23 +9,36 @@ from gateway.routing.table import Route
 from shared.limits.limited_call import LimitedCall
 
 
-@dataclass(slots=True)
 class Forward:
     """A request that is to be sent on, exactly so. Its body is the client's."""
 
-    route: Route
-    method: str
-    target: str
-    lines: list[str]
-    """Its header fields, all but those that frame the message: see `gateway.forwarding.headers`."""
-    identity: Identity | None
-    repeats: bool = False
-    """Whether all but the last of `lines` are the same when the same request comes again, and hold no secret but
-    the credential's own line, where that is passed on."""
-    came_before: RepeatedCall | None = None
-    """What is known of the request, when it has come again."""
-    limits: LimitedCall | None = None
-    """Those that it is held to, where there are any."""
+    __slots__ = ("came_before", "identity", "limits", "lines", "method", "repeats", "route", "target")
+
+    def __init__(
+        self,
+        route: Route,
+        method: str,
+        target: str,
+        lines: list[str],
+        identity: Identity | None,
+        *,
+        repeats: bool = False,
+        came_before: RepeatedCall | None = None,
+        limits: LimitedCall | None = None,
+    ) -> None:
+        self.route = route
+        self.method = method
+        self.target = target
+        self.lines = lines
+        """Its header fields, all but those that frame the message: see `gateway.forwarding.headers`."""
+        self.identity = identity
+        self.repeats = repeats
+        """Whether all but the last of `lines` are the same when the same request comes again, and hold no secret
+        but the credential's own line, where that is passed on."""
+        self.came_before = came_before
+        """What is known of the request, when it has come again."""
+        self.limits = limits
+        """Those that it is held to, where there are any."""
 
 
 Decision = Forward | Refusal

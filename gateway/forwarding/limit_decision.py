@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 
-from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.credentials.identity import Identity
+from gateway.credentials.refused import RefusedCredential
 from gateway.edge.client_origin import Origin
 from gateway.forwarding.forward import Decision, Forward, LookUp
 from gateway.forwarding.repeated_call import RepeatedCall

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gateway.credentials.identity import RefusedCredential
+from gateway.credentials.refused import RefusedCredential
 from gateway.edge.client_origin import Origin
 from gateway.http1.request_head import RequestHead
 from gateway.refused_calls.problems import Refusal

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from gateway.credentials.call_usage import CLIENT_LEFT_STATUS, CallUsage
-from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.credentials.identity import Identity
+from gateway.credentials.refused import RefusedCredential
 from gateway.edge.client_origin import Origin
 from gateway.forwarding.forward import Forward
 from gateway.forwarding.repeated_call import RepeatedCall

@@ -6,7 +6,8 @@ from dataclasses import replace
 from gateway.credentials.choice import AmbiguousCredential, what_to_send
 from gateway.credentials.extract import MalformedQuery, NoCredential
 from gateway.credentials.found_credential import find_in_head
-from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.credentials.identity import Identity
+from gateway.credentials.refused import RefusedCredential
 from gateway.http1.kept import Kept
 from gateway.http1.request_head import RequestHead
 from gateway.refused_calls import problems

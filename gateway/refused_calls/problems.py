@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from gateway.credentials.choice import AmbiguousCredential
 from gateway.credentials.extract import MAX_PARAMETERS, MalformedQuery, NoCredential
-from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.credentials.identity import Identity
+from gateway.credentials.refused import RefusedCredential
 from gateway.http1.request import BadRequest
 from gateway.http1.websocket import VERSION
 from shared.audit.mismatch import Mismatch

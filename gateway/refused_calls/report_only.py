@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from gateway.credentials.extract import query_parameters, without_session_token
-from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.credentials.identity import Identity
+from gateway.credentials.refused import RefusedCredential
 from gateway.refused_calls.problems import Refusal
 from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.rewriting.query import query_of

@@ -8,7 +8,8 @@ from typing import Protocol
 from gateway.credentials.access_tokens import not_a_jwt, token_digest
 from gateway.credentials.external.claims import expectation, identity_of
 from gateway.credentials.external.issuer_keys import ExternalIssuerKeys, FetchKeySet, KeyMetrics
-from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.credentials.identity import Identity
+from gateway.credentials.refused import RefusedCredential
 from gateway.routing.issuers.settings import IssuerSettings
 from gateway.routing.table import Route, RouteTable
 from shared.background_task import PeriodicTask, TaskOwner

@@ -75,6 +75,15 @@ def test_no_class_is_one_whose_extension_differs_from_it(module: str) -> None:
         assert not ("ABC" in bases and "__weakref__" in ast.unparse(node)), name
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_no_exception_has_members_that_its_class_begins_with(module: str) -> None:
+    """`AttributeError`: where the base is not compiled, nothing sets them."""
+    for name, bases, node in classes(tree_of(module)):
+        if any(base.endswith(("Exception", "Error")) for base in bases):
+            begun = [each for each in node.body if isinstance(each, ast.Assign | ast.AnnAssign) and each.value]
+            assert begun == [], name
+
+
 def test_weak_references_are_made_where_their_objects_are_known_not_to_be_compiled() -> None:
     """To an object of a compiled class with a base that is not compiled they would outlive it."""
     makers = {

@@ -7,8 +7,8 @@ import pytest
 
 from gateway.credentials.access_tokens import AccessTokens
 from gateway.credentials.extract import EXPECTED_ACCESS_TOKEN
-from gateway.credentials.identity import RefusedCredential
 from gateway.credentials.issuer_keys import IssuerKeys
+from gateway.credentials.refused import RefusedCredential
 from shared.audit.mismatch import A_KID, A_SESSION_TOKEN, AN_ASSERTION
 from shared.jose.keys import generate_private_key, public_jwk
 from shared.jose.signer import Signer

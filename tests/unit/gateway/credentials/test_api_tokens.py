@@ -4,7 +4,7 @@ import pytest
 
 from gateway.credentials.api_tokens import ApiTokens
 from gateway.credentials.extract import EXPECTED_API_TOKEN, ApiTokenPair
-from gateway.credentials.identity import RefusedCredential
+from gateway.credentials.refused import RefusedCredential
 from shared.audit.mismatch import A_CLIENT_PREFIX, A_SESSION_TOKEN
 from shared.contracts.credential_expiry import expiry_time
 from shared.contracts.key_registry import Change, Snapshot

@@ -14,7 +14,7 @@ from gateway.credentials.extract import (
     read_session_token,
     without_session_token,
 )
-from gateway.credentials.identity import RefusedCredential
+from gateway.credentials.refused import RefusedCredential
 from gateway.http1.request_head import RequestHead
 from tests.support.http1.heads import head_of
 

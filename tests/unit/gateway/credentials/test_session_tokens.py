@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.credentials.extract import SessionToken
-from gateway.credentials.identity import RefusedCredential
+from gateway.credentials.refused import RefusedCredential
 from gateway.credentials.session_tokens import identity_of, resolve
 from shared.audit.mismatch import A_JWT, A_KID
 from shared.contracts.session_tokens import MALFORMED, WRONG_KIND, RefusedSession, ResolvedSession

@@ -56,7 +56,7 @@ def test_a_call_that_comes_again_has_the_same_fields_but_for_its_id(desk: Desk) 
         (name, "two" if name == "X-Request-Id" else value) for name, value in fields_of(first.lines)
     )
     assert (second.route, second.method, second.target) == (first.route, first.method, first.target)
-    assert second.identity == first.identity
+    assert second.identity is first.identity
 
 
 def test_a_call_that_comes_again_is_refused_once_its_company_is_stopped(desk: Desk) -> None:

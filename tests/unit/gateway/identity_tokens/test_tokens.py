@@ -1,6 +1,5 @@
 """What an identity token says, for how long, and how often one is signed."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,14 +10,20 @@ from gateway.identity_tokens.tokens import LIFE_S, REUSED_FOR_S, IdentityTokens
 from shared.jose.verifier import Expectation, parse, verify
 from tests.support.clock import FakeClock
 
-IDENTITY = Identity(
-    kind="api_client",
-    company="blabla",
-    credential="pgck_1",
-    subject="blabla:pgck_1",
-    company_id="c",
-    scopes=("site:read", "site:write"),
-)
+
+def identity(**other: Any) -> Identity:
+    members: dict[str, Any] = {
+        "kind": "api_client",
+        "company": "blabla",
+        "credential": "pgck_1",
+        "subject": "blabla:pgck_1",
+        "company_id": "c",
+        "scopes": ("site:read", "site:write"),
+    }
+    return Identity(**members | other)
+
+
+IDENTITY = identity()
 KEYS = IdentityKeys.generated()
 
 
@@ -69,7 +74,7 @@ def test_of_another_issuers_caller_it_names_the_issuer_and_no_company_of_the_reg
 def test_it_is_signed_once_in_half_its_life(tokens: IdentityTokens, clock: FakeClock) -> None:
     first = token(tokens)
     clock.advance(REUSED_FOR_S - 1)
-    assert token(tokens, replace(IDENTITY)) == first
+    assert token(tokens, identity()) == first
     clock.advance(1)
     second = token(tokens)
     assert second != first
@@ -90,7 +95,7 @@ def test_it_is_signed_once_in_half_its_life(tokens: IdentityTokens, clock: FakeC
     ],
 )
 def test_no_caller_gets_the_token_of_another(other: dict[str, Any], tokens: IdentityTokens) -> None:
-    assert token(tokens, replace(IDENTITY, **other)) != token(tokens)
+    assert token(tokens, identity(**other)) != token(tokens)
 
 
 def test_each_upstream_gets_a_token_of_its_own(tokens: IdentityTokens) -> None:
@@ -108,11 +113,11 @@ def test_a_step_of_the_clock_leaves_no_token_that_is_out_of_date(
 
 
 def test_it_does_not_outlive_the_credential(tokens: IdentityTokens, clock: FakeClock) -> None:
-    caller = replace(IDENTITY, expires_at=clock.now() + 10)
+    caller = identity(expires_at=clock.now() + 10)
     assert claims(token(tokens, caller), clock.now())["exp"] == clock.now() + 40
 
 
 def test_what_is_kept_is_bounded(tokens: IdentityTokens) -> None:
     for number in range(50):
-        token(tokens, replace(IDENTITY, subject=str(number)))
+        token(tokens, identity(subject=str(number)))
     assert len(tokens._lines) <= 4

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.credentials.identity import Identity
+from gateway.credentials.refused import RefusedCredential
 from gateway.edge.client_origin import Origin, unproxied
 from gateway.forwarding.repeated_call import RepeatedCall
 from gateway.metrics import GatewayMetrics
@@ -15,7 +16,7 @@ from gateway.proxy.report import Call, Report, report_refusal
 from shared import logging
 from shared.logging.sampling import BURST_LINES, Sampler
 from shared.logging.sink import LogSink
-from tests.support.http1.heads import head_of
+from tests.support.http1.heads import head_of, route_of
 
 CLIENT = unproxied("9.9.9.9")
 PROXIED = Origin(client="9.9.9.9", peer="10.0.0.9", chain="9.9.9.9", scheme="https", host="", trusted=True)
@@ -60,6 +61,7 @@ def call(number: int, *, line: str = "GET /a?b=secret HTTP/1.1", origin: Origin 
     return made
 
 
+KNOWN = Identity("api_client", "blabla", "pgck_1", "s", "company")
 CALLS: list[dict[str, Any]] = [
     {},
     {"line": "POST /a HTTP/1.1"},
@@ -74,8 +76,7 @@ CALLS: list[dict[str, Any]] = [
 
 
 def test_a_call_that_comes_again_has_the_status_of_its_own_response(lines: io.BytesIO, report: Report) -> None:
-    unused: Any = None
-    again = RepeatedCall(unused, "/a", "", unused, from_proxy=False)
+    again = RepeatedCall(route_of(), "/a", "", KNOWN, from_proxy=False)
     for number, status in enumerate((200, 200, 304, 200)):
         report.ended(call(number, came_before=again, status=status))
     read = [json.loads(line) for line in lines.getvalue().splitlines()]
@@ -151,8 +152,7 @@ class Recorded(NoAudit):
 
 def test_what_was_called_is_the_endpoint_in_lines_and_in_counts() -> None:
     audit = Recorded()
-    known = Identity("api_client", "blabla", "pgck_1", "s", "company")
-    report_refusal(audit, RefusedCredential.of(known, "stopped"), route="site", origin=CLIENT)
+    report_refusal(audit, RefusedCredential.of(KNOWN, "stopped"), route="site", origin=CLIENT)
     report_refusal(audit, RefusedCredential("malformed"), route="site", origin=CLIENT)
     assert audit.lines[0]["detail"] == {"cause": "stopped", "endpoint": "site", "client": "9.9.9.9"}
     assert audit.counted == [{"cause": "malformed", "endpoint": "site", "client": "9.9.9.9", "logged": True}]

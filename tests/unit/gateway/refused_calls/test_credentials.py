@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.credentials.extract import EXPECTED_ACCESS_TOKEN
-from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.credentials.identity import Identity
+from gateway.credentials.refused import RefusedCredential
 from gateway.http1.request_head import RequestHead
 from gateway.refused_calls import credentials, problems
 from gateway.refused_calls.credentials import refusal_of

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.credentials.identity import RefusedCredential
+from gateway.credentials.refused import RefusedCredential
 from gateway.edge.client_origin import unproxied
 from gateway.forwarding.forward import Forward
 from gateway.http1 import field_block

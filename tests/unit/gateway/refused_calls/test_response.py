@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.credentials.extract import NoCredential
-from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.credentials.identity import Identity
+from gateway.credentials.refused import RefusedCredential
 from gateway.http1.request import BadRequest
 from gateway.refused_calls import problems, response
 from gateway.refused_calls.problems import Fields, Refusal

@@ -11,7 +11,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.credentials.external.issuers import ExternalIssuers
-from gateway.credentials.identity import Identity, RefusedCredential
+from gateway.credentials.identity import Identity
+from gateway.credentials.refused import RefusedCredential
 from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.issuers.settings import ClaimMapping, Constant, IssuerSettings
 from gateway.routing.table import Route, RouteTable

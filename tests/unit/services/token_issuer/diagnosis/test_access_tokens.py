@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.credentials.access_tokens import AccessTokens
-from gateway.credentials.identity import RefusedCredential
 from gateway.credentials.issuer_keys import IssuerKeys
+from gateway.credentials.refused import RefusedCredential
 from services.token_issuer.diagnosis.access_tokens import AccessTokenDiagnosis
 from services.token_issuer.diagnosis.findings import Findings
 from shared.contracts.access_token import AccessTokenClaims
