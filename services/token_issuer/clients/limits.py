@@ -33,6 +33,7 @@ class ClientAdmission:
         self._address = address
         self.fields: dict[str, str] = {}
         self._uses: list[Use] = []
+        self._admitted: Client | None = None
 
     def then(self, use: Use) -> None:
         """To be called once the limits let the client pass."""
@@ -47,5 +48,11 @@ class ClientAdmission:
             error.subject = client.audited
             raise
         self.fields |= found
-        while self._uses:
-            await self._uses.pop()()
+        for use in self._uses:
+            await use()
+        self._admitted = client
+
+    def require_admitted(self, client: Client) -> None:
+        """To be called before anything is issued to the client: a fault of ours unless it was admitted."""
+        if self._admitted is not client:
+            raise RuntimeError("the grant did not have its client admitted")

@@ -14,7 +14,10 @@ class Grant(Protocol):
     async def authorize(
         self, parameters: Mapping[str, str], client: Client | None, admit: Admit = unlimited
     ) -> AuthorizedGrant:
-        """`client` is the one that has authenticated itself, None when the request did not try to."""
+        """`client` is the one that has authenticated itself, None when the request did not try to.
+
+        Calls `admit` exactly once, before anything is granted.
+        """
         ...
 
 

@@ -152,9 +152,11 @@ class TokenEndpoint:
         self, grant: Grant, given: Mapping[str, str], client: Client | None, admission: ClientAdmission
     ) -> AuthorizedGrant:
         try:
-            return await grant.authorize(given, client, admission)
+            decision = await grant.authorize(given, client, admission)
         except NoClient as error:
             raise await self._authenticator.without_secret(given.get("client_id"), error.description) from None
+        admission.require_admitted(decision.client)
+        return decision
 
     def _response(self, token: AccessToken) -> dict[str, Any]:
         response: dict[str, Any] = {

@@ -1,11 +1,19 @@
 """The limits of a client at the token endpoints."""
 
+from collections.abc import Mapping
+
+import pytest
+
+from services.token_issuer.clients.client import Client
 from services.token_issuer.clients.client_proof import JWT_BEARER
+from services.token_issuer.clients.limits import Admit, unlimited
+from services.token_issuer.grants.client_credentials import GRANT_TYPE, ClientCredentials
+from services.token_issuer.tokens.issuance import AuthorizedGrant
 from shared.contracts.key_registry import Kind
 from tests.support.harness.token_issuer import Issuer
 from tests.support.waiting import until
 
-GRANT = {"grant_type": "client_credentials"}
+GRANT = {"grant_type": GRANT_TYPE}
 
 
 async def test_a_client_is_held_to_its_rate_and_its_addresses_at_each_token_endpoint(issuer: Issuer) -> None:
@@ -85,3 +93,21 @@ async def test_a_client_assertion_that_a_limit_refuses_is_not_used_up_and_works_
 
     await until(accepted)
     assert await present("once") == (401, "invalid_client")
+
+
+async def test_a_grant_that_forgets_the_admission_is_a_fault_of_ours_and_issues_nothing(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def forgetful(
+        self: ClientCredentials, parameters: Mapping[str, str], client: Client | None, admit: Admit = unlimited
+    ) -> AuthorizedGrant:
+        assert client is not None
+        return AuthorizedGrant(GRANT_TYPE, client, client.scopes)
+
+    monkeypatch.setattr(ClientCredentials, "authorize", forgetful)
+    assertion = issuer.assertion(jti="once", aud=issuer.settings.issuer)
+    proof = {"client_assertion_type": JWT_BEARER, "client_assertion": assertion}
+    for _ in range(2):
+        response, body = await issuer.post("/oauth2/token", {**GRANT, **proof})
+        assert (response.status, "access_token" in body) == (500, False)
+    assert not [event for event in issuer.registry.events if event.action == "token.issued"]
