@@ -33,7 +33,8 @@ WITHDRAWN_KEY_KEPT_S = 90.0
 serve a set from before the key was published. No token of a key that is truly withdrawn is alive, and a revoked key
 is forgotten at once."""
 MAX_KEY_SET_AGE_S = REFRESH_INTERVAL_S + 2 * UNKNOWN_KID_FETCH_INTERVAL_S
-"""Seconds after which it is not known any more whether a kid that is not in the set exists."""
+"""Seconds after which it is not known any more whether a kid that is not in the set exists, though no fetch has
+failed since: so late may a response be."""
 
 
 class IssuerKeys(TaskOwner):
@@ -53,6 +54,8 @@ class IssuerKeys(TaskOwner):
         """Of the keys that the newest set lacks: when the first such set was requested."""
         self._fetched_at: float | None = None
         """When the newest valid set was requested."""
+        self._failed_at = float("-inf")
+        """When the newest set that could not be had was."""
         self._unknown_kid_fetch_at = float("-inf")
         """When an unknown kid last caused a fetch."""
         self._on_demand = SingleFlight("issuer_keys_on_demand", self._refresh_quietly)
@@ -84,7 +87,7 @@ class IssuerKeys(TaskOwner):
 
         At most once in `UNKNOWN_KID_FETCH_INTERVAL_S` seconds, for all unknown kids together.
 
-        Raises `Unavailable` when the issuer is unavailable, and so it is not known whether there is such a key.
+        Raises `Unavailable` when it is not known whether there is such a key, since the newest fetch has failed.
         """
         if (key := self._keys.get(kid)) is not None or kid in self._revoked:
             return key
@@ -93,9 +96,17 @@ class IssuerKeys(TaskOwner):
             self._unknown_kid_fetch_at = self._clock.monotonic()
         if due or self._on_demand.running:
             await self._on_demand.run()
-        if self._fetched_at is None or self._clock.monotonic() - self._fetched_at > MAX_KEY_SET_AGE_S:
+        if (key := self._keys.get(kid)) is None and kid not in self._revoked and not self._up_to_date:
             raise Unavailable("the issuer's keys cannot be fetched", detail="no valid key set lately")
-        return self._keys.get(kid)
+        return key
+
+    @property
+    def _up_to_date(self) -> bool:
+        """Whether there is no key but those at hand and the revoked ones, as far as one may know."""
+        fetched_at = self._fetched_at
+        if fetched_at is None or fetched_at <= self._failed_at:
+            return False
+        return self._clock.monotonic() - fetched_at <= MAX_KEY_SET_AGE_S
 
     def reset(self, snapshot: Snapshot) -> None:
         self._revoked = {stopped.id for stopped in snapshot.stopped if stopped.kind == "signing_key"}
@@ -123,7 +134,11 @@ class IssuerKeys(TaskOwner):
         try:
             keys = load_jwks(await self._fetch())
         except InvalidKey as error:
+            self._failed_at = max(self._failed_at, requested_at)
             raise Unavailable("the issuer's keys cannot be used", detail=error.description) from None
+        except Unavailable:
+            self._failed_at = max(self._failed_at, requested_at)
+            raise
         if self._fetched_at is None or requested_at >= self._fetched_at:
             self._fetched_at = requested_at
             missing = {kid: key for kid, key in self._keys.items() if kid not in keys}

@@ -156,20 +156,94 @@ async def test_whether_there_is_a_key_is_not_known_while_the_issuer_is_away(cloc
         await keys.find("two")
 
 
-async def test_the_age_of_the_set_counts_from_its_request_and_not_from_a_late_response(clock: FakeClock) -> None:
+@pytest.mark.parametrize("age", [20, REFRESH_INTERVAL_S])
+async def test_of_a_kid_that_may_be_new_nothing_is_known_from_when_a_fetch_fails_until_one_succeeds(
+    clock: FakeClock, age: float
+) -> None:
+    """As of the key that takes the place of a revoked one: its tokens are good, and get no 401."""
     issuer = Issuer()
+    keys = IssuerKeys(issuer.jwks, clock)
+    await keys.refresh()
+    clock.advance(age)
+    issuer.away = True
+    for _ in range(2):
+        requested = issuer.requested
+        found = await asyncio.gather(*(keys.find(f"unknown-{n}") for n in range(500)), return_exceptions=True)
+        assert {type(each) for each in found} == {Unavailable}
+        clock.advance(UNKNOWN_KID_FETCH_INTERVAL_S - 1)
+        with pytest.raises(Unavailable):
+            await keys.find("another")
+        assert issuer.requested == requested + 1
+        clock.advance(1)
+    issuer.away = False
+    issuer.kids.append("two")
+    assert await keys.find("two") is not None
+    assert await keys.find("three") is None
+
+
+async def test_once_the_set_is_fetched_in_the_background_a_failure_before_it_says_nothing(clock: FakeClock) -> None:
+    issuer = Issuer()
+    keys = IssuerKeys(issuer.jwks, clock)
+    issuer.away = True
+    with pytest.raises(Unavailable):
+        await keys.find("two")
+    issuer.away = False
+    clock.advance(1)
+    await keys.refresh()
+    assert await keys.find("two") is None
+    assert issuer.requested == 2
+
+
+async def test_a_fetch_in_the_background_that_fails_leaves_it_open_whether_there_is_a_new_key(
+    clock: FakeClock,
+) -> None:
+    issuer = Issuer()
+    keys = IssuerKeys(issuer.jwks, clock)
+    assert await keys.find("two") is None
+    issuer.away = True
+    clock.advance(UNKNOWN_KID_FETCH_INTERVAL_S - 1)
+    with pytest.raises(Unavailable):
+        await keys.refresh()
+    with pytest.raises(Unavailable):
+        await keys.find("two")
+    assert issuer.requested == 2
+
+
+async def test_a_set_that_cannot_be_used_leaves_it_open_whether_there_is_a_new_key(clock: FakeClock) -> None:
+    issuer = Issuer()
+    keys = IssuerKeys(issuer.jwks, clock)
+    await keys.refresh()
+    clock.advance(1)
+    issuer.kids = ["one", "one"]
+    with pytest.raises(Unavailable):
+        await keys.find("two")
+
+
+async def test_a_revoked_key_and_one_at_hand_are_known_whatever_fails(clock: FakeClock) -> None:
+    issuer = Issuer()
+    issuer.kids = ["one", "two"]
+    keys = IssuerKeys(issuer.jwks, clock)
+    await keys.refresh()
+    keys.apply(Change(seq=1, kind="signing_key", id="one", status="revoked", at=0))
+    clock.advance(20)
+    issuer.away = True
+    with pytest.raises(Unavailable):
+        await keys.find("three")
+    assert await keys.find("one") is None
+    assert await keys.find("two") is not None
+
+
+async def test_the_age_of_the_set_counts_from_its_request_and_not_from_a_late_response(clock: FakeClock) -> None:
+    issuer, late_by = Issuer(), MAX_KEY_SET_AGE_S
 
     async def late() -> dict[str, Any]:
         found = await issuer.jwks()
-        clock.advance(20)
+        clock.advance(late_by)
         return found
 
     keys = IssuerKeys(late, clock)
-    await keys.refresh()
-    issuer.away = True
-    clock.advance(MAX_KEY_SET_AGE_S - 20)
     assert await keys.find("two") is None
-    clock.advance(0.001)
+    late_by += 0.001
     with pytest.raises(Unavailable):
         await keys.find("two")
 
@@ -213,6 +287,18 @@ async def test_a_response_that_was_on_its_way_does_not_bring_back_a_key_that_is_
     await fetch
     assert (keys.known("one"), await keys.find("one")) == (None, None)
     assert keys.known("two") is not None
+
+
+async def test_a_key_that_is_revoked_while_it_is_looked_for_is_known_though_the_fetch_fails(
+    clock: FakeClock,
+) -> None:
+    issuer = Held()
+    keys = IssuerKeys(issuer.jwks, clock)
+    lookup = asyncio.create_task(keys.find("one"))
+    await until(lambda: len(issuer.responses) == 1)
+    keys.apply(Change(seq=1, kind="signing_key", id="one", status="revoked", at=0))
+    issuer.responses[0].set_exception(Unavailable())
+    assert await lookup is None
 
 
 async def test_a_key_that_is_withdrawn_is_no_key_once_every_issuer_has_had_the_time_to_say_so(
