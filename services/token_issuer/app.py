@@ -224,12 +224,12 @@ def build_endpoints(
         lifetime=settings.token_lifetime,
     )
     tokens = IssuedTokens(keys.ring, clock, issuer=settings.issuer)
-    require_fresh = follower.require_fresh
-    counts = IssuerMetrics(metrics)
+    counts, require_fresh = IssuerMetrics(metrics), follower.require_fresh
     refusals = Refusals(audit, counts.refused, usage)
     requests = ClientRequests(authenticator, addresses, refusals, usage)
     per_client = tried, dependencies.limits, usage
-    held = HeldCredentials(tokens, registry, stopped, audit)
+    revoker = TokenRevoker(tokens, registry, stopped, audit)
+    held = HeldCredentials(tokens, registry, revoker, stopped)
     held_throttle = SecretThrottle(wrong_secrets, clock, limit=MAX_REQUESTS_A_MINUTE)
     return endpoints(
         [
@@ -237,7 +237,7 @@ def build_endpoints(
             for p in PROFILES
         ],
         IntrospectionEndpoint(requests, Introspector(tokens, stopped, require_fresh)),
-        RevocationEndpoint(requests, TokenRevoker(tokens, registry, stopped, audit)),
+        RevocationEndpoint(requests, revoker),
         DiagnosisEndpoint(
             AssertionDiagnosis(assertions, time_floor, clock, audiences=audiences, report_only=tried.scopes),
             AccessTokenDiagnosis(

@@ -6,12 +6,11 @@ from contextlib import asynccontextmanager
 from typing import Literal, Protocol
 
 from services.token_issuer.tokens.introspection import IssuedTokens
-from services.token_issuer.tokens.revocation import RETENTION_MARGIN_S
+from services.token_issuer.tokens.revocation import TokenRevoker
 from shared import opaque
-from shared.audit.ports import Audit
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.access_token import AccessTokenClaims
-from shared.contracts.key_registry import HeldSecret, Revocation
+from shared.contracts.key_registry import HeldSecret
 from shared.contracts.session_tokens import session_token_id
 from shared.errors import Unavailable
 from shared.identifiers import SESSION_TOKEN
@@ -19,7 +18,8 @@ from shared.jose.private_keys import private_keys_in, public_half_of
 
 MAX_AT_ONCE = 4
 """Calls of the registry: strangers leave room for those who request tokens."""
-MAX_WAITING = 32
+MAX_IN_PROGRESS = 32
+"""With those that wait for their turn."""
 
 SecretKind = Literal[
     "api_token",
@@ -58,24 +58,25 @@ def held_secret(credential: str, client: str) -> HeldSecret | None:
     return None
 
 
-class Ends(Protocol):
-    """Both return when it is durable, and raise `Unavailable`. Again is harmless."""
-
+class HeldSecrets(Protocol):
     async def end_secret(self, secret: HeldSecret) -> bool:
-        """Whether there is such a secret."""
-        ...
+        """Whether there is such a secret. Returns when its end is durable; again is harmless.
 
-    async def revoke(self, revocation: Revocation) -> None: ...
+        Raises `Unavailable`.
+        """
+        ...
 
 
 class HeldCredentials:
-    def __init__(self, tokens: IssuedTokens, registry: Ends, stopped: StoppedSet, audit: Audit) -> None:
+    def __init__(
+        self, tokens: IssuedTokens, secrets: HeldSecrets, revoker: TokenRevoker, stopped: StoppedSet
+    ) -> None:
         self._tokens = tokens
-        self._registry = registry
+        self._secrets = secrets
+        self._revoker = revoker
         self._stopped = stopped
-        self._audit = audit
         self._turns = asyncio.Semaphore(MAX_AT_ONCE)
-        self._waiting = 0
+        self._in_progress = 0
 
     async def end(self, credential: str, *, client: str) -> None:
         """End it, if it is one: of a credential with several secrets this one. `client` is an address.
@@ -84,7 +85,7 @@ class HeldCredentials:
         """
         if (secret := held_secret(credential, client)) is not None:
             async with self._turn():
-                await self._registry.end_secret(secret)
+                await self._secrets.end_secret(secret)
         elif (claims := self._tokens.read(credential)) is not None:
             async with self._turn():
                 await self._end_token(claims, client)
@@ -92,35 +93,21 @@ class HeldCredentials:
     async def _end_token(self, claims: AccessTokenClaims, client: str) -> None:
         if self._stopped.holds_any(frozenset({claims.jti})):
             return
-        until = claims.exp + RETENTION_MARGIN_S
-        revocation = Revocation(
-            kind="jwt",
-            id=claims.jti,
-            until=until,
-            company_id=claims.company_id,
+        await self._revoker.end(
+            claims,
+            actor="anonymous",
             reason="ended by its holder",
             leaked=True,
-        )
-        await self._registry.revoke(revocation)
-        self._stopped.revoke(claims.jti, until, "jwt")
-        self._audit.note(
-            self._audit.event(
-                "token.revoked",
-                actor="anonymous",
-                subject_kind="jwt",
-                subject=claims.jti,
-                company_id=claims.company_id,
-                detail={"by": "its holder", "client": client},
-            )
+            detail={"by": "its holder", "client": client},
         )
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        if self._waiting >= MAX_WAITING:
+        if self._in_progress >= MAX_IN_PROGRESS:
             raise Unavailable("too many end credentials at once")
-        self._waiting += 1
+        self._in_progress += 1
         try:
             async with self._turns:
                 yield
         finally:
-            self._waiting -= 1
+            self._in_progress -= 1

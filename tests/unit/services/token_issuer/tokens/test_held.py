@@ -7,18 +7,19 @@ import pytest
 
 from services.token_issuer.tokens import held as module
 from services.token_issuer.tokens.held import KIND_OF_PREFIX, HeldCredentials
+from services.token_issuer.tokens.revocation import RETENTION_MARGIN_S
 from shared import opaque
-from shared.contracts.key_registry import HeldSecret, Revocation
+from shared.contracts.key_registry import HeldSecret
 from shared.contracts.session_tokens import session_token_id
 from shared.errors import Unavailable
 from shared.jose.keys import generate_private_key, private_pem
 from shared.jose.private_keys import public_half_of
-from tests.unit.services.token_issuer.tokens.conftest import TokenRules
+from tests.unit.services.token_issuer.tokens.conftest import INACTIVE, TokenRules
 
 
 @pytest.fixture
 def held(rules: TokenRules) -> HeldCredentials:
-    return HeldCredentials(rules.tokens, rules.world.registry, rules.world.stopped, rules.world.trail)
+    return HeldCredentials(rules.tokens, rules.world.registry, rules.revoker, rules.world.stopped)
 
 
 async def test_secret_of_every_kind_is_reported_by_its_digest_alone(
@@ -45,6 +46,20 @@ async def test_access_token_ends_once_and_its_company_is_notified(held: HeldCred
     assert rules.introspector.introspect(token, rules.client) == {"active": False}
     event = rules.world.trail.noted[-1]
     assert (event.action, event.actor, event.detail["client"]) == ("token.revoked", "anonymous", "192.0.2.7")
+
+
+async def test_token_ends_alike_by_its_client_and_by_its_holder(held: HeldCredentials, rules: TokenRules) -> None:
+    by_client, by_holder = await rules.token(), await rules.token()
+    await rules.revoker.revoke(by_client, rules.client)
+    await held.end(by_holder, client="192.0.2.7")
+    both = zip((by_client, by_holder), rules.world.registry.revocations, rules.world.trail.noted[-2:], strict=True)
+    for token, revocation, event in both:
+        claims = rules.tokens.read(token)
+        assert claims is not None
+        assert (revocation.id, revocation.until) == (claims.jti, claims.exp + RETENTION_MARGIN_S)
+        assert (event.action, event.subject, event.company_id) == ("token.revoked", claims.jti, claims.company_id)
+        assert revocation.company_id == claims.company_id
+        assert rules.introspector.introspect(token, rules.client) == INACTIVE
 
 
 @pytest.mark.parametrize(
@@ -100,16 +115,13 @@ class SlowRegistry:
         self.at_once -= 1
         return False
 
-    async def revoke(self, revocation: Revocation) -> None:
-        raise NotImplementedError
-
 
 async def test_flood_takes_few_calls_at_once_and_waits_in_a_bounded_queue(
     rules: TokenRules, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MAX_WAITING", 8)
+    monkeypatch.setattr(module, "MAX_IN_PROGRESS", 8)
     registry = SlowRegistry()
-    held = HeldCredentials(rules.tokens, registry, rules.world.stopped, rules.world.trail)
+    held = HeldCredentials(rules.tokens, registry, rules.revoker, rules.world.stopped)
     calls = [asyncio.create_task(held.end(opaque.mint(opaque.API_TOKEN), client="x")) for _ in range(8)]
     await asyncio.sleep(0)
     with pytest.raises(Unavailable):
