@@ -21,6 +21,14 @@ from shared.refusal_traces.page import PAGE, anchor_of
 EVENT_COLUMNS = ("at", "type", "company.client_prefix", "kind", "name", "data")
 AUDIT_COLUMNS = ("at", "action", "actor_name", "subject_kind", "subject", "company.client_prefix", "actor")
 DECISION_COLUMNS = ("at", "request_id", "route", "status", "cause", "client")
+NOT_KEPT = (
+    "no refused call is kept that has the request id {}, which does not say that the call was served: of more "
+    "than ten a minute with one cause and from one address only some are kept, and none for longer than 7 days. "
+    "The line with this request_id in the gateway's log says which (var/log/gateway.log, or docker compose logs "
+    "gateway), the audit trail how many were refused (passgate audit list --action refusals.counted); `passgate "
+    "explain` lists the newest that are kept"
+)
+"""Of a flood of refusals only samples are kept: none that is found is no proof of a call that was served."""
 
 
 def add(commands: Any) -> None:
@@ -95,10 +103,7 @@ def _explain(arguments: argparse.Namespace) -> int:
     registry = Registry(connection(arguments))
     found = registry.get_or_none(f"/decisions/{quote(arguments.request_id, safe='')}")
     if found is None:
-        raise Refused(
-            f"no refused call has the request id {arguments.request_id!r}: refusals are kept for 7 days, and calls "
-            "that were served are not; `passgate explain` lists the newest"
-        )
+        raise Refused(NOT_KEPT.format(repr(arguments.request_id)))
     if arguments.json:
         print_json(found)
         return DONE

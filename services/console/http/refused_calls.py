@@ -14,7 +14,11 @@ from shared.refusal_traces.causes import CHECKS
 
 MAX_ID_CHARACTERS = 200
 FILTERS = ("company_id", "cause", "credential", "from", "to")
-GONE = "No refused call has this id: they are kept for 7 days, and served ones are not."
+GONE = (
+    "No refused call is kept that has this id, which does not say that the call was served: of many with one cause "
+    "and from one address only some are kept, and none for longer than 7 days. The gateway's log has every call by "
+    "its request_id, but for a flood, and the audit trail how many were refused."
+)
 
 
 class RefusedCallPages:

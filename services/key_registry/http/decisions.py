@@ -8,7 +8,7 @@ from services.key_registry.catalog.field_types import instant, parse_instant
 from services.key_registry.catalog.paging import parse_page, parse_query, text
 from services.key_registry.http.authentication import Authentication
 from services.key_registry.refused_calls.refusal_traces.ports import TraceFilter
-from services.key_registry.refused_calls.refusal_traces.reader import TraceNames, TraceReader
+from services.key_registry.refused_calls.refusal_traces.reader import NOT_KEPT, TraceNames, TraceReader
 from services.key_registry.refused_calls.refusal_traces.responses import DecisionResponse, DecisionStep
 from shared.contracts.refusal_traces import RefusalTrace
 from shared.errors import NotFound
@@ -29,7 +29,7 @@ class DecisionEndpoints:
         parse_query(list(request.query.items()), {})
         request_id = request.match_info["request_id"]
         if REQUEST_ID.fullmatch(request_id) is None:
-            raise NotFound("no refusal of this request is kept")
+            raise NotFound(NOT_KEPT)
         traces = await self._reader.of_request(caller.admin, request_id)
         steps = [step for trace in traces for step in _steps(trace)]
         names = await self._reader.names(caller.admin, traces[:1])

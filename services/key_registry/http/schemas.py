@@ -122,8 +122,10 @@ DECISION_FILTERS = (
 )
 DECISIONS = """\
 Of calls that the gateway, the token issuer, the operator or the session tokens refused; accepted calls leave
-nothing here. Kept for seven days within `PASSGATE_REFUSAL_TRACES_MAX_BYTES`; of very many that are alike, some
-are. No secret and no body is kept.
+nothing here. Kept for seven days within `PASSGATE_REFUSAL_TRACES_MAX_BYTES`; of more than ten a minute with one
+cause and from one address, some are. So a request that is not here was not for that reason served: the log of the
+process has its line, and the audit trail (`action=refusals.counted`) how many were refused. No secret and no body
+is kept.
 """
 WAIT = (
     Parameter(

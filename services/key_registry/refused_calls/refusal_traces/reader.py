@@ -18,6 +18,10 @@ from shared.errors import NotFound
 MAX_OF_REQUEST = 20
 """Traces of one request: a client may have chosen the id of another's."""
 OUTERMOST = "gateway"
+NOT_KEPT = (
+    "no refusal of this request is kept, which does not say that it was served: of many refusals with one cause "
+    "and from one address only some are kept, and none for longer than seven days"
+)
 
 
 class TraceNames(NamedTuple):
@@ -43,7 +47,7 @@ class TraceReader:
         company_id = None if admin.company_id is None else str(admin.company_id)
         found = await self._traces.of_request(request_id, company_id, MAX_OF_REQUEST)
         if not found:
-            raise NotFound("no refusal of this request is kept")
+            raise NotFound(NOT_KEPT)
         return sorted((kept.trace for kept in found), key=lambda trace: (trace.service != OUTERMOST, trace.at))
 
     async def page(

@@ -143,7 +143,6 @@ async def test_a_secret_goes_to_a_private_file_and_not_to_a_pipe(
         (("api-tokens", "create", "--remote-application", "x", "--json"), 2, "which booking"),
         (("key-pairs", "create", "--company", "x", "--scope", "s", "--public-key", "/none", "--json"), 2, "/none"),
         (("--url", "http://127.0.0.1:9", "companies", "list"), 3, "cannot be reached"),
-        (("explain", "no-such-request"), 1, "no refused call has the request id"),
     ],
 )
 async def test_what_goes_wrong_is_said_with_its_status(
@@ -152,6 +151,15 @@ async def test_what_goes_wrong_is_said_with_its_status(
     ended, output, errors = await passgate(*arguments)
     assert (ended, output) == (status, "")
     assert says in errors
+
+
+async def test_a_call_that_no_refusal_is_kept_of_is_not_said_to_have_been_served(passgate: Run) -> None:
+    """Of many refusals of one cause and source only some are kept."""
+    ended, output, errors = await passgate("explain", "no-such-request")
+    assert (ended, output) == (1, "")
+    assert "'no-such-request', which does not say that the call was served" in errors
+    assert "var/log/gateway.log" in errors
+    assert "--action refusals.counted" in errors
 
 
 async def test_login_keeps_a_token_that_the_registry_takes_and_no_other(

@@ -110,5 +110,6 @@ async def test_token_of_a_company_sees_the_refusals_of_that_company_alone(runnin
     assert request_ids((await bound.get("/decisions")).body["items"]) == ["request-21"]
     assert (await bound.get("/decisions/request-21")).status == 200
     for other in ("request-22", "request-23", "nowhere-1", "x"):
-        assert (await bound.get(f"/decisions/{other}")).status == 404
+        unknown = await bound.get(f"/decisions/{other}")
+        assert (unknown.status, "does not say that it was served" in unknown.body["detail"]) == (404, True)
     assert (await bound.get("/decisions?company_id=0190c0de-0000-7000-8000-00000000ffff")).body["items"] == []
