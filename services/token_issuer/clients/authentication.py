@@ -10,7 +10,7 @@ from services.token_issuer.clients.assertions import (
     InvalidAssertion,
     VerifiedAssertion,
 )
-from services.token_issuer.clients.client import Client, stopped
+from services.token_issuer.clients.client import EXPIRED, Client, stopped
 from services.token_issuer.clients.client_proof import NO_PAIR, ClientProof
 from services.token_issuer.clients.limits import Use
 from services.token_issuer.clients.secrets import (
@@ -28,10 +28,12 @@ from services.token_issuer.oauth_errors import (
     AuthenticationFailed,
     InvalidClient,
     NoClient,
+    Refusal,
 )
 from shared.clock import Clock
 from shared.contracts.key_registry import ApiClient, ClientSecret
 from shared.errors import Unavailable
+from shared.jose import verifier
 from shared.jose.header import CLIENT_AUTHENTICATION
 from shared.opaque import (
     API_CLIENT_KEY,
@@ -154,6 +156,16 @@ class ClientAuthenticator:
         if not await self._assertions.single_use.use(assertion.client.public_id, assertion.claims):
             said = "the client_assertion's jti was used before"
             raise InvalidClient(said, cause=JTI_USED, subject=assertion.client.audited)
+
+
+def refusal_of_expired(client: Client, kind: type[Refusal]) -> Refusal:
+    """Of one that has expired since it proved who it is: reads as if it had expired before.
+
+    `kind` is that of the refusals of its assertion. Its time says nothing that the proof did not.
+    """
+    if client.kind == "api_client":
+        return AuthenticationFailed(FAILED, cause=EXPIRED, subject=client.audited)
+    return InvalidAssertion(verifier.unknown_kid(), subject=client.audited, cause=EXPIRED).as_refusal(kind)
 
 
 def _refusal(

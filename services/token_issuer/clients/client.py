@@ -8,6 +8,9 @@ from shared.contracts.access_token import AccessTokenClaims, CredentialKind
 from shared.contracts.key_registry import ApiClient, Booking, ClientSecret, KeyPair, ScopedRecord, earliest
 from shared.identifiers import credential_version_id
 
+EXPIRED = "expired"
+"""Why a credential gets nothing once it has ended by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Client:
@@ -92,7 +95,7 @@ def stopped(record: ScopedRecord, now: float) -> str | None:
     if record.status != "active":
         return record.status
     if record.expired(now):
-        return "expired"
+        return EXPIRED
     if isinstance(record, KeyPair) and record.retires_at is not None and record.retires_at <= now:
         return "succeeded"
     if record.company.status != "active":

@@ -59,7 +59,14 @@ class JwtBearer:
         if not await self._assertions.single_use.use(verified.client.public_id, verified.claims):
             said = "jti was used before; sign a new assertion"
             raise InvalidGrant(said, cause=JTI_USED, subject=verified.client.audited)
-        return AuthorizedGrant(GRANT_TYPE, verified.client, booked.scopes, booked.depends_on, requested.lacking)
+        return AuthorizedGrant(
+            GRANT_TYPE,
+            verified.client,
+            booked.scopes,
+            booked.depends_on,
+            requested.lacking,
+            refused_as=InvalidGrant,
+        )
 
     async def _verified(self, parameters: Mapping[str, str]) -> VerifiedAssertion:
         assertion = parameters.get("assertion")

@@ -4,7 +4,9 @@ import secrets
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.token_issuer.clients.authentication import refusal_of_expired
 from services.token_issuer.clients.client import Client
+from services.token_issuer.oauth_errors import InvalidClient, Refusal
 from services.token_issuer.signing_keys.pool import SigningPool
 from shared.audit.ports import Audit
 from shared.clock import Clock
@@ -31,6 +33,8 @@ class AuthorizedGrant:
     """Ids of the registry, beside the credential's and the company's: whichever is stopped stops the token."""
     lacking: frozenset[str] = frozenset()
     """Scopes that were requested and are not granted, and not in the token: they are report-only."""
+    refused_as: type[Refusal] = InvalidClient
+    """What refuses the client when its assertion is not accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,8 @@ class TokenIssuer:
         self._lifetime = lifetime
 
     async def issue(self, authorized: AuthorizedGrant, *, typ: TokenType) -> AccessToken:
-        """A signed token, recorded in the audit trail. Raises `Unavailable` when either cannot be done.
+        """A signed token, recorded in the audit trail. Raises `Unavailable` when either cannot be done, and what
+        refuses a credential that has expired when less than a second of it is left.
 
         It is recorded while it is signed, with all others that wait for their signatures: one batch for many. There
         may be a line of a token that nobody was given; of each that somebody was given there is one.
@@ -92,7 +97,7 @@ class TokenIssuer:
             sub=client.subject,
             aud=(client.audience or self._audience,),
             iat=now,
-            exp=now + _lifetime(self._lifetime, client, now),
+            exp=now + _lifetime(self._lifetime, authorized, now),
             jti=secrets.token_urlsafe(16),
             client_id=client.client_id,
             scope=" ".join(sorted(authorized.scopes)),
@@ -123,6 +128,12 @@ class TokenIssuer:
         )
 
 
-def _lifetime(longest: int, client: Client, now: int) -> int:
-    """Seconds: no token outlives the credential that it is issued for."""
-    return longest if client.expires_at is None else max(1, min(longest, int(client.expires_at) - now))
+def _lifetime(longest: int, authorized: AuthorizedGrant, now: int) -> int:
+    """Whole seconds: no token outlives the credential that it is issued for. Without one left, raises `Refusal`."""
+    client = authorized.client
+    if client.expires_at is None:
+        return longest
+    left = int(client.expires_at) - now
+    if left < 1:
+        raise refusal_of_expired(client, authorized.refused_as)
+    return min(longest, left)
