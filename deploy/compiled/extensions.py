@@ -12,6 +12,7 @@ from setuptools import Distribution
 from setuptools.command.build_ext import build_ext
 
 from deploy.compiled.modules import MODULES
+from deploy.compiled.weak_references import with_weak_references
 
 BUILD = "build"
 """The folder of what is in C, beside the copy's packages."""
@@ -20,6 +21,8 @@ BUILD = "build"
 def main() -> int:
     files = [path for path in (f"{module.replace('.', os.sep)}.py" for module in MODULES) if Path(path).is_file()]
     extensions = mypycify(files, opt_level="2", debug_level="0", group_name="passgate", target_dir=BUILD)
+    for path in Path(BUILD).rglob("*.c"):
+        path.write_text(with_weak_references(path.read_text(encoding="utf-8")), encoding="utf-8")
     command = build_ext(Distribution({"name": "passgate", "ext_modules": extensions}))
     command.inplace = True
     command.build_temp = BUILD

@@ -1,7 +1,7 @@
 """Which modules are compiled: what a gateway runs for each call, and nothing that is run once.
 
-A module can be among them when none of its classes is subclassed by one that is not, and none is an ABC with
-weak references, is generic and a dataclass, or has two bases: `tests/unit/deploy/compiled` says which is wrong.
+A module can be among them when none of its classes is subclassed by one that is not, is generic and a dataclass,
+has two bases, or is an exception with members at its class: `tests/unit/deploy/compiled` says which is wrong.
 """
 
 MODULES: tuple[str, ...] = (
