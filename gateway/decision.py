@@ -147,7 +147,7 @@ class Decider:
         return self._admitted(identity, asked, target, route)
 
     def _known(self, head: RequestHead, target: Target, route: Route) -> Identity | RefusedCredential | None:
-        """Who calls, as far as memory says it. Raises `NoCredential`, `Unavailable`, most `RefusedCredential`."""
+        """Who calls, as far as memory says it; raises all refusals but that of a wrong signature."""
         if route.credential is CredentialKind.JWT:
             token = read_bearer(head)
             if route.external and self.external_issuers.concerns(token, route):

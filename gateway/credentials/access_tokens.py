@@ -1,4 +1,4 @@
-"""Checks access tokens locally: signature, claims, and what has been revoked since."""
+"""Verifies access tokens locally: signature and claims. What has been stopped since is looked up by the caller."""
 
 import hashlib
 import re
@@ -19,8 +19,8 @@ from shared.jose.verifier import (
     UnverifiedToken,
     check_claims,
     not_compact,
-    not_signed,
     parse,
+    signature_error,
     signature_fault,
     signed_payload,
     unverified_issuer,
@@ -28,11 +28,11 @@ from shared.jose.verifier import (
 from shared.opaque import KEY_PAIR, claimed_prefix, well_formed_id
 
 MAX_REMEMBERED_TOKENS = 20_000
-_NOT_SIGNED = {
-    fault: RefusedCredential.for_token(not_signed(fault))
+_SIGNATURE_REFUSALS = {
+    fault: RefusedCredential.for_token(signature_error(fault))
     for fault in (Fault.UNKNOWN_KID, Fault.ALGORITHM_NOT_ALLOWED, Fault.BAD_SIGNATURE)
 }
-"""Never raised, so that they can be returned any number of times."""
+"""Each serves all requests, so none is ever raised: frames would gather on it."""
 _ONE_PART = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -60,10 +60,10 @@ class AccessTokens:
     def known(self, token: str, audiences: frozenset[str]) -> Identity | RefusedCredential | None:
         """Whose token it is; None when its key is to be fetched first.
 
-        What a signature that does not hold is refused by is returned; for all else `RefusedCredential` is raised,
-        and `Unavailable` while the clock is known to be wrong.
+        A wrong signature is returned as a `RefusedCredential`, every other refusal is raised. Raises `Unavailable`
+        while the clock is known to be wrong.
         """
-        if "." not in token:  # what is no token is not looked for
+        if "." not in token:  # most junk, of which no digest is needed
             raise not_a_jwt(token, not_compact(token))
         digest = token_digest(token)
         verified = self._remembered(digest)
@@ -72,10 +72,10 @@ class AccessTokens:
             key = self._keys.known(unverified.header.kid)
             if key is None:
                 return None
-            read = self._verify(digest, unverified, key)
-            if isinstance(read, Fault):
-                return _NOT_SIGNED[read]
-            verified = read
+            result = self._verify(digest, unverified, key)
+            if isinstance(result, Fault):
+                return _SIGNATURE_REFUSALS[result]
+            verified = result
         return _for_audience(verified, audiences)
 
     async def check(self, token: str, audiences: frozenset[str]) -> Identity:
@@ -89,10 +89,10 @@ class AccessTokens:
                 if well_formed_id(KEY_PAIR, unverified.header.kid):
                     raise RefusedCredential.of_another_kind(AN_ASSERTION, EXPECTED_ACCESS_TOKEN)
                 raise RefusedCredential.for_token(self._without_key(unverified))
-            read = self._verify(digest, unverified, key)
-            if isinstance(read, Fault):
-                raise RefusedCredential.for_token(not_signed(read))
-            verified = read
+            result = self._verify(digest, unverified, key)
+            if isinstance(result, Fault):
+                raise RefusedCredential.for_token(signature_error(result))
+            verified = result
         return _for_audience(verified, audiences)
 
     def _without_key(self, unverified: UnverifiedToken) -> InvalidToken:

@@ -1,12 +1,13 @@
 """Who calls: what a valid credential says of its holder, and what it depends on."""
 
 from collections.abc import Collection
+from typing import Final
 
 
 class Identity:
-    """A caller whose credential is valid; it never changes. Every string is printable ASCII: it becomes a field.
+    """A caller whose credential is valid. Every string is printable ASCII: it is written into header fields.
 
-    Each token of a client has one, and a plain class is made in half the time of a frozen dataclass.
+    A plain class, since each token has one: the `__init__` of a dataclass stays interpreted when it is compiled.
     """
 
     __slots__ = (
@@ -40,27 +41,27 @@ class Identity:
         expiry_line: str = "",
         lines: str = "",
     ) -> None:
-        self.kind = kind
+        self.kind: Final = kind
         """`api_token`, `api_client`, `key_pair`, `session_token` or `external_token`."""
-        self.company = company
+        self.company: Final = company
         """The client_prefix; by another issuer's token `<issuer>|<company>`, as the next two are then."""
-        self.credential = credential
+        self.credential: Final = credential
         """The credential's public id: a kid, a client key, an id of the registry."""
-        self.subject = subject
-        self.company_id = company_id
+        self.subject: Final = subject
+        self.company_id: Final = company_id
         """The registry's id of the company; "" where the registry knows none."""
-        self.scopes = scopes
-        self.depends_on = depends_on
+        self.scopes: Final = scopes
+        self.depends_on: Final = depends_on
         """Ids of the registry, a jti, a kid, each once: whichever of them is stopped stops this caller."""
-        self.expires_at = expires_at
+        self.expires_at: Final = expires_at
         """Seconds since the epoch; None: never."""
-        self.issuer = issuer
+        self.issuer: Final = issuer
         """The name of the issuer in the route file, of a token that is not of Passgate's own."""
-        self.version = version
+        self.version: Final = version
         """Which secret of the credential it is, or was issued with; 0: none, or not known."""
-        self.expiry_line = expiry_line
+        self.expiry_line: Final = expiry_line
         """The field of a response that says when the credential ends, if that is soon."""
-        self.lines = lines or self._lines()
+        self.lines: Final = lines or self._lines()
         """The header fields by which an upstream learns who calls, with CRLF between them."""
 
     def _lines(self) -> str:

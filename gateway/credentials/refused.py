@@ -44,12 +44,12 @@ class RefusedCredential(Exception):
         return self
 
     @classmethod
-    def for_token(cls, fault: InvalidToken) -> "RefusedCredential":
+    def for_token(cls, error: InvalidToken) -> "RefusedCredential":
         """The refusal of a JWT whose holder is unknown. What its maker has to correct is for our log alone."""
-        refused = cls(str(fault.code))
-        refused.detail = {"reason": fault.description}
-        refused.found, refused.expected = fault.found, fault.expected
-        refused.alike = fault.found is None and not fault.expected
+        refused = cls(str(error.code))
+        refused.detail = MappingProxyType({"reason": error.description})
+        refused.found, refused.expected = error.found, error.expected
+        refused.alike = error.found is None and not error.expected
         return refused
 
     @classmethod

@@ -424,6 +424,7 @@ class Exchange:
 
     def _fault(self) -> None:
         """A fault of ours is an error of ours, whatever happens."""
+        request_id.set(self.call.request_id)
         log.exception("request.failed")
         self._fail(internal_error(route=self.call.route))
 

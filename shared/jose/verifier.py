@@ -36,8 +36,8 @@ __all__ = [
     "check_claims",
     "check_signature",
     "not_compact",
-    "not_signed",
     "parse",
+    "signature_error",
     "signature_fault",
     "signed_payload",
     "unknown_kid",
@@ -124,7 +124,7 @@ def split(token: str | bytes, *, max_bytes: int = MAX_TOKEN_BYTES) -> tuple[byte
 
 
 def not_compact(text: str) -> InvalidToken:
-    """Why a text that has not two dots is no token, as `parse` says it; for who has seen that and raises it."""
+    """The error of `parse` for a text without three parts."""
     if len(text) > MAX_TOKEN_BYTES:
         return _too_long(MAX_TOKEN_BYTES)
     token = text.encode("ascii") if text.isascii() else b""
@@ -148,7 +148,7 @@ def unverified_issuer(token: UnverifiedToken) -> str | None:
 def check_signature(token: UnverifiedToken, key: PublicKey) -> VerifiedPayload:
     """What `key` has signed. Raises InvalidToken when it has not, or with another algorithm than its own."""
     if (fault := signature_fault(token, key)) is not None:
-        raise not_signed(fault)
+        raise signature_error(fault)
     return signed_payload(token)
 
 
@@ -176,14 +176,14 @@ def check_claims(payload: VerifiedPayload, expectation: Expectation, now: float)
     return claims.check_claims(payload.members, expectation, now, token_type=payload.header.type)
 
 
-def not_signed(fault: Fault) -> InvalidToken:
+def signature_error(fault: Fault) -> InvalidToken:
     """The refusal for a `signature_fault`; reads alike for all of them."""
     return InvalidToken(fault, _NOT_SIGNED)
 
 
 def unknown_kid() -> InvalidToken:
     """The refusal of a kid that no active key has; reads like a bad signature."""
-    return not_signed(Fault.UNKNOWN_KID)
+    return signature_error(Fault.UNKNOWN_KID)
 
 
 def claim_members(payload: bytes) -> dict[str, Any]:

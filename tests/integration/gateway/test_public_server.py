@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, MutableMapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -11,10 +12,11 @@ from structlog.testing import capture_logs
 
 from gateway.decision import Decider
 from gateway.http1 import writer
-from gateway.proxy import client_response
+from gateway.proxy import client_response, exchange
 from gateway.proxy.exchange import Exchange
 from gateway.proxy.live_exchanges import LiveExchanges
 from gateway.proxy.report import Report
+from shared.logging import request_id
 from tests.support.harness.gateway import Gateway, surroundings
 from tests.support.harness.public_server import public_server, upstream_at
 from tests.support.http1.client import converse
@@ -71,6 +73,19 @@ async def test_wherever_a_fault_of_ours_is_the_response_is_our_own(
     assert "internal_error" in await response.text()
     monkeypatch.undo()
     assert await gateway.status(path, token) == 200
+
+
+@pytest.mark.interpreted
+async def test_a_fault_is_logged_under_the_request_that_it_was_met_in(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    met_in: list[str] = []
+    logger = SimpleNamespace(exception=lambda _: met_in.append(request_id.get()))
+    monkeypatch.setattr(exchange, "log", logger)
+    monkeypatch.setattr(client_response, "client_lines", faulty)
+    refused = get(b"GET /site HTTP/1.1", b"Authorization: Bearer junk")
+    conversation = await converse(gateway.port, refused + get(b"GET /open HTTP/1.1"), replies=2)
+    assert met_in == conversation.replies[1].values("X-Request-Id")
 
 
 @pytest.mark.parametrize("path", ["/open", "/nowhere", "/health/live"])

@@ -50,6 +50,20 @@ async def test_a_bearer_that_no_token_can_be_is_refused(bearer: str, desk: Desk)
     assert (refuse.status, refuse.cause) == (401, "malformed")
 
 
+async def test_badly_signed_tokens_are_refused_alike_and_leave_nothing_of_one_call_for_another(desk: Desk) -> None:
+    bearer = desk.bearer()
+    forged = bearer[:-4] + ("AAAA" if not bearer.endswith("AAAA") else "BBBB")
+    refusals = [await desk.refusal(forged) for _ in range(50)]
+    assert {(each.status, each.cause, each.route) for each in refusals} == {(401, "bad_signature", "site")}
+    for refused in {each.credential for each in refusals}:
+        assert refused is not None
+        assert (refused.__traceback__, refused.__context__, refused.__cause__) == (None, None, None)
+        with pytest.raises(TypeError):
+            refused.detail["member"] = "of one call"  # type: ignore[index]
+    assert (await desk.refusal(forged, line="GET /two HTTP/1.1")).route == "two"
+    assert isinstance(await desk.forward(bearer), Forward)
+
+
 @pytest.mark.parametrize("path", ["/site", "/sms", "/editor", "/merged"])
 async def test_without_a_credential_the_challenge_is_bare(path: str, desk: Desk) -> None:
     refuse = await desk.refusal(line=f"GET {path} HTTP/1.1")
