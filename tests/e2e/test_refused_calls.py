@@ -1,6 +1,7 @@
 """What a newcomer sends in a wrong place, of a wrong kind or swapped is explained as what it was, and not kept."""
 
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 from tests.e2e.partners import MESSAGE, Admin, Object, Partner
@@ -67,3 +68,25 @@ def test_what_was_sent_is_explained_by_its_place_and_kind(stack: Stack, admin: A
 
 def secrets(partner: Partner) -> list[str]:
     return [partner.api_token["token"], partner.access_key["key"], partner.api_client["secret"]]
+
+
+def test_a_call_with_what_an_ended_secret_has_made_is_explained_by_that_secret(
+    stack: Stack, admin: Admin, make_partner: Callable[[], Partner]
+) -> None:
+    partner = make_partner()
+    token, session = partner.client_token(), partner.session()
+    uses: dict[str, tuple[Object, Callable[[], Reply]]] = {
+        "/api-clients": (partner.api_client, lambda: partner.site(token)),
+        "/access-keys": (partner.access_key, lambda: partner.editor(session)),
+        "/api-tokens": (partner.api_token, partner.send_message),
+    }
+    for path, (credential, use) in uses.items():
+        assert use().status in (200, 202), path
+        admin.create(f"{path}/{credential['id']}/rotate", keep_old_for=0)
+        deadline = time.monotonic() + 5
+        while (reply := use()).status not in (401, 403):
+            assert time.monotonic() < deadline, path
+        decision = explained(admin, reply)
+        named = {step["found_id"] for step in decision["steps"]} - {""}
+        said = decision["cause"].endswith("version_revoked")
+        assert named == (set() if said else {f"{credential['id']}_v1"}), str(decision)

@@ -12,10 +12,10 @@ from deploy.cli.connection import connection
 from deploy.cli.filters import filtered
 from deploy.cli.new_file import new_file
 from deploy.cli.operations import deployables
+from deploy.cli.operations.how_it_stands import how_it_stands
 from deploy.cli.outcome import DONE, Refused, WrongUsage
 from deploy.cli.registry import Object, Registry
 from deploy.cli.tables import add_limit, print_json, print_list, print_object, shown
-from shared.identifiers import UUID_FORM, version_among
 from shared.refusal_traces.page import PAGE, anchor_of
 
 EVENT_COLUMNS = ("at", "type", "company.client_prefix", "kind", "name", "data")
@@ -111,7 +111,8 @@ def _explain(arguments: argparse.Namespace) -> int:
     for step in found["steps"]:
         _print_step(step)
         if step["found_id"]:
-            _print_how_it_stands(registry, step["found_id"])
+            for line in how_it_stands(registry, step["found_id"]):
+                print(f"          now       {line}")
     if found["cause"]:
         print(f"\nwhat to do about {found['cause']}: {PAGE}#{anchor_of(found['cause'])}")
     return DONE
@@ -125,19 +126,6 @@ def _print_step(step: Mapping[str, Any]) -> None:
     print(f"  FAILED  {step['check']}  (process {step['process']})")
     print(f"          found     {shown(step['found'])}")
     print(f"          expected  {shown(step['expected'])}")
-
-
-def _print_how_it_stands(registry: Registry, stopped: str) -> None:
-    """Of an object of the registry; nothing of a token, and of what is gone or not to be seen."""
-    version = version_among([stopped])
-    id_ = stopped.removesuffix(f"_v{version}")
-    if UUID_FORM.fullmatch(id_) is None:
-        return
-    for item in registry.post("/search", {"text": id_})["items"]:
-        if item["id"] == id_:
-            secret = f"secret {version} of " if version else ""
-            kind = item["kind"].replace("_", " ").replace("api", "API")
-            print(f"          now       {secret}{kind} {item['name'] or id_}: {item['effective_status']}")
 
 
 def _print_page(

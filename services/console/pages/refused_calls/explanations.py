@@ -72,6 +72,8 @@ def explanation_of(decision: Mapping[str, Any]) -> Explanation:
 
 def _of_stop(stop: Stop, decision: Mapping[str, Any]) -> Explanation:
     """Of a token that held until something was stopped; `stopped` of the decision, if known, is that object now."""
+    if stop.version and stop.kind == "api_token":
+        return EXPLANATIONS["version_revoked"]
     if stop.version:
         return Explanation(
             "The secret that the token was requested with was ended", f"{NEW_SECRET} Request a new token with it."

@@ -3,15 +3,19 @@
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
 
+from services.key_registry.catalog.versions import MAX_SHOWN_VERSIONS
 from shared.identifiers import credential_version_id
 from shared.refusal_traces.steps import found_stopped
 from tests.integration.deploy.cli.conftest import Run
-from tests.support.harness.key_registry import Running
+from tests.support.harness.key_registry import Admin, Running
 from tests.support.traces import trace
+
+NUMBERS = count(6100)
 
 
 async def explained(passgate: Run, registry: Running, number: int, **members: Any) -> str:
@@ -52,6 +56,46 @@ async def test_what_stopped_a_call_is_named_with_the_state_that_it_has_now(
         step = found_stopped("stopped", kind, id_)
         output = await explained(passgate, registry, number, cause="stopped", steps=(step,))
         assert f"          now       {now}" in output
+
+
+@pytest.mark.parametrize("kind", ["api_client", "access_key", "api_token", "admin_token"])
+@pytest.mark.parametrize("end", ["revoked", "rotated away", "of long ago"])
+async def test_of_a_secret_that_was_ended_its_own_state_is_said_and_which_one_is_current(
+    passgate: Run, registry: Running, kind: str, end: str
+) -> None:
+    admin = registry.owner
+    path, credential = await a_credential(admin, kind)
+    of_it = f"{path}/{credential['id']}"
+    at_once = {"keep_old_for": 0 if end != "revoked" else 3600}
+    rotations = MAX_SHOWN_VERSIONS + 1 if end == "of long ago" else 1
+    for _ in range(rotations):
+        assert (await admin.post(f"{of_it}/rotate", at_once)).status == 201
+    if end == "revoked":
+        assert (await admin.post(f"{of_it}/versions/1/revoke")).status == 200
+    versions = (await admin.get(of_it)).body["versions"]
+    since = f" since {versions[-1]['retires_at']}" if end != "of long ago" else ""
+    step = found_stopped("stopped", kind, credential_version_id(credential["id"], 1))
+    output = await explained(passgate, registry, next(NUMBERS), cause="stopped", steps=(step,))
+    called = f"{kind.replace('_', ' ').replace('api', 'API')} Nightly"
+    current = rotations + 1
+    assert f"now       secret 1 of {called}: retired{since}; secret {current} is current\n" in output
+    assert f"now       {called}: active\n" in output
+
+
+async def a_credential(admin: Admin, kind: str) -> tuple[str, dict[str, Any]]:
+    company = await admin.company()
+    of = {"company_id": company["id"]}
+    match kind:
+        case "api_client":
+            return "/api-clients", await admin.create("/api-clients", **of, scopes=[], comment="Nightly")
+        case "access_key":
+            return "/access-keys", await admin.create("/access-keys", **of, name="Nightly")
+        case "api_token":
+            booking = await admin.booking(company, "site:read")
+            of_it = {"booking_id": booking["id"], "remote_application": "Nightly"}
+            return "/api-tokens", await admin.create("/api-tokens", **of_it)
+        case _:
+            return "/admin-tokens", await admin.create("/admin-tokens", name="Nightly", role="viewer")
 
 
 @pytest.mark.parametrize(("kind", "id_"), [("jwt", "j-1"), ("api_client", "0190c0de-0000-7000-8000-000000000001")])

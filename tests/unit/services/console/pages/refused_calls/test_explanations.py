@@ -241,6 +241,12 @@ def test_an_operator_is_told_what_can_be_done_about_what_is_stopped_now() -> Non
     assert todo_of_operator(_stopped_by(own)) == REMEDIES["stopped"]
 
 
+def test_of_an_ended_secret_it_is_said_whether_the_call_had_itself_or_a_token_made_with_it() -> None:
+    assert explanation_of(_stopped_by(f"api_token {ID}_v1")) == EXPLANATIONS["version_revoked"]
+    for kind in ("api_client", "access_key"):
+        assert "requested with was ended" in explanation_of(_stopped_by(f"{kind} {ID}_v1", "active")).title
+
+
 def test_nobody_waits_for_what_is_revoked_to_be_resumed() -> None:
     for cause, explanation in EXPLANATIONS.items():
         assert not (cause.endswith("revoked") and "resumed" in explanation.todo), cause
