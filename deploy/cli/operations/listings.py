@@ -30,7 +30,19 @@ REPORT_ONLY_COLUMNS = (
     "last_request_id",
 )
 KEY_COLUMNS = ("kid", "algorithm", "state", "published_at", "signing_since", "retired_at", "waiting_for")
-FOUND_COLUMNS = ("kind", "name", "company.client_prefix", "version", "last_four", "effective_status", "id")
+FOUND_COLUMNS = ("kind", "name", "company.client_prefix", "last_four", "effective_status", "id")
+FOUND_BY_SECRET_COLUMNS = (
+    "kind",
+    "name",
+    "company.client_prefix",
+    "version",
+    "last_four",
+    "version_state",
+    "current_version",
+    "effective_status",
+    "id",
+)
+"""The secret that was given may have ended where its credential is active: its state comes before that one's."""
 RECEIPT_COLUMNS = ("service", "instance", "applied", "ms")
 
 
@@ -130,5 +142,6 @@ def _search(arguments: argparse.Namespace) -> int:
     if not text:
         raise WrongUsage("what is to be found?")
     found = Registry(connection(arguments)).post("/search", {"text": text})["items"]
-    print_list(arguments, FOUND_COLUMNS, found, "nothing is like this")
+    by_secret = any(each["version"] for each in found)
+    print_list(arguments, FOUND_BY_SECRET_COLUMNS if by_secret else FOUND_COLUMNS, found, "nothing is like this")
     return DONE

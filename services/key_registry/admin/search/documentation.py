@@ -32,7 +32,9 @@ SEARCH_MEMBERS: Members = {
         "Which of its secrets is current. null: none is, or it was not found by a secret.", 1
     ),
     "last_four": Member(
-        "The last four characters of its newest secret. null: it has none, or they are not kept.", "x7Qd"
+        "The last four characters of the secret that was given; of the newest, if it was not found by a secret. "
+        "null: it has none, or they are not kept.",
+        "x7Qd",
     ),
     "company_id": Member("The company whose it is. null: of none.", _ID),
     "company": Member("The company's name and prefix.", {"client_prefix": "blabla", "name": "BlaBla"}),

@@ -61,6 +61,7 @@ def _described(row: Row, version: Version, item: Mapping[str, Any], now: datetim
         "version_state": given["state"],
         "version_retires_at": given["retires_at"],
         "current_version": next((v["version"] for v in item["versions"] if v["state"] == "current"), None),
+        "last_four": given["last_four"],
     }
 
 
@@ -115,8 +116,8 @@ async def _found(
             "kind": resource.kind,
             "id": item["id"],
             "name": await _name(reader, resource, item),
-            **given,
             "last_four": item.get("last_four"),
+            **given,
             "company_id": item["id"] if own else item.get("company_id"),
             "company": {name: item[name] for name in ("name", "client_prefix")} if own else item.get("company"),
             "effective_status": item["effective_status"],

@@ -333,6 +333,24 @@ async def test_usage_keys_receipts_status_and_search_are_shown(
     assert await created(passgate, "search", "-") == []
 
 
+async def test_search_by_a_secret_shows_its_own_state_and_last_four(
+    passgate: Run, registry: Running, company: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = registry.owner
+    first = await owner.create("/access-keys", company_id=company, name="server")
+    second = (await owner.post(f"/access-keys/{first['id']}/rotate", {"keep_old_for": 0})).body
+
+    async def searched(secret: str) -> list[str]:
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{secret}\n"))
+        status, output, _ = await passgate("search", "-")
+        assert status == 0
+        return output.splitlines()[-1].split()
+
+    of_it = ["access_key", "server", company]
+    assert await searched(first["key"]) == [*of_it, "1", first["key"][-4:], "retired", "2", "active", first["id"]]
+    assert await searched(second["key"]) == [*of_it, "2", second["key"][-4:], "current", "2", "active", first["id"]]
+
+
 async def test_what_is_no_registry_is_called_so(passgate: Run, registry: Running) -> None:
     status, _, errors = await passgate("--url", f"{registry.url}/elsewhere", "companies", "list")
     assert (status, "is no key registry" in errors) == (1, True)

@@ -16,7 +16,9 @@ async def found(admin: Admin, text: str) -> list[dict[str, Any]]:
     return items
 
 
-async def test_credential_is_found_by_each_of_its_secrets_and_says_which_it_was(owner: Admin) -> None:
+async def test_credential_is_found_by_each_secret_and_says_which_that_is_with_its_last_four(
+    owner: Admin,
+) -> None:
     company = await owner.company()
     first = await owner.create("/access-keys", company_id=company["id"], name="server")
     second = (await owner.post(f"/access-keys/{first['id']}/rotate", {})).body
@@ -25,7 +27,9 @@ async def test_credential_is_found_by_each_of_its_secrets_and_says_which_it_was(
             (item,) = await found(owner, text)
             assert (item["kind"], item["id"], item["version"]) == ("access_key", first["id"], version)
             assert item["company"]["client_prefix"] == company["client_prefix"]
-            assert item["last_four"] == second["key"][-4:]
+            assert item["last_four"] == secret[-4:]
+    (by_id,) = await found(owner, first["id"])
+    assert by_id["last_four"] == second["key"][-4:]
     assert await found(owner, opaque.mint(opaque.ACCESS_KEY)) == []
 
 
