@@ -24,6 +24,8 @@ from shared.errors import Unavailable
 
 MAX_LENGTH = 2048
 """Characters of the parameters, names and values together: those of a longer session are asked for each time."""
+MAX_CHANGED = 65_536
+"""Access keys and companies whose changes are remembered: more than change within a second."""
 _CREATORS = frozenset({"access_key", "company"})
 """Kinds of what a token depends on, beside itself and one secret of the key, which are only ever stopped."""
 
@@ -54,8 +56,9 @@ class KeptSession:
 class KeptSessions:
     """`resolve` as `sessions` do it, which are asked about the same token anew after a second.
 
-    Of a token with a number of uses nothing is kept, and nothing while the changes cannot be followed. It is a
-    consumer of the `ChangeFollower` that is then given to `attach`.
+    Of a token with a number of uses nothing is kept, and nothing while the changes cannot be followed. Nor is an
+    answer that may be from before a change that is applied here: one that was on its way, or of a service that had
+    not heard of it yet. It is a consumer of the `ChangeFollower` that is then given to `attach`.
     """
 
     def __init__(self, sessions: Sessions, clock: Clock) -> None:
@@ -65,6 +68,11 @@ class KeptSessions:
         self._clock = clock
         self._kept: TimedCache[str, KeptSession] = TimedCache(KEPT_FOR_S, MAX_KEPT_SESSIONS, clock)
         """By the tokens' ids."""
+        self._changed: TimedCache[str, bool] = TimedCache(KEPT_FOR_S, MAX_CHANGED, clock)
+        """By id, the access keys and companies that have changed within the last second. An answer that was asked
+        for before that is too old to be of use once they are forgotten."""
+        self._reset_at = float("-inf")
+        """When anything may have changed."""
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -93,16 +101,26 @@ class KeptSessions:
         session = await self._sessions.resolve(token, peek=peek, defer_use=defer_use)
         # A peek does not tell whether the token has a number of uses.
         if isinstance(session, ResolvedSession) and defer_use and not peek and self._may_be_kept(session):
-            self._kept.keep(token_id, KeptSession(session), asked_at)
+            kept = KeptSession(session)
+            if not self._may_have_changed(kept):
+                self._kept.keep(token_id, kept, asked_at)
         return session
 
     def reset(self, snapshot: Snapshot) -> None:
         self._kept.clear()
+        self._reset_at = self._clock.monotonic()
 
     def apply(self, change: Change) -> None:
         """What an access key or a company is now, such as when it ends, may be another than was said."""
         if change.kind in _CREATORS:
             self._kept.discard_where(lambda kept: change.id in kept.identity.depends_on)
+            self._changed.keep(change.id, True, self._clock.monotonic())
+
+    def _may_have_changed(self, kept: KeptSession) -> bool:
+        """Whether what created it is another by now than its service may have known."""
+        if self._clock.monotonic() - self._reset_at < KEPT_FOR_S:
+            return True
+        return any(self._changed.find(id_) is not None for id_ in kept.identity.depends_on)
 
     def _may_be_kept(self, session: ResolvedSession) -> bool:
         """Not where the token, or the access key that created it, ends within the time, as far as that is known."""

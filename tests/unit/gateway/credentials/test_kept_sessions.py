@@ -1,5 +1,6 @@
 """What a session token stands for is asked for once a second at most, and kept for no longer than it is so."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ class Service:
         self.clock = clock
         self.asked: list[str] = []
         self.takes_s = 0.0
+        self.meanwhile: Callable[[], None] = lambda: None
+        """What happens while an answer is on its way."""
         self.refuses = False
         self.members: dict[str, Any] = {"parameters": {"file": "a"}, "expires_at": int(clock.now()) + 60}
 
@@ -27,6 +30,7 @@ class Service:
     ) -> ResolvedSession | RefusedSession:
         self.asked.append(token)
         self.clock.advance(self.takes_s)
+        self.meanwhile()
         if self.refuses:
             return RefusedSession("unknown", noted=False)
         return ResolvedSession(
@@ -138,20 +142,57 @@ async def test_a_long_session_is_not_kept(sessions: KeptSessions, service: Servi
     assert await asked(sessions, service) == 2
 
 
-@pytest.mark.parametrize(
-    ("kind", "id_", "questions"),
-    [("access_key", "key", 1), ("company", "company", 1), ("access_key", "another", 0), ("booking", "key", 0)],
-)
+CHANGES = [("access_key", "key", True), ("company", "company", True), ("access_key", "another", False),
+           ("booking", "key", False)]  # fmt: skip
+"""With whether they are of what created the token."""
+
+
+@pytest.mark.parametrize(("kind", "id_", "concerned"), CHANGES)
 async def test_a_token_is_asked_about_anew_once_what_created_it_has_changed(
-    kind: Kind, id_: str, questions: int, sessions: KeptSessions, service: Service
+    kind: Kind, id_: str, concerned: bool, sessions: KeptSessions, service: Service
 ) -> None:
     """As when an access key's end is moved to the next moment: no stop, and the gateway is not told when."""
     assert await asked(sessions, service) == 1
     sessions.apply(Change(seq=1, kind=kind, id=id_, status="active", at=0))
-    assert await asked(sessions, service) == questions
+    assert await asked(sessions, service, times=1) == concerned
 
 
-async def test_nothing_is_kept_over_a_new_snapshot(sessions: KeptSessions, service: Service) -> None:
+@pytest.mark.parametrize(("kind", "id_", "concerned"), CHANGES)
+@pytest.mark.parametrize("takes_s", [0.0, 0.5, 1.5])
+async def test_an_answer_that_was_on_its_way_when_what_created_the_token_changed_is_not_kept(
+    kind: Kind, id_: str, concerned: bool, takes_s: float, sessions: KeptSessions, service: Service
+) -> None:
+    def change() -> None:
+        sessions.apply(Change(seq=1, kind=kind, id=id_, status="active", at=0))
+        service.clock.advance(takes_s / 2)
+
+    service.meanwhile, service.takes_s = change, takes_s / 2
+    assert await asked(sessions, service, times=1) == 1
+    service.meanwhile = lambda: None
+    assert await asked(sessions, service, times=1) == (concerned or takes_s > KEPT_FOR_S)
+
+
+async def test_nothing_is_kept_of_what_the_service_may_say_before_it_has_heard_of_a_change(
+    sessions: KeptSessions, service: Service, clock: FakeClock
+) -> None:
+    """Gateway and service follow the changes each for itself."""
+    sessions.apply(Change(seq=1, kind="access_key", id="key", status="active", at=0))
+    clock.advance(KEPT_FOR_S - 0.001)
+    assert await asked(sessions, service) == 2
+    clock.advance(0.001)
+    assert await asked(sessions, service) == 1
+
+
+async def test_nothing_is_kept_over_a_new_snapshot_nor_what_may_be_from_before_it(
+    sessions: KeptSessions, service: Service, clock: FakeClock
+) -> None:
     assert await asked(sessions, service) == 1
     sessions.reset(Snapshot(as_of=1, stopped=()))
+    assert await asked(sessions, service) == 2
+    clock.advance(KEPT_FOR_S)
+    service.meanwhile = lambda: sessions.reset(Snapshot(as_of=2, stopped=()))
+    assert await asked(sessions, service, times=1) == 1
+    service.meanwhile = lambda: None
+    assert await asked(sessions, service, times=1) == 1
+    clock.advance(KEPT_FOR_S)
     assert await asked(sessions, service) == 1
