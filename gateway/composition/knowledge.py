@@ -38,6 +38,7 @@ class Knowledge:
     key_sets: KeySetClient
     external_issuers: ExternalIssuers
     api_tokens: ApiTokens
+    sessions_together: SessionsTogether
     sessions: KeptSessions
     stopped: StoppedSet
     staleness: Staleness
@@ -46,9 +47,9 @@ class Knowledge:
     limits: LimitTable
 
     @property
-    def resources(self) -> tuple[IssuerKeys, KeySetClient, ExternalIssuers, Following]:
+    def resources(self) -> tuple[IssuerKeys, KeySetClient, ExternalIssuers, SessionsTogether, Following]:
         """To be started and stopped with the application."""
-        return (self.issuer_keys, self.key_sets, self.external_issuers, self.following)
+        return (self.issuer_keys, self.key_sets, self.external_issuers, self.sessions_together, self.following)
 
 
 def knowledge(
@@ -68,7 +69,8 @@ def knowledge(
     )
     stopped = StoppedSet(clock)
     api_tokens = ApiTokens(OperatorValidatorClient(calls["operator_validator"]), judging)
-    sessions = KeptSessions(SessionsTogether(SessionTokensClient(calls["session_tokens"])), judging)
+    sessions_together = SessionsTogether(SessionTokensClient(calls["session_tokens"]))
+    sessions = KeptSessions(sessions_together, judging)
     live = LiveExchanges(stopped, gateway_metrics.exchange_ended)
     limits = LimitTable(shares, clock)
     consumers = (stopped, api_tokens, sessions, issuer_keys, live, limits)
@@ -103,6 +105,7 @@ def knowledge(
             own_remembers=access_tokens.remembers,
         ),
         api_tokens,
+        sessions_together,
         sessions,
         stopped,
         staleness,

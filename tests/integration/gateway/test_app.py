@@ -1,5 +1,6 @@
 """The gateway as `app.py` puts it together: every consumer, cache, check and setting is seen to work in the app."""
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.key_registry import Revocation
-from shared.contracts.session_tokens import RESOLVE_TOGETHER
+from shared.contracts.session_tokens import RESOLVE_TOGETHER, SessionTokensClient
 from shared.http.client_address import CLIENT_ADDRESS_FIELD, CLIENT_ADDRESS_PROOF_FIELD
 from tests.support.harness.gateway import (
     SESSION_TOKEN,
@@ -105,6 +106,26 @@ async def test_a_session_token_is_resolved_and_head_uses_it_up_no_more(around: S
         assert around.services.calls[RESOLVE_TOGETHER] == 2
     assert around.services.resolved == [{"token": SESSION_TOKEN}]
     assert [method for method, _ in around.services.received] == ["HEAD", "GET"]
+
+
+async def test_what_asks_about_session_tokens_ends_with_the_gateway(
+    around: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happened = []
+
+    async def hang(*_: object) -> None:
+        happened.append("asked")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            happened.append("ended")
+
+    monkeypatch.setattr(SessionTokensClient, "resolve_together", hang)
+    async with around.gateway() as gateway:
+        call = asyncio.create_task(gateway.status("/editor", {"x-api-token": SESSION_TOKEN}))
+        await until(lambda: happened)
+        call.cancel()
+    assert happened == ["asked", "ended"]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ OWNERS = {
     "services/key_registry/history/shared_reads.py",  # a read of the database, which ends within its time
     "services/key_registry/events/webhooks/dispatch.py",  # deliveries to one webhook, which end with the dispatcher
     "gateway/proxy/exchange.py",  # a look-up, which ends with its request
-    "gateway/credentials/sessions_together.py",  # a call for several look-ups, which ends within a call's time
+    "gateway/credentials/sessions_together.py",  # a call for several look-ups, which ends with the gateway
     "gateway/proxy/upstream/background/due_jobs.py",  # jobs that are due, in a group that its task owns
     "gateway/proxy/upstream/attempts.py",  # connections that are being opened, which end with the pool
     "services/console/admin_api.py",  # calls for one page, which end before it is made

@@ -1,7 +1,7 @@
 """Tokens of calls at one time are asked about together, each gets its own response, and none waits for long."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
@@ -34,6 +34,8 @@ class Client:
         self.hanging: asyncio.Event | None = None
         """What the next call waits for."""
         self.error: Exception | None = None
+        self.left_out = 0
+        """Responses that are missing."""
 
     async def resolve(
         self, token: str, *, peek: bool = False, defer_use: bool = False
@@ -50,7 +52,7 @@ class Client:
             await hanging.wait()
         if self.error is not None:
             raise self.error
-        return [session(each) if each in self.good else None for each in tokens]
+        return [session(each) if each in self.good else None for each in tokens[self.left_out :]]
 
 
 @pytest.fixture
@@ -59,8 +61,11 @@ def client() -> Client:
 
 
 @pytest.fixture
-def sessions(client: Client) -> SessionsTogether:
-    return SessionsTogether(client)
+async def sessions(client: Client) -> AsyncIterator[SessionsTogether]:
+    sessions = SessionsTogether(client)
+    await sessions.start()
+    yield sessions
+    await sessions.stop()
 
 
 async def test_the_tokens_of_one_turn_are_one_call_and_each_gets_its_own_response(
@@ -146,12 +151,70 @@ async def test_whoever_has_left_is_not_asked_for_and_takes_nobody_along(
     assert client.together == [[token(1), token(2)]]
 
 
-@pytest.mark.parametrize("error", [Unavailable(detail="away"), RuntimeError("a fault of ours")])
-async def test_a_call_that_fails_fails_for_all_that_it_was_for(
+@pytest.mark.parametrize(
+    "error", [Unavailable("away", retry_after=3, detail="why"), RuntimeError("a fault of ours")]
+)
+async def test_a_call_that_fails_fails_for_all_that_it_was_for_each_with_an_exception_of_its_own(
     client: Client, sessions: SessionsTogether, error: Exception
 ) -> None:
     client.error = error
     calls = (sessions.resolve(token(n), peek=True) for n in range(3))
-    assert await asyncio.gather(*calls, return_exceptions=True) == [error] * 3
+    raised = await asyncio.gather(*calls, return_exceptions=True)
+    assert {type(each) for each in raised} == {type(error)}
+    assert len({id(each) for each in (*raised, error)}) == 4
+    for each in raised:
+        if isinstance(each, Unavailable):
+            assert (each.description, each.retry_after, each.detail) == ("away", 3, "why")
+        else:
+            assert isinstance(each, RuntimeError)
+            assert each.__cause__ is error, "the log shows where the fault is"
     client.error = None
     assert await sessions.resolve(token(1), peek=True) == UNKNOWN
+
+
+async def test_of_too_few_responses_nobody_gets_one_that_may_be_anothers_and_nobody_goes_on_waiting(
+    client: Client, sessions: SessionsTogether
+) -> None:
+    client.good, client.left_out = {token(n) for n in range(3)}, 1
+    calls = (sessions.resolve(token(n), peek=True) for n in range(3))
+    raised = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 5)
+    assert [type(each) for each in raised] == [RuntimeError] * 3
+
+
+@pytest.mark.parametrize("begun", [True, False])
+async def test_a_call_that_is_cancelled_leaves_nobody_waiting(
+    client: Client, sessions: SessionsTogether, begun: bool
+) -> None:
+    client.hanging = asyncio.Event()
+    calls = [asyncio.create_task(sessions.resolve(token(n), peek=True)) for n in range(2)]
+    await until(lambda: client.together if begun else sessions._calls)
+    (under_way,) = sessions._calls
+    under_way.cancel()
+    raised = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 5)
+    assert [type(each) for each in raised] == [Unavailable] * 2
+    assert raised[0] is not raised[1]
+    client.hanging = None
+    assert await sessions.resolve(token(1), peek=True) == UNKNOWN
+
+
+async def test_its_stop_ends_what_is_under_way_and_leaves_nobody_waiting(
+    client: Client, sessions: SessionsTogether
+) -> None:
+    client.hanging = asyncio.Event()
+    calls = [asyncio.create_task(sessions.resolve(token(1), peek=True))]
+    await until(lambda: client.together)
+    calls.append(asyncio.create_task(sessions.resolve(token(2), peek=True)))
+    await asyncio.sleep(0)
+    (under_way,) = sessions._calls
+    await asyncio.wait_for(sessions.stop(), 5)
+    assert under_way.cancelled()
+    raised = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 5)
+    assert [type(each) for each in raised] == [Unavailable] * 2
+    with pytest.raises(Unavailable):
+        await sessions.resolve(token(3), peek=True)
+    assert client.together == [[token(1)]]
+
+
+async def test_a_stop_with_nothing_under_way_is_over_at_once(sessions: SessionsTogether) -> None:
+    await sessions.stop()
+    await sessions.stop()
