@@ -6,8 +6,9 @@ from difflib import get_close_matches
 from itertools import chain
 from urllib.parse import quote
 
+from deploy.cli.objects.nouns import RESOURCES, Noun
 from deploy.cli.outcome import Refused
-from deploy.cli.registry import Object, Registry
+from deploy.cli.registry import PAGE_SIZE, Object, Registry, is_called
 from shared.identifiers import UUID_FORM
 from shared.refusal_traces.causes import CHECKS
 from shared.refusal_traces.page import PAGE
@@ -115,17 +116,36 @@ def _routes(registry: Registry) -> set[str]:
 
 
 def _tried(registry: Registry, name: str) -> str:
-    """Of what is report-only: what was counted, a scope, a route, or the id of an object."""
-    if _has(registry, "/report-only", name=name):
+    """Of what is report-only: what was counted, a scope, a route, or an object, also by its whole name."""
+    if _is_tried_object(registry, name) or _has(registry, "/report-only", name=name):
         return name
-    if UUID_FORM.fullmatch(name) is not None:
-        names = {item["id"] for item in registry.post("/search", {"text": name})["items"]}
-    else:
-        applications = registry.items("/applications", MAX_APPLICATIONS)
-        names = {scope for each in applications for scope in each["scopes"]} | _routes(registry)
-    if name not in names:
-        raise Refused(f"--name: no route, scope, limit or object {name!r} is known{_near(name, names)}")
-    return name
+    applications = registry.items("/applications", MAX_APPLICATIONS)
+    names = {scope for each in applications for scope in each["scopes"]} | _routes(registry)
+    if name in names:
+        return name
+    called = [each for noun in RESOURCES for each in _called(registry, noun, name)]
+    if len(called) == 1:
+        return str(called[0]["id"])
+    if called:
+        shown = ", ".join(str(each["id"]) for each in called[:3])
+        raise Refused(f"--name: several objects are called {name!r}, give an id: {shown}")
+    raise Refused(f"--name: no route, scope, limit or object {name!r} is known{_near(name, names)}")
+
+
+def _is_tried_object(registry: Registry, name: str) -> bool:
+    """Whether it is an id or public name of an object: the list of tried stops is refused for no other."""
+    try:
+        _has(registry, "/report-only", kind="stop", name=name)
+    except Refused:
+        return False
+    return True
+
+
+def _called(registry: Registry, noun: Noun, name: str) -> list[Object]:
+    try:
+        return [each for each in registry.items(f"/{noun.path}", PAGE_SIZE, q=name) if is_called(each, name)]
+    except Refused:
+        return []  # a name without a word in it, or a kind that the token may not read
 
 
 def _action(registry: Registry, action: str) -> str:

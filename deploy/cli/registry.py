@@ -91,7 +91,7 @@ class Registry:
             return dict(found)
         words, limit = ({"q": reference}, PAGE_SIZE) if searched else ({}, MAX_LOOKED_THROUGH)
         like = list(self.items(path, limit, **words, **of))
-        called = [each for each in like if reference in {each["id"], *(each.get(member) for member in NAMES)}]
+        called = [each for each in like if is_called(each, reference)]
         if len(called) == 1:
             return called[0]
         shown = ", ".join(f"{_name_and_company(each)} ({each['id']})" for each in (called or like)[:3])
@@ -142,6 +142,11 @@ class Registry:
                 print(f"passgate: {self._connection.url}: {reason}; trying again", file=sys.stderr)
                 time.sleep(RETRY_INTERVAL_S)
         raise AssertionError
+
+
+def is_called(item: Mapping[str, Any], reference: str) -> bool:
+    """Whether that is its id or a whole name of it, and nothing that is merely like it."""
+    return reference in {item["id"], *(item.get(member) for member in NAMES)}
 
 
 def name_of(item: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from deploy.cli.connection import connection
 from deploy.cli.filters import filtered, require_names_of_credentials
 from deploy.cli.outcome import DONE, WrongUsage
-from deploy.cli.registry import Registry
+from deploy.cli.registry import Object, Registry
 from deploy.cli.tables import add_limit, print_json, print_list, print_object, print_table
 
 USAGE_COLUMNS = ("period", "calls.accepted", "calls.refused", "calls.failed", "distinct_users", "refusals")
@@ -23,6 +23,7 @@ REPORT_ONLY_COLUMNS = (
     "day",
     "company.client_prefix",
     "kind",
+    "object_kind",
     "name",
     "cause",
     "count",
@@ -57,8 +58,9 @@ def add(commands: Any) -> None:
     usage.add_argument("--group-by", default="", metavar="A,B", help="company_id, credential_id, route")
     _listed(usage, _usage)
     tried = commands.add_parser("report-only", help="calls that would have been refused by what is only tried")
-    for name in ("company", "cause", "kind", "name"):
+    for name in ("company", "cause", "kind"):
         tried.add_argument(f"--{name}", default="", help=f"only those of this {name}")
+    tried.add_argument("--name", default="", help="only this route, scope, limit, or object whose stop is tried")
     _listed(tried, _report_only)
     keys = commands.add_parser("signing-keys", help="the keys of access tokens, and the gateways that lack one")
     keys.add_argument("--json", action="store_true", help="print JSON")
@@ -111,8 +113,14 @@ def _report_only(arguments: argparse.Namespace) -> int:
     found = filtered(Registry(connection(arguments)), "/report-only", arguments.limit, query)
     chosen = any(query.values())
     empty = "no call with these filters would have been refused" if chosen else "nothing would have been refused"
-    print_list(arguments, REPORT_ONLY_COLUMNS, found, empty)
+    rows = found if arguments.json else map(_named, found)
+    print_list(arguments, REPORT_ONLY_COLUMNS, rows, empty)
     return DONE
+
+
+def _named(counted: Object) -> Object:
+    """With the name of the object whose stop is tried in the place of its id, where it still exists."""
+    return {**counted, "name": counted["object_name"] or counted["name"]}
 
 
 def _signing_keys(arguments: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ from services.key_registry.http.schemas import BASE, PAGING, page_model, problem
 from services.key_registry.refused_calls.report_only.keeper import ReportOnlyKeeper
 from services.key_registry.refused_calls.report_only.ports import KEPT_DAYS, DayCount, ReportOnlyFilter
 from services.key_registry.refused_calls.report_only.responses import ReportOnlyResponse
+from services.key_registry.refused_calls.report_only.tried_objects import TriedObject
 from shared.contracts.report_only import ReportOnlyKind
 from shared.http.endpoints import Endpoint, Parameter, Response
 from shared.http.responses import NO_STORE, json_response
@@ -31,7 +32,12 @@ FILTERS = (
     Parameter(
         "kind", description="Only of what is report-only so.", schema={"type": "string", "enum": list(_KINDS)}
     ),
-    Parameter("name", description="Only of the route, scope or limit of this name."),
+    Parameter(
+        "name",
+        description="Only of the route, scope or limit of this name, or of the object with this id or public name "
+        "(prefix, key, kid, or both prefixes of a booking) whose stop is tried. With `kind=stop`, 422 where no "
+        "object has it.",
+    ),
     Parameter("from", description="Only those of the day of this time (RFC 3339), in UTC, or later.", schema=_TIME),
     Parameter("to", description="Only those from before the day of this time (RFC 3339).", schema=_TIME),
 )
@@ -46,8 +52,12 @@ class ReportOnlyEndpoint:
         caller = await self._authentication.caller(request)
         requested = parse_page(list(request.query.items()), _PARSED)
         filters = {_NAMES.get(name, name): value for name, value in requested.filters.items()}
-        page = await self._keeper.page(caller.admin, ReportOnlyFilter(**filters), requested)
-        items = [_shown(count, page.companies.get(count.company_id)) for count in page.counts]
+        name = filters.pop("name", None)
+        page = await self._keeper.page(caller.admin, ReportOnlyFilter(**filters), name, requested)
+        items = [
+            _shown(count, page.companies.get(count.company_id), page.objects.get(count.name))
+            for count in page.counts
+        ]
         return json_response({"items": items, "next_cursor": page.cursor}, headers=NO_STORE)
 
 
@@ -64,11 +74,15 @@ def report_only_endpoint(handlers: ReportOnlyEndpoint, endpoint: partial[Endpoin
     )
 
 
-def _shown(count: DayCount, company: Row | None) -> dict[str, Any]:
+def _shown(count: DayCount, company: Row | None, tried: TriedObject | None) -> dict[str, Any]:
     members = {name: getattr(count, name) for name in ReportOnlyResponse.model_fields if hasattr(count, name)}
-    shown = ReportOnlyResponse.model_validate(
-        {**members, "company_id": count.company_id or None, "company": company}
-    )
+    more = {
+        "company_id": count.company_id or None,
+        "company": company,
+        "object_kind": tried.kind if tried and count.kind == "stop" else None,
+        "object_name": tried.name if tried and count.kind == "stop" else None,
+    }
+    shown = ReportOnlyResponse.model_validate({**members, **more})
     return shown.model_dump(mode="json")
 
 

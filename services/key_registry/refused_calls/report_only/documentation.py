@@ -27,6 +27,14 @@ REPORT_ONLY_MEMBERS: Members = {
         "are too many to be counted apart.",
         "site",
     ),
+    "ReportOnlyResponse.object_kind": Member(
+        "Of what kind the object is whose stop is tried. null: none is, or it was deleted.", None
+    ),
+    "ReportOnlyResponse.object_name": Member(
+        "What people call that object: the name or comment that it was given, or its key or kid; of a booking, "
+        "both prefixes. null: as of `object_kind`.",
+        None,
+    ),
     "ReportOnlyResponse.count": Member("How many calls.", 17),
     "ReportOnlyResponse.first_at": Member("When the first of them came (RFC 3339, UTC).", "2026-11-26T09:30:00Z"),
     "ReportOnlyResponse.last_at": Member("When the last of them came (RFC 3339, UTC).", "2026-11-26T17:30:00Z"),

@@ -13,8 +13,10 @@ from services.key_registry.catalog.resources import Row
 from services.key_registry.ports.store import Store
 from services.key_registry.refused_calls.report_only.ports import DayCount, ReportOnlyFilter, ReportOnlyStore
 from services.key_registry.refused_calls.report_only.scopes import report_only
+from services.key_registry.refused_calls.report_only.tried_objects import TriedObject, ids_of, named
 from shared.background_task import PeriodicTask, TaskOwner
 from shared.contracts.report_only import ReportOnlyBatch, ReportOnlyList
+from shared.errors import Unprocessable
 
 PRUNE_INTERVAL_S = 3600.0
 RESOURCE = "report_only"
@@ -24,6 +26,8 @@ class ReportOnlyPage(NamedTuple):
     counts: Sequence[DayCount]
     companies: Mapping[str | None, Row]
     """By id, as far as they still exist."""
+    objects: Mapping[str, TriedObject]
+    """Those whose stop is tried, in the same way."""
     cursor: str | None
 
 
@@ -46,13 +50,28 @@ class ReportOnlyKeeper(TaskOwner):
         stops, scopes = await self._counts.trials(), await self._counts.scopes()
         return ReportOnlyList(stops=tuple(stops), scopes=tuple(report_only(scopes)))
 
-    async def page(self, admin: Admin, which: ReportOnlyFilter, page: PageRequest) -> ReportOnlyPage:
-        """The newest day's first. A company may be given by its prefix."""
+    async def page(
+        self, admin: Admin, which: ReportOnlyFilter, name: str | None, page: PageRequest
+    ) -> ReportOnlyPage:
+        """The newest day's first. A company may be given by its prefix.
+
+        `name` is that of a route, scope or limit, or the id or public name of an object whose stop is tried. Raises
+        `Unprocessable` where only an object can be meant and none is: an empty page would say that nobody calls.
+        """
         self._access.permit(admin, Operation.READ, RESOURCE)
+        tried: Sequence[str] = ()
         async with self._store.reading() as reader:
-            which = replace(which, company_id=await company_listed(reader, admin, which.company_id))
-        found = await self._counts.newest(which, seq_of_cursor(page.cursor), page.limit + 1)
+            company_id = await company_listed(reader, admin, which.company_id)
+            if name is not None and which.kind in (None, "stop"):
+                tried = await ids_of(reader, admin, name)
+        names = None if name is None else (name, *tried)
+        found = await self._counts.newest(
+            replace(which, company_id=company_id, names=names), seq_of_cursor(page.cursor), page.limit + 1
+        )
         counts, cursor = page_of(found, page.limit, lambda count: cursor_of_seq(count.number))
+        if name is not None and which.kind == "stop" and not (counts or tried or page.cursor):
+            raise Unprocessable.field("name", "names no object: give an id, a prefix, a key or a kid")
         async with self._store.reading() as reader:
             companies = await company_names(reader, {count.company_id or None for count in counts})
-        return ReportOnlyPage(counts, companies, cursor)
+            objects = await named(reader, admin, {count.name for count in counts if count.kind == "stop"})
+        return ReportOnlyPage(counts, companies, objects, cursor)

@@ -21,7 +21,8 @@ class ReportOnlyFilter:
     company_id: str | None = None
     cause: str | None = None
     kind: str | None = None
-    name: str | None = None
+    names: Sequence[str] | None = None
+    """Any of these."""
     start: date | None = None
     """Those of this day or later."""
     end: date | None = None

@@ -9,6 +9,7 @@ from services.key_registry.catalog.field_types import Instant
 from services.key_registry.catalog.responses import CompanyName
 from services.key_registry.ports.trials import BegunBy, Trial
 from services.key_registry.refused_calls.report_only.documentation import describe
+from shared.contracts.key_registry import Kind
 from shared.contracts.report_only import ReportOnlyKind
 
 
@@ -45,6 +46,8 @@ class ReportOnlyResponse(BaseModel):
     cause: str
     kind: ReportOnlyKind
     name: str
+    object_kind: Kind | None
+    object_name: str | None
     count: int
     first_at: Instant
     last_at: Instant

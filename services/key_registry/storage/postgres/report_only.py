@@ -115,12 +115,12 @@ class PostgresReportOnly:
             "company_id =": which.company_id,
             "cause =": which.cause,
             "kind =": which.kind,
-            "name =": which.name,
+            "name =ANY": which.names,
             "day >=": which.start,
             "day <": which.end,
         }
         given = {condition: value for condition, value in wanted.items() if value is not None}
-        conditions = "".join(f" AND {condition} ${n}" for n, condition in enumerate(given, 3))
+        conditions = "".join(f" AND {condition} (${n})" for n, condition in enumerate(given, 3))
         statement = f"{_NEWEST}{conditions} ORDER BY number DESC LIMIT $2"
         async with self._database.connection() as connection:
             records = await connection.fetch(statement, before, limit, *given.values())

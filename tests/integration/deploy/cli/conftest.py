@@ -11,7 +11,7 @@ from deploy.cli.__main__ import main
 from tests.support.harness.key_registry import Running, running_registry
 from tests.support.harness.registry_databases import RegistryTemplate
 
-LOG_LINE = re.compile(r"^\d{4}-\d\d-\d\d .*\n", re.MULTILINE)
+LOG_LINE = re.compile(r"^\d{4}-\d\d-\d\d \S.*\n", re.MULTILINE)
 """Of the registry, which runs in this very process and may log at any time."""
 
 Run = Callable[..., Awaitable[tuple[int, str, str]]]

@@ -3,6 +3,7 @@
 import json
 import secrets
 import time
+from uuid import uuid4
 
 import pytest
 
@@ -10,6 +11,7 @@ from deploy.cli.filters import ACTIONS
 from deploy.cli.objects.nouns import NOUNS
 from services.key_registry.catalog.lifecycle import DONE
 from services.key_registry.catalog.resources import RESOURCES
+from shared.contracts.report_only import ReportOnlyBatch, ReportOnlyCount
 from tests.integration.deploy.cli.conftest import Run
 from tests.support.harness.key_registry import Running
 from tests.support.traces import trace
@@ -126,6 +128,51 @@ async def test_what_exists_and_was_never_called_is_an_empty_list(passgate: Run, 
     ):
         status, output, errors = await passgate(*command)
         assert (status, output, "with these filters" in errors) == (0, "", True), errors
+
+
+async def test_calls_that_a_tried_stop_would_refuse_are_found_by_every_name_of_the_object_and_show_it(
+    passgate: Run, registry: Running, company: str
+) -> None:
+    owner = registry.owner
+    shop = f"the shop of {company}"
+    client = await owner.create("/api-clients", company_id=company, comment=shop, scopes=[])
+    idle = f"the idle one of {company}"
+    await owner.create("/api-clients", company_id=company, comment=idle, scopes=[])
+    counted = ReportOnlyCount(
+        company_id=client["company_id"],
+        cause="suspended",
+        kind="stop",
+        name=client["id"],
+        count=4,
+        first_at=time.time(),
+        last_at=time.time(),
+    )
+    async with registry.client("gateway") as gateway:
+        await gateway.add_report_only(ReportOnlyBatch(id=str(uuid4()), counts=(counted,)))
+    for kind in ((), ("--kind", "stop")):
+        for name in (client["id"], client["id"].upper(), client["key"], shop):
+            status, output, errors = await passgate("report-only", "--name", name, *kind)
+            assert (status, errors) == (0, "")
+            assert f"stop  api_client   {shop}  suspended  4 " in output
+        assert await passgate("report-only", "--name", idle, *kind) == (
+            0,
+            "",
+            "no call with these filters would have been refused\n",
+        )
+        for nothing in ("pgck_none", "no such shop", "..."):
+            status, output, errors = await passgate("report-only", "--name", nothing, *kind)
+            assert (status, output, errors.startswith("passgate: --name: ")) == (1, "", True), errors
+
+
+async def test_a_whole_name_that_two_objects_have_is_refused_with_their_ids(
+    passgate: Run, registry: Running, company: str
+) -> None:
+    name = f"twice in {company}"
+    for _ in range(2):
+        await registry.owner.create("/access-keys", company_id=company, name=name)
+    status, output, errors = await passgate("report-only", "--name", name)
+    assert (status, output) == (1, "")
+    assert errors.startswith(f"passgate: --name: several objects are called {name!r}, give an id: ")
 
 
 async def test_refusals_of_a_deleted_company_are_still_found(passgate: Run, registry: Running) -> None:

@@ -7,12 +7,15 @@ from uuid import uuid4
 
 import pytest
 
+from services.key_registry.catalog.resources import RESOURCES
 from services.key_registry.refused_calls.report_only import ports
 from services.key_registry.storage.postgres import report_only as storage
 from services.key_registry.storage.postgres.report_only import PostgresReportOnly
 from shared.contracts.report_only import ReportOnlyBatch, ReportOnlyCount
 from tests.support.harness.key_registry import Admin, Running
 from tests.support.traces import trace
+
+NOBODY = "0190c0de-0000-7000-8000-000000000009"
 
 
 def count(company_id: str = "", **members: Any) -> ReportOnlyCount:
@@ -118,6 +121,80 @@ async def test_text_with_a_zero_byte_is_kept_without_it(running: Running) -> Non
     assert (await running.owner.get("/report-only")).body["items"][0]["name"] == "a\ufffdb"
     async with running.client("gateway") as client:
         await client.add_traces([trace(77, cause="a\0b", route="\0", credential="\0")])
+
+
+async def objects_of_every_kind(owner: Admin, company: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    """Kind, id, a public name (of what has none its id), and what people call it."""
+    of, booking = {"company_id": company["id"]}, await owner.booking(company, f"x{uuid4().hex[:8]}:read")
+    client = await owner.create("/api-clients", **of, scopes=[], comment="their shop")
+    pair = await owner.create("/key-pairs", **of, scopes=[], algorithm="EdDSA")
+    key = await owner.create("/access-keys", **of, name="server")
+    token = await owner.create("/api-tokens", booking_id=booking["id"], remote_application="Shop")
+    admin = await owner.create("/admin-tokens", **of, name="bound", role="viewer")
+    both = f"{company['client_prefix']}:{booking['application']['application_prefix']}"
+    prefix = booking["application"]["application_prefix"]
+    application = (await owner.get(f"/applications/{prefix}")).body
+    return [
+        ("company", company["id"], company["client_prefix"], company["name"]),
+        ("application", application["id"], prefix, application["name"]),
+        ("booking", booking["id"], both, both),
+        ("api_client", client["id"], client["key"], "their shop"),
+        ("key_pair", pair["id"], pair["kid"], pair["kid"]),
+        ("access_key", key["id"], key["id"].upper(), "server"),
+        ("api_token", token["id"], token["id"], "Shop"),
+        ("admin_token", admin["id"], admin["id"], "bound"),
+    ]
+
+
+async def test_what_the_stop_of_an_object_would_refuse_is_listed_by_its_public_name_with_what_people_call_it(
+    running: Running,
+) -> None:
+    owner = running.owner
+    company = await owner.company()
+    made = await objects_of_every_kind(owner, company)
+    assert {kind for kind, *_ in made} == set(RESOURCES)
+    ids = [id_ for _, id_, _, _ in made]
+    await report(running, batch(*(count(company["id"], cause="suspended", kind="stop", name=id_) for id_ in ids)))
+    for kind, id_, public_name, called in made:
+        for query in (f"kind=stop&name={public_name}", f"name={public_name}", f"name={id_}"):
+            items = (await owner.get(f"/report-only?{query}")).body["items"]
+            assert [(item["name"], item["object_kind"], item["object_name"]) for item in items] == [
+                (id_, kind, called)
+            ], query
+
+
+@pytest.mark.parametrize("name", ["pgck_none", "acne", "acne:SMS", "their%20shop", NOBODY])
+async def test_a_tried_stop_of_what_is_not_there_is_422_and_no_empty_list(running: Running, name: str) -> None:
+    response = await running.owner.get(f"/report-only?kind=stop&name={name}")
+    assert (response.status, response.fields) == (422, {"name"})
+    assert (await running.owner.get(f"/report-only?name={name}")).body["items"] == [], "it may be a route's"
+
+
+async def test_a_tried_stop_of_what_nobody_has_called_is_an_empty_list(running: Running) -> None:
+    company = await running.owner.company()
+    for name in (company["id"], company["client_prefix"]):
+        response = await running.owner.get(f"/report-only?kind=stop&name={name}")
+        assert (response.status, response.body["items"]) == (200, [])
+
+
+async def test_a_tried_stop_of_another_companys_object_is_422_as_what_is_not_there(running: Running) -> None:
+    owner = running.owner
+    company, other = await owner.company(), await owner.company()
+    created = await owner.create("/admin-tokens", name="x", role="viewer", company_id=company["id"])
+    client = await owner.create("/api-clients", company_id=other["id"], scopes=[], comment="theirs")
+    await report(running, batch(count(other["id"], kind="stop", name=client["id"])))
+    bound = owner.with_token(created["token"])
+    for name in (client["id"], client["key"], other["client_prefix"]):
+        assert (await bound.get(f"/report-only?kind=stop&name={name}")).status == 422
+    [item] = (await owner.get(f"/report-only?kind=stop&name={client['key']}")).body["items"]
+    assert item["object_name"] == "theirs"
+
+
+async def test_what_the_stop_of_a_deleted_object_would_have_refused_is_listed_by_its_id(running: Running) -> None:
+    gone = str(uuid4())
+    await report(running, batch(count(kind="stop", name=gone)))
+    [item] = (await running.owner.get(f"/report-only?kind=stop&name={gone}")).body["items"]
+    assert (item["name"], item["object_kind"], item["object_name"]) == (gone, None, None)
 
 
 async def tried(running: Running) -> dict[str, str]:
