@@ -41,7 +41,9 @@ def add(commands: Any) -> None:
     _page_options(listed, "company_id", "action", "actor")
     listed.set_defaults(run=_audit)
     deployables.add_verify(verbs)
-    export = verbs.add_parser("export", help="its lines with their hashes, as JSON Lines, the newest first")
+    export = verbs.add_parser(
+        "export", help="its lines as they are shown, the newest first: to read, not to verify"
+    )
     export.add_argument("file", metavar="FILE", help="a new file, of mode 0600")
     export.add_argument(
         "--company", dest="company_id", default="", metavar="NAME", help="only those of this company"

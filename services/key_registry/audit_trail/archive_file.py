@@ -8,6 +8,7 @@ import contextlib
 import gzip
 import hashlib
 import os
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,9 @@ from shared.jose.keys import PublicKey
 
 FORMAT = 1
 LEVEL = 6
+_GZIP = b"\x1f\x8b"
+_SHOWN = {"seq", "previous_hash", "hash", "actor_name"}
+"""Of a line as the admin API shows it; those of a file have no names."""
 
 
 class InvalidArchive(Exception):
@@ -148,18 +152,26 @@ def sha256_of(path: Path) -> bytes:
 
 
 def _entries(path: Path) -> Iterator[Mapping[str, Any]]:
+    """Of a file that somebody has decompressed too."""
     try:
-        with gzip.open(path, "rb") as file:
-            for text in file:
+        with path.open("rb") as file:
+            compressed = file.peek(len(_GZIP)).startswith(_GZIP)
+            for text in gzip.GzipFile(fileobj=file) if compressed else file:
                 entry = orjson.loads(text)
                 if not isinstance(entry, dict):
                     raise InvalidArchive(f"{path.name} holds a line that is no object")
                 yield entry
-    except (EOFError, gzip.BadGzipFile, orjson.JSONDecodeError) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error, orjson.JSONDecodeError) as error:
         raise InvalidArchive(f"{path.name} is damaged or incomplete ({type(error).__name__})") from None
 
 
 def _manifest(path: Path, entry: Mapping[str, Any]) -> Manifest:
+    if entry.keys() >= _SHOWN:
+        raise InvalidArchive(
+            f"{path.name} is an export of what the admin API shows (`passgate audit export`), which has not all "
+            "that the hashes are over: verify the trail in the database, without a file, or the files of whole "
+            "months (audit-2026-11.jsonl.gz) that `export-audit` writes"
+        )
     if entry.get("passgate_audit") != FORMAT:
         raise InvalidArchive(f"{path.name} is no month of an audit trail that this release reads")
     try:

@@ -78,8 +78,10 @@ def verify_audit(
         return failed(f"the audit trail is broken at {broken}")
     except InvalidArchive as error:
         return failed(f"the audit trail cannot be verified: {error}")
-    except (InvalidCheckpoint, OSError) as error:
+    except InvalidCheckpoint as error:
         return failed(f"the checkpoint cannot be used: {error}", status=2)
+    except OSError as error:
+        return failed(f"a file cannot be read: {error}", status=2)
 
 
 def export_audit(settings: Settings, *, month: str | None = None) -> int:

@@ -58,7 +58,7 @@ def _add_audit(parsers: Parsers) -> None:
         type=Path,
         nargs="*",
         metavar="FILE",
-        help="verify these exported months alone, without the database (default: all of the trail)",
+        help="verify these months of export-audit alone, without the database (default: all of the trail)",
     )
     verify.add_argument(
         "--checkpoint",

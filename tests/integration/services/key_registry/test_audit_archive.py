@@ -180,6 +180,28 @@ async def test_files_verify_by_themselves_and_each_change_to_them_is_found(trail
             verify_file(rewritten(*cut_short), KEYS.public)
 
 
+async def test_what_is_no_file_of_a_month_is_called_what_it_is(
+    trail: Trail, registry_database_url: str, tmp_path: Path
+) -> None:
+    """An export of what the admin API shows is not damaged: it has not all that the hashes are over."""
+    await trail.archive.archive_due()
+    first, other = trail.file(MONTHS[0]), tmp_path / "other"
+    other.write_bytes(gzip.decompress(first.read_bytes()))
+    assert verify_file(other, KEYS.public).manifest.last_seq == 10
+    async with running_registry(registry_database_url, tmp_path) as running:
+        lines = (await running.owner.get("/audit?limit=2")).body["items"]
+    export = b"".join(orjson.dumps(line) + b"\n" for line in lines)
+    for content in (export, gzip.compress(export)):
+        other.write_bytes(content)
+        with pytest.raises(InvalidArchive, match=r"is an export .* verify the trail in the database"):
+            verify_file(other, KEYS.public)
+    whole = first.read_bytes()
+    for damaged in (b"\0" + whole[1:], whole[:200] + b"\xff" * 40 + whole[240:], whole[:-9], b"%PDF"):
+        other.write_bytes(damaged)
+        with pytest.raises(InvalidArchive, match="is damaged or incomplete"):
+            verify_file(other, KEYS.public)
+
+
 async def test_a_file_that_is_away_or_another_is_named(trail: Trail) -> None:
     await trail.archive.archive_due()
     first, second = (trail.file(month) for month in MONTHS[:2])
