@@ -31,11 +31,11 @@ class RouteView(BaseModel):
 
 
 class OtherRoute(BaseModel):
-    """One that stands for host and path as well, and is not taken."""
+    """One that stands for host and path as well, and is not taken; where none is, one for another host."""
 
     name: str = Field(description="What logs, metrics and limits call it.", examples=["articles"])
     line: int = Field(description="Of the route file.", examples=[20])
-    why: str = Field(description="Why another one comes first.", examples=["its prefix is shorter"])
+    why: str = Field(description="Why it is not taken.", examples=["its prefix is shorter"])
 
 
 class RouteExplanation(BaseModel):

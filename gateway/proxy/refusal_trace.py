@@ -73,11 +73,11 @@ def _steps(refusal: Refusal, request: RequestHead | None) -> list[TraceStep]:
             steps.append(passed("genuine", found, "a credential that Passgate has issued, unchanged"))
         if comes_after(cause, "status"):
             steps.append(passed("status", "active", "the credential and what it depends on are active"))
-    steps.append(_failed(refusal, refused))
+    steps.append(_failed(refusal, refused, request))
     return steps
 
 
-def _failed(refusal: Refusal, refused: RefusedCredential | None) -> TraceStep:
+def _failed(refusal: Refusal, refused: RefusedCredential | None, request: RequestHead | None) -> TraceStep:
     detail = {**refusal.detail, **(refused.detail if refused is not None else {})}
     if (mismatch := refusal.mismatch) is not None:
         return failed(refusal.cause, mismatch.text, mismatch.expected, kind=mismatch.kind)
@@ -91,6 +91,11 @@ def _failed(refusal: Refusal, refused: RefusedCredential | None) -> TraceStep:
     if "upstream" in detail:
         return failed(refusal.cause, _upstream_failure(refusal.cause, detail))
     allowed = dict(refusal.fields).get("Allow", "")
+    if request is not None and refusal.cause == "no_route":
+        path = request.target.partition("?")[0]
+        return failed(refusal.cause, f"{f'host {request.host}' if request.host else 'no host'}, path {path}")
+    if request is not None and refusal.cause == "method_not_allowed":
+        return failed(refusal.cause, request.method, allowed)
     said = refusal.description if refused is None else refusal.cause
     return failed(refusal.cause, detail.get("reason") or said, allowed)
 

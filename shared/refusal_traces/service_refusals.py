@@ -6,7 +6,7 @@ from shared.addresses.block import address_block
 from shared.audit.mismatch import begins_with
 from shared.audit.origin import NotedRefusal
 from shared.contracts.refusal_traces import RefusalTrace, TraceStep
-from shared.errors import ServiceError
+from shared.errors import MethodNotAllowed, ServiceError
 from shared.limits.errors import AddressNotAllowed, RateExceeded
 from shared.refusal_traces.causes import CHECKS, comes_after
 from shared.refusal_traces.recorder import RefusalTraces
@@ -50,7 +50,7 @@ class ServiceRefusals(RefusalTraces):
                 credential_kind=note.kind,
                 credential=shown(note.subject or (note.mismatch.prefix if note.mismatch else "")),
                 company_id=note.company_id,
-                steps=tuple(_steps(word, route, note, error)),
+                steps=tuple(_steps(word, method, route, note, error)),
             )
 
         source = f"{note.kind}:{note.subject}" if known else address
@@ -64,7 +64,7 @@ def _word(note: NotedRefusal, error: ServiceError | None, cause: str, status: in
     return next(known, "internal" if status >= 500 else "invalid_request")
 
 
-def _steps(cause: str, route: str, note: NotedRefusal, error: ServiceError | None) -> list[TraceStep]:
+def _steps(cause: str, method: str, route: str, note: NotedRefusal, error: ServiceError | None) -> list[TraceStep]:
     steps = []
     if comes_after(cause, "method"):
         steps.append(passed("route", route))
@@ -72,6 +72,8 @@ def _steps(cause: str, route: str, note: NotedRefusal, error: ServiceError | Non
         steps.append(passed("lookup", f"{note.kind} {note.subject}", "a credential that Passgate knows"))
     if isinstance(error, RateExceeded | AddressNotAllowed):
         return [*steps, failed(cause, error.exceeded.found, error.exceeded.expected)]
+    if isinstance(error, MethodNotAllowed):
+        return [*steps, failed(cause, method, ", ".join(error.allow))]
     if (mismatch := note.mismatch) is not None:
         found = mismatch.text or f"{cause}: {begins_with(mismatch.prefix)}"
         return [*steps, failed(cause, found, mismatch.expected, kind=mismatch.kind)]

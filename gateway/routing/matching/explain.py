@@ -20,7 +20,8 @@ class Explanation:
     forwarded: str = ""
     """The target that the upstream gets."""
     others: tuple[tuple[Route, str], ...] = ()
-    """Routes that stand for host and path as well, each with why the more specific one comes first."""
+    """Routes that stand for host and path as well, each with why the more specific one comes first; where there is
+    no route, those that stand for the path and another host."""
 
 
 def explain(table: RouteTable, method: str, url: str) -> Explanation:
@@ -38,7 +39,7 @@ def explain(table: RouteTable, method: str, url: str) -> Explanation:
     matching = _matching(table, head, target.path)
     if isinstance(found, tuple):
         if not found:
-            return Explanation(404, "no route stands for this host and path")
+            return _of_another_host(table, canonical_host(head.host), target.path)
         best = matching[0]
         others = tuple((route, _why(best, route)) for route in matching if _rank(route) != _rank(best))
         same = ", ".join(f"{route.name} (line {route.line})" for route in matching if _rank(route) == _rank(best))
@@ -65,6 +66,16 @@ def _matching(table: RouteTable, head: RequestHead, path: str) -> list[Route]:
     host = canonical_host(head.host)
     found = [route for route in table.routes if host_matches(route.host, host) and route.pattern.matches(path)]
     return sorted(found, key=_rank)
+
+
+def _of_another_host(table: RouteTable, host: str, path: str) -> Explanation:
+    others = tuple(
+        (route, f"its host is {route.host}")
+        for route in sorted(table.routes, key=_rank)
+        if route.host and route.pattern.matches(path)
+    )
+    sent = f"the host {host}" if host else "a request without a host"
+    return Explanation(404, f"no route stands for {sent} and this path", others=others)
 
 
 def _rank(route: Route) -> tuple[object, ...]:

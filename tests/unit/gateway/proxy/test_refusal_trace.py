@@ -117,8 +117,8 @@ class Case:
 BEARER = "Authorization: Bearer "
 SITE, WRITE, NOW = "GET /site HTTP/1.1", "GET /write HTTP/1.1", 1_800_000_000
 CASES = (
-    Case("wrong host or path", "GET /sites HTTP/1.1", "route", "no such route"),
-    Case("wrong method", "POST /site HTTP/1.1", "method", "use GET", "GET"),
+    Case("wrong host or path", "GET /sites?a=b HTTP/1.1", "route", "host gateway.example, path /sites"),
+    Case("wrong method", "POST /site HTTP/1.1", "method", "POST", "GET"),
     Case("double slash", "GET //site HTTP/1.1", "request"),
     Case("body too large", "POST /open HTTP/1.1", "size", "larger than 10", lines=("Content-Length: 11",)),
     Case("no credential", SITE, "credential", "no credential", "a bearer token (Authorization)"),

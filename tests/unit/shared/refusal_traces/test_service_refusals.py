@@ -13,7 +13,7 @@ from shared.audit.mismatch import (
 )
 from shared.audit.origin import NotedRefusal
 from shared.contracts.refusal_traces import RefusalTrace, TraceStep
-from shared.errors import Conflict, Forbidden, ServiceError
+from shared.errors import Conflict, Forbidden, MethodNotAllowed, ServiceError
 from shared.refusal_traces.causes import CHECKS
 from shared.refusal_traces.service_refusals import ServiceRefusals
 from tests.support.cases import each_case
@@ -82,6 +82,11 @@ async def test_a_description_that_is_the_same_for_every_cause_is_not_said_to_be_
     assert (await trace_of(error)).steps[-1].found == "ended: no"
     error.uniform = True
     assert (await trace_of(error)).steps[-1].found == "ended"
+
+
+async def test_of_a_wrong_method_is_found_what_was_sent_and_expected_what_there_is() -> None:
+    step = (await trace_of(MethodNotAllowed("use POST", allow=["POST"]))).steps[-1]
+    assert (step.check, step.found, step.expected) == ("method", "GET", "POST")
 
 
 @each_case(

@@ -97,6 +97,26 @@ def test_where_there_is_no_route_it_says_so() -> None:
     assert (found.status, found.others) == (404, ())
 
 
+@pytest.mark.parametrize(
+    ("url", "sent"),
+    [("http://B.example:8080/hello/x", "the host b.example"), ("/hello/x", "a request without a host")],
+)
+def test_routes_that_differ_in_the_host_alone_are_named_where_none_is_for_it(url: str, sent: str) -> None:
+    table = RouteTable(
+        (
+            route_of(name="wild", host="*.a.example", path="/hello", prefix=True),
+            route_of(name="exact", host="a.example", path="/hello/x"),
+            route_of(name="elsewhere", host="a.example", path="/other"),
+        )
+    )
+    found = explain(table, "GET", url)
+    assert (found.status, found.reason) == (404, f"no route stands for {sent} and this path")
+    assert [(route.name, why) for route, why in found.others] == [
+        ("exact", "its host is a.example"),
+        ("wild", "its host is *.a.example"),
+    ]
+
+
 @each_case("method", ["GET", "POST", "PUT"])
 @each_case("host", ["", "a.test", "b.test"])
 @each_case("path", ["/", "/v1", "/v1/", "/v1/x", "/v1/new", "/v1/new/", "/x/new/y", "/x"])
