@@ -11,9 +11,9 @@ _INTEGER = re.compile(r"[0-9]{1,9}")
 
 def lifetime(ttl: str | None, key: AccessKey, now: float) -> int:
     """Seconds: `ttl` as the caller wrote it, the key's default without one. No token outlives the key that creates
-    it. Raises `Invalid`, which names the bound."""
+    it, which may leave less than one. Raises `Invalid`, which names the bound."""
     seconds = _integer("ttl", ttl, key.max_ttl) or key.default_ttl
-    return seconds if key.expires_at is None else max(1, min(seconds, int(key.expires_at - now)))
+    return seconds if key.expires_at is None else min(seconds, int(key.expires_at - now))
 
 
 def number_of_uses(uses: str | None) -> int | None:

@@ -96,9 +96,12 @@ class SessionTokens:
         self, authorized: AuthorizedKey, parameters: Parameters, *, ttl: str | None = None, uses: str | None = None
     ) -> Created:
         """A token for `parameters`. `ttl` (seconds) and `uses` are as the caller wrote them; raises `Invalid`
-        when one is out of bounds. When this returns, the token and its audit event are stored."""
+        when one is out of bounds, and `WrongToken` when less than a second of the access key is left. When this
+        returns, the token and its audit event are stored."""
         key, now = authorized.key, self._clock.now()
         seconds = lifetime(ttl, key, now)
+        if seconds < 1:
+            raise self._refused("access_key", Cause.ACCESS_KEY_EXPIRED, subject=key.id, key=key)
         count = number_of_uses(uses)
         token = str(UUID(bytes=os.urandom(16), version=4))
         expires_at = int(now) + seconds

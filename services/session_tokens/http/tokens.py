@@ -73,7 +73,8 @@ class SessionTokenEndpoints:
         require_content_type(request, "application/json")
         judge_again_with_body(request, partial(self._tokens.authorize, secret))
         parameters = parse(await read(request, limit=MAX_BODY_BYTES))
-        created = await self._tokens.create(key, parameters, ttl=ttl, uses=uses)
+        with self._counting(request):
+            created = await self._tokens.create(key, parameters, ttl=ttl, uses=uses)
         self._usage.created(key.key, created.expires_at, parameters, route, client)
         self._metrics.created += 1
         self._count_trial(key.key)

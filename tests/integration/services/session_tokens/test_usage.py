@@ -1,5 +1,8 @@
 """What is counted of access keys: calls, users, and the session tokens that are alive."""
 
+import time
+
+from shared.opaque import ACCESS_KEY, mint
 from tests.support.harness.session_tokens import Stack
 
 
@@ -23,3 +26,16 @@ async def test_calls_users_and_live_tokens_of_an_access_key_are_counted(stack: S
     assert sum(tokens for (*_, what, _), tokens in usage.issued.items() if what == "session_token") == 4 - refused
     users = {user for batch in usage.batches for count in batch.counts for user in count.users}
     assert len(users) == 2, "a string and a number are two users"
+
+
+async def test_refusal_of_an_access_key_in_its_last_second_is_counted_as_of_one_that_has_expired(
+    stack: Stack,
+) -> None:
+    secret = mint(ACCESS_KEY)
+    async with stack.copy() as service:
+        key = stack.registry.add_access_key(secret, id="ends", expires_at=time.time() + 0.9)
+        response, body = await service.call("POST", "/generate", data=b"{}", x_api_key=secret)
+        unknown, of_unknown = await service.call("POST", "/generate", data=b"{}", x_api_key=mint(ACCESS_KEY))
+    assert (response.status, body) == (unknown.status, of_unknown)
+    calls = stack.registry.usage.calls
+    assert calls["access_key", key.id, 1, "/generate", "refused", "access_key_expired"] == 1

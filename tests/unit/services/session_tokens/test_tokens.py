@@ -252,6 +252,24 @@ async def test_a_key_that_ends_creates_no_token_that_outlives_it_and_ends_those_
     assert refused.value.cause is Cause.ACCESS_KEY_EXPIRED
 
 
+@each_case("left, meanwhile", [(0.5, 0.0), (5.0, 4.5), (5.0, 60.0)])
+async def test_no_token_outlives_its_key_and_one_without_a_second_left_is_refused_as_expired(
+    clock: FakeClock, left: float, meanwhile: float
+) -> None:
+    rules = Rules(clock)
+    rules.registry.add_access_key(KEY, id=rules.record.id, expires_at=clock.now() + left)
+    await rules.follower.poll()
+    key = await rules.tokens.authorize(KEY)
+    clock.advance(meanwhile)
+    with pytest.raises(WrongToken) as refused:
+        await rules.tokens.create(key, parse(b"{}"))
+    clock.advance(left)
+    with pytest.raises(WrongToken) as expired:
+        await rules.tokens.authorize(KEY)
+    assert vars(refused.value) == vars(expired.value)
+    assert refused.value.cause is Cause.ACCESS_KEY_EXPIRED
+
+
 async def test_a_token_is_fetched_once_a_second_and_its_end_is_known_at_once(rules: Rules) -> None:
     token = (await rules.create()).token
     for _ in range(3):
