@@ -19,7 +19,7 @@ from services.key_registry.catalog.versions import Version
 from services.key_registry.history.records import StateRecord
 from services.key_registry.history.restores.stopped_again import ACTOR, StoppedAgain
 from services.key_registry.history.rights import rights_of
-from services.key_registry.ports.store import Writer
+from services.key_registry.ports.store import RevocationListing, Writer
 from services.key_registry.recording.recorder import Recorder, append
 from shared.clock import Clock
 from shared.contracts.key_registry import AuditEvent, Kind, Revocation
@@ -64,14 +64,31 @@ class StoppingAgain:
         await self._append(f"{kind}.revoked", kind, id_, {"until": until, "reason": REASON})
         return True
 
+    async def revoke_key(self, kid: str, *, before_the_dump: bool = False) -> bool:
+        """False where the dump has the revocation: that is not done a second time, but kept for as long as another.
+
+        Once it has ended it is in the dump no more, and was lost as little: `before_the_dump`.
+        """
+        until = self._now + SIGNING_KEY_LIFE_S
+        which = RevocationListing(1, equals={"kind": "signing_key", "id": kid})
+        known = await self._writer.revocations(which)
+        if not known and not before_the_dump:
+            return await self.revoke("signing_key", kid, until)
+        await self._writer.keep_stopped("signing_key", kid, until, self._now, known[0].reason if known else REASON)
+        return False
+
     async def _others(self, records: Sequence[StateRecord]) -> list[StoppedAgain]:
         found = []
         for record in records:
-            until = self._now + SIGNING_KEY_LIFE_S if record.kind == "signing_key" else record.until or 0.0
-            stopped = record.state != "active" and until > self._now
-            if stopped and await self.revoke(cast(Kind, record.kind), record.id, until):
+            if record.state != "active" and await self._stop_other(record):
                 found.append(StoppedAgain(record.kind, record.id, "revoked"))
         return found
+
+    async def _stop_other(self, record: StateRecord) -> bool:
+        if record.kind == "signing_key":
+            return await self.revoke_key(record.id, before_the_dump=record.seq <= self._restored_seq)
+        until = record.until or 0.0
+        return until > self._now and await self.revoke(cast(Kind, record.kind), record.id, until)
 
     async def _objects(self, resource: Resource, records: Sequence[StateRecord]) -> list[StoppedAgain]:
         ids = {UUID(record.id.partition(VERSION_MARK)[0]) for record in records}

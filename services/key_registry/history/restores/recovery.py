@@ -9,7 +9,7 @@ from services.key_registry.history.comparison import Loss, find_loss
 from services.key_registry.history.guard import CannotRely
 from services.key_registry.history.ports import RecoveryStore, RecoveryWriter, Restore
 from services.key_registry.history.records import HistoryContent, HistoryHead
-from services.key_registry.history.restores.objects import SIGNING_KEY_LIFE_S, StoppingAgain
+from services.key_registry.history.restores.objects import StoppingAgain
 from services.key_registry.history.restores.people import hold_people
 from services.key_registry.history.restores.stopped_again import ACTOR, StoppedAgain
 from services.key_registry.recording.recorder import append
@@ -71,13 +71,8 @@ class Recovery:
 
     async def _end_all_tokens(self, writer: RecoveryWriter, stopping: StoppingAgain) -> list[StoppedAgain]:
         """Who holds one may be of a credential that nobody knows any more."""
-        until = await writer.time() + SIGNING_KEY_LIFE_S
         kids = await writer.signing_kids()
-        return [
-            StoppedAgain("signing_key", kid, "revoked")
-            for kid in kids
-            if await stopping.revoke("signing_key", kid, until)
-        ]
+        return [StoppedAgain("signing_key", kid, "revoked") for kid in kids if await stopping.revoke_key(kid)]
 
     async def _keep(
         self,

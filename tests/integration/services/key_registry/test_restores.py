@@ -24,6 +24,7 @@ from tests.integration.services.key_registry.restoring import (
     stopped,
 )
 from tests.support.harness.database_copies import DatabaseCopies
+from tests.support.harness.key_registry import Running
 from tests.support.harness.registry_databases import tamper
 from tests.support.waiting import becomes, until
 
@@ -237,6 +238,40 @@ async def test_what_was_deleted_before_the_dump_is_not_among_what_was_created_af
     assert f"    api_token {unknown}: created after the dump" in lines
     assert "  created after the dump: not in the database, and what was issued with it has ended: 1" in lines
     assert not [line for line in lines if gone in line]
+
+
+async def revoke_key(running: Running, kid: str) -> None:
+    body = {"kind": "signing_key", "id": kid, "reason": f"{kid} has leaked"}
+    await done(running.owner, "POST", "/revocations", body)
+
+
+@pytest.mark.parametrize(("ended", "restores"), [(False, 2), (True, 1)])
+async def test_a_signing_key_that_was_revoked_before_the_dump_stays_so_and_is_not_said_to_be_revoked_again(
+    place: Place, copies: DatabaseCopies, capsys: pytest.CaptureFixture[str], ended: bool, restores: int
+) -> None:
+    """`ended`: so long before that the revocation has ended, and is in the dump no more."""
+    place.history.mkdir()
+    async with place.running() as running:
+        await revoke_key(running, "sk_before")
+    if ended:
+        connection = await asyncpg.connect(place.database_url)
+        await connection.execute("DELETE FROM key_registry.revocation")
+        await connection.close()
+    await copies.keep()
+    async with place.running() as running:
+        await revoke_key(running, "sk_after")
+    for _ in range(restores):
+        await copies.go_back()
+        async with place.running() as running:
+            assert {"sk_before", "sk_after"} <= await stopped(running)
+            lines = await running.owner.get("/audit?action=signing_key.revoked&actor=service:key_registry")
+            assert [line["subject"] for line in lines.body["items"]] == ["sk_after"]
+            [kept] = (await running.owner.get("/revocations?id=sk_before")).body["items"]
+            assert ended or kept["reason"] == "sk_before has leaked"
+        assert await asyncio.to_thread(check_history, place.settings()) == 0
+        said = capsys.readouterr().out.splitlines()
+        assert "  revoked again: 1" in said
+        assert [line for line in said if "signing_key" in line] == ["    signing_key sk_after: revoked"]
 
 
 async def test_without_any_copy_that_can_be_read_a_registry_that_has_a_folder_for_one_stays_closed(
