@@ -103,5 +103,9 @@ class AccessTokenDiagnosis:
             return f"secret {version} of the {noun} was ended: request a token with the current one."
         if kind == "jwt":
             return "the token itself was revoked: request a new one."
-        todo = "make a new one, and request a token with it." if own else "nothing can resume it."
-        return f"the {noun} was revoked, which is for ever, or has expired: {todo}"
+        if not own:
+            return f"the {noun} was revoked, which is for ever: nothing can resume it."
+        return (
+            f"the {noun} has expired, and works again with a later expires_at, or was revoked, which is for ever: "
+            "then make a new one, and request a token with it."
+        )

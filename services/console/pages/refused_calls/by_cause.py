@@ -88,7 +88,9 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "suspended": Explanation("The credential is suspended", "Resume it at its page under Credentials."),
     "access_key_suspended": Explanation("The access key is suspended", "Resume it at its page under Credentials."),
     "access_key_revoked": Explanation("The access key is revoked", "Revoked is for ever: make a new one."),
-    "access_key_expired": Explanation("The access key has expired", "Make a new access key."),
+    "access_key_expired": Explanation(
+        "The access key has expired", "Set a later expiry at its page, or make a new access key."
+    ),
     "booking_suspended": Explanation("The booking is suspended", _STOPPED),
     "booking_revoked": Explanation("The booking is revoked", _GONE),
     "company_suspended": Explanation("The company is suspended", _STOPPED),

@@ -114,6 +114,28 @@ async def test_a_secret_that_was_rotated_away_is_not_called_active_and_says_what
     await all_say(second["key"], "version 2", "revoked")
 
 
+async def test_what_works_no_more_is_not_said_to_be_sent_anywhere(examined: tuple[Visit, list[Any]]) -> None:
+    visiting, _ = examined
+    client = await visiting.admin.create("/api-clients", **visiting.of, comment="c", scopes=[])
+    path = f"/api-clients/{client['id']}"
+
+    async def said(text: str) -> bool:
+        await visiting.browser.open("/portal/doctor")
+        page = await visiting.browser.press("Examine", Credential_or_assertion=text)
+        return "POST /auth/token" in page.words
+
+    pasted = (client["secret"], client["key"], f"{client['key']}:{client['secret']}")
+    assert [await said(text) for text in pasted] == [True, True, True]
+    await visiting.admin.post(f"{path}/suspend")
+    assert [await said(text) for text in pasted] == [True, True, True]
+    await visiting.admin.post(f"{path}/resume")
+    await visiting.admin.post(f"{path}/rotate")
+    await visiting.admin.post(f"{path}/versions/1/revoke")
+    assert [await said(text) for text in pasted] == [False, True, False]
+    await visiting.admin.post(f"{path}/revoke")
+    assert [await said(text) for text in pasted] == [False, False, False]
+
+
 async def test_a_secret_of_ours_goes_nowhere_and_is_not_shown_again(examined: tuple[Visit, list[Any]]) -> None:
     visiting, sent = examined
     token = opaque.mint(opaque.API_TOKEN)

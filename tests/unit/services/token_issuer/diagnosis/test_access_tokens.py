@@ -129,9 +129,9 @@ async def test_what_is_revoked_is_not_said_to_wait_for_being_resumed(both: Both)
     cases: tuple[tuple[float | None, Kind, str, str], ...] = (
         (None, "api_client", own, "the API client is suspended: have it resumed."),
         (later, "api_client", f"{own}_v2", "secret 2 of the API client was ended"),
-        (later, "api_client", own, "revoked, which is for ever, or has expired: make a new one"),
+        (later, "api_client", own, "has expired, and works again with a later expires_at, or was revoked"),
         (None, "booking", "booking", "the booking is suspended: have it resumed."),
-        (later, "booking", "booking", "nothing can resume it"),
+        (later, "booking", "booking", "revoked, which is for ever: nothing can resume it"),
         (later, "jwt", "j1", "the token itself was revoked: request a new one."),
     )
     for until, kind, id_, fix in cases:
