@@ -18,13 +18,20 @@ TIME_LIMIT_S = 1200.0
 SHOWN_LINES = 20
 """Of what the compiler said, when it failed."""
 _STAMP = ".compiled"
+_IGNORED = "var"
+"""In the checkout, what git ignores."""
 
 
 def compiled_copy(root: Path, into: Path, progress: Callable[[str], None]) -> None:
     """Make `into` a compiled copy of the sources of `root`; nothing is done where it is one already.
 
-    Raises `StackError`: it says what is missing here, or what the compiler said.
+    Raises `StackError`: it says what is missing here, what the compiler said, or that the checkout would hold the
+    copy where git, a linter or the next copy finds it.
     """
+    if into.is_relative_to(root) and not into.is_relative_to(root / _IGNORED):
+        raise StackError(
+            f"{into} is among the sources: name a directory in {root / _IGNORED}, or outside of {root}"
+        )
     require_compiler()
     wanted, stamp = _fingerprint(root), into / _STAMP
     if stamp.is_file() and stamp.read_text(encoding="ascii") == wanted:
@@ -39,17 +46,19 @@ def compiled_copy(root: Path, into: Path, progress: Callable[[str], None]) -> No
 
 def require_compiler() -> None:
     """Raises `StackError` that says what is missing here."""
-    missing = [f"the package {name}" for name in ("mypyc", "setuptools") if importlib.util.find_spec(name) is None]
+    packages = [name for name in ("mypyc", "setuptools") if importlib.util.find_spec(name) is None]
+    missing = []
+    if packages:
+        missing.append(f"the packages of deploy/requirements/compile.txt ({', '.join(packages)})")
     compiler = (sysconfig.get_config_var("CC") or "cc").split()[0]
     if shutil.which(compiler) is None:
-        missing.append(f"the C compiler {compiler}")
+        missing.append(f"the C compiler {compiler} (on Debian: the package gcc)")
     if not (Path(sysconfig.get_path("include")) / "Python.h").is_file():
-        missing.append(f"the headers of Python {sysconfig.get_python_version()} (on Debian: python3-dev)")
-    if missing:
-        raise StackError(
-            f"nothing can be compiled here without {', '.join(missing)}; "
-            "deploy/requirements/compile.txt has the packages"
+        missing.append(
+            f"the headers of Python {sysconfig.get_python_version()} (on Debian: the package python3-dev)"
         )
+    if missing:
+        raise StackError(f"nothing can be compiled here without {', '.join(missing)}")
 
 
 def _fingerprint(root: Path) -> str:
