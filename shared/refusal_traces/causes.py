@@ -44,7 +44,7 @@ _CAUSES: Mapping[str, Mapping[str, str]] = {
     "limit": {
         "bodies_under_way": "fewer requests of one client at once",
         "overload": "fewer calls than the gateway can serve",
-        "too_many_requests": "fewer wrong secrets within a minute",
+        "too_many_requests": "fewer wrong secrets, or requests of /revoke-me, within a minute",
     },
     "credential": {
         "no_credential": "a credential of a kind that the route accepts",
