@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from gateway.credentials.identity import Identity
 from shared.audit.mismatch import text_of
-from shared.jose.errors import InvalidToken
+from shared.jose.errors import InvalidToken, told_apart
 
 
 class RefusedCredential(Exception):
@@ -47,7 +47,7 @@ class RefusedCredential(Exception):
     def for_token(cls, error: InvalidToken) -> "RefusedCredential":
         """The refusal of a JWT whose holder is unknown. What its maker has to correct is for our log alone."""
         refused = cls(str(error.code))
-        refused.detail = MappingProxyType({"reason": error.description})
+        refused.detail = MappingProxyType({"reason": told_apart(error.code, error.description)})
         refused.found, refused.expected = error.found, error.expected
         refused.alike = error.found is None and not error.expected
         return refused

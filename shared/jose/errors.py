@@ -23,6 +23,20 @@ class Fault(StrEnum):
     WRONG_AUDIENCE = "wrong_audience"
 
 
+NOT_SIGNED = "the token is not signed by a known key that has this kid and alg"
+"""What its sender is told of three faults alike: it does not reveal whether there is such a kid."""
+_NOT_SIGNED_SINCE = {
+    Fault.UNKNOWN_KID.value: "no known and active key has this kid",
+    Fault.ALGORITHM_NOT_ALLOWED.value: "the key that has this kid is for another alg",
+    Fault.BAD_SIGNATURE.value: "the token was altered, or signed by another key than the one that has this kid",
+}
+
+
+def told_apart(cause: str, description: str) -> str:
+    """`description`, or which of the three faults it stands for; "" where `cause` says it. Never for the sender."""
+    return _NOT_SIGNED_SINCE.get(cause, "") if description == NOT_SIGNED else description
+
+
 class InvalidToken(Unauthenticated):
     """A token that is refused, and what its maker has to correct.
 

@@ -24,6 +24,18 @@ _TYPES = {
 _REFUSED = ("crit", "b64", "zip", "enc", "cty")
 
 
+_PARTS = {
+    "header": "the first part of the token (its JOSE header)",
+    "payload": "the second part of the token (its payload)",
+    "signature": "the third part of the token (its signature)",
+}
+
+
+def part_named(part: str) -> str:
+    """A part of a token in words: who reads of a header alone thinks of those of HTTP."""
+    return _PARTS[part]
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """The members that count. Keys that a token brings along (jwk, jku, x5c, x5u) are not among them."""
@@ -49,7 +61,7 @@ def header_members(segment: bytes) -> dict[str, Any]:
     try:
         return strict_json.loads_object(base64url.decode_clean(segment))
     except ValueError as error:
-        raise InvalidToken(Fault.MALFORMED, f"the header {error}") from None
+        raise InvalidToken(Fault.MALFORMED, f"{part_named('header')} {error}") from None
 
 
 def _read(segment: bytes, kid_form: re.Pattern[str]) -> Header:
@@ -67,7 +79,7 @@ def _meaning(members: dict[str, Any]) -> None:
         if name in members:
             raise InvalidToken(
                 Fault.MALFORMED,
-                f"the header has the member {name}, which is not supported",
+                f"the JOSE header has the member {name}, which is not supported",
                 found=name,
                 expected=f"a header without {name}",
             )
@@ -79,7 +91,7 @@ def _algorithm(members: dict[str, Any]) -> str:
     if not isinstance(algorithm, str):
         raise InvalidToken(
             Fault.MALFORMED,
-            "the header has no alg, or one that is not a string",
+            "the JOSE header has no alg, or one that is not a string",
             found=algorithm,
             expected=expected,
         )
@@ -93,7 +105,7 @@ def _algorithm(members: dict[str, Any]) -> str:
 def _kid(members: dict[str, Any], form: re.Pattern[str] = KID) -> str:
     kid = members.get("kid")
     if kid is None:
-        raise InvalidToken(Fault.MALFORMED, "the header has no kid", expected="the kid of the key that signs")
+        raise InvalidToken(Fault.MALFORMED, "the JOSE header has no kid", expected="the kid of the key that signs")
     if not is_kid(kid, form):
         expected = f"what matches {form.pattern}"
         raise InvalidToken(Fault.MALFORMED, f"kid must match {form.pattern}", found=kid, expected=expected)

@@ -21,8 +21,8 @@ from shared.identifiers import KID
 from shared.jose import base64url, claims
 from shared.jose.algorithms import PublicKey
 from shared.jose.claims import Claims, Expectation
-from shared.jose.errors import Fault, InvalidToken
-from shared.jose.header import Header, read_header
+from shared.jose.errors import NOT_SIGNED, Fault, InvalidToken
+from shared.jose.header import Header, part_named, read_header
 from shared.jose.signatures import is_signature
 
 __all__ = [
@@ -48,7 +48,6 @@ __all__ = [
 MAX_TOKEN_BYTES = 16384
 T = TypeVar("T")
 
-_NOT_SIGNED = "the token is not signed by a known key that has this kid and alg"
 _NOT_THREE_PARTS = "the token must be three parts of base64url, joined by dots"
 
 
@@ -140,7 +139,7 @@ def unverified_issuer(token: UnverifiedToken) -> str | None:
     try:
         members = orjson.loads(token.payload)
     except ValueError:
-        raise InvalidToken(Fault.MALFORMED, "the payload is not valid JSON") from None
+        raise InvalidToken(Fault.MALFORMED, f"{part_named('payload')} is not valid JSON") from None
     issuer = members.get("iss") if isinstance(members, dict) else None
     return issuer if isinstance(issuer, str) else None
 
@@ -178,7 +177,7 @@ def check_claims(payload: VerifiedPayload, expectation: Expectation, now: float)
 
 def signature_error(fault: Fault) -> InvalidToken:
     """The refusal for a `signature_fault`; reads alike for all of them."""
-    return InvalidToken(fault, _NOT_SIGNED)
+    return InvalidToken(fault, NOT_SIGNED)
 
 
 def unknown_kid() -> InvalidToken:
@@ -191,7 +190,7 @@ def claim_members(payload: bytes) -> dict[str, Any]:
     try:
         return strict_json.loads_object(payload)
     except ValueError as error:
-        raise InvalidToken(Fault.MALFORMED, f"the payload {error}") from None
+        raise InvalidToken(Fault.MALFORMED, f"{part_named('payload')} {error}") from None
 
 
 def decoded(part: str, text: bytes) -> bytes:
@@ -203,7 +202,7 @@ def _checked(part: str, text: bytes, check: Callable[[bytes], T]) -> T:
     try:
         return check(text)
     except ValueError as error:
-        raise InvalidToken(Fault.MALFORMED, f"the {part} {error}") from None
+        raise InvalidToken(Fault.MALFORMED, f"{part_named(part)} {error}") from None
 
 
 def _too_long(max_bytes: int) -> InvalidToken:

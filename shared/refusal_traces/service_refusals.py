@@ -7,6 +7,7 @@ from shared.audit.mismatch import begins_with
 from shared.audit.origin import NotedRefusal
 from shared.contracts.refusal_traces import RefusalTrace, TraceStep
 from shared.errors import MethodNotAllowed, ServiceError
+from shared.jose.errors import told_apart
 from shared.limits.errors import AddressNotAllowed, RateExceeded
 from shared.refusal_traces.causes import CHECKS, comes_after
 from shared.refusal_traces.recorder import RefusalTraces
@@ -77,6 +78,6 @@ def _steps(cause: str, method: str, route: str, note: NotedRefusal, error: Servi
     if (mismatch := note.mismatch) is not None:
         found = mismatch.text or f"{cause}: {begins_with(mismatch.prefix)}"
         return [*steps, failed(cause, found, mismatch.expected, kind=mismatch.kind)]
-    description = "" if error is None or error.uniform else error.description
+    description = "" if error is None or error.uniform else told_apart(cause, error.description)
     steps.append(failed(cause, f"{cause}: {description}" if description else cause))
     return steps

@@ -128,7 +128,7 @@ CASES = (
     Case("no word after Bearer", SITE, "credential", lines=("Authorization: Bearer",)),
     Case("token cut off", SITE, "form", "cut off", claims={}, lines=("cut",)),
     Case("token in quotes", SITE, "form", lines=(f'{BEARER}"e30.e30.e30"',)),
-    Case("forged", SITE, "signature", "not signed", forged=True, claims={}),
+    Case("forged", SITE, "signature", "altered, or signed by another key", forged=True, claims={}),
     Case("expired", SITE, "times", str(NOW - 100), "later than now", claims={"exp": NOW - 100, "iat": NOW - 200}),
     Case("not yet valid", SITE, "times", str(NOW + 500), claims={"nbf": NOW + 500}),
     Case("milliseconds", SITE, "claims", str(NOW * 1000), "seconds since 1970", claims={"exp": NOW * 1000}),

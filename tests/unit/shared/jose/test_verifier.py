@@ -321,8 +321,11 @@ def test_a_caller_names_the_types_that_it_accepts(typ: str, accepted: bool) -> N
         (lambda token: token[:-1] + "+", "base64url: -"),
         (lambda token: '{"payload": "x"}', "is JSON"),
         (lambda token: token + ".x.y", "five parts"),
-        (lambda token: token[:-1], "the signature is cut off"),
-        (lambda token: "A" + token[: token.index(".")] + token[token.index(".") :], "the header is"),
+        (lambda token: token[:-1], r"third part of the token \(its signature\) is cut off"),
+        (
+            lambda token: "A" + token[: token.index(".")] + token[token.index(".") :],
+            r"first part of the token \(its JOSE header\) is",
+        ),
     ],
 )
 def test_the_form_of_a_token_is_refused_by_what_is_wrong_with_it(change: Any, reason: str) -> None:

@@ -14,6 +14,7 @@ from shared.audit.mismatch import (
 from shared.audit.origin import NotedRefusal
 from shared.contracts.refusal_traces import RefusalTrace, TraceStep
 from shared.errors import Conflict, Forbidden, MethodNotAllowed, ServiceError
+from shared.jose.errors import NOT_SIGNED
 from shared.refusal_traces.causes import CHECKS
 from shared.refusal_traces.service_refusals import ServiceRefusals
 from tests.support.cases import each_case
@@ -87,6 +88,20 @@ async def test_a_description_that_is_the_same_for_every_cause_is_not_said_to_be_
 async def test_of_a_wrong_method_is_found_what_was_sent_and_expected_what_there_is() -> None:
     step = (await trace_of(MethodNotAllowed("use POST", allow=["POST"]))).steps[-1]
     assert (step.check, step.found, step.expected) == ("method", "GET", "POST")
+
+
+@each_case(
+    "cause, found",
+    (
+        ("bad_signature", "the token was altered, or signed by another key than the one that has this kid"),
+        ("unknown_kid", "no known and active key has this kid"),
+        ("algorithm_not_allowed", "the key that has this kid is for another alg"),
+        ("suspended", ""),
+    ),
+)
+async def test_what_senders_are_told_alike_of_a_signature_is_told_apart(cause: str, found: str) -> None:
+    step = (await trace_of(Forbidden(NOT_SIGNED, cause=cause))).steps[-1]
+    assert step.found == (f"{cause}: {found}" if found else cause)
 
 
 @each_case(
