@@ -12,9 +12,10 @@ from shared.clock import Clock
 from shared.contracts.credential_expiry import EXPIRES_SOON_S, expires_soon
 from shared.contracts.key_registry import Change, Snapshot
 from shared.contracts.operator_validator import TokenCheck
-from shared.opaque import API_TOKEN, claimed_prefix, digest, of_another_kind
+from shared.opaque import API_TOKEN, claimed_prefix, digest, of_another_kind, well_formed
 
 MAX_CACHED_TOKENS = 50_000
+_QUOTES = ('"', "'")
 
 ApiTokenKey = tuple[bytes, str, str]
 """Its digest, the company's prefix and the application's, as they were presented."""
@@ -113,6 +114,8 @@ def _refused(response: TokenCheck, credential: ApiTokenPair, application: str) -
     """Of a token that is known the operator has written a line; the rest is counted here, by route and client."""
     if response.cause in ("wrong_kind", "malformed") and (other := _of_another_kind(credential)) is not None:
         return other
+    if response.cause == "malformed":
+        return _malformed(credential)
     refused = RefusedCredential(response.cause or "not_valid", noted=response.api_token_id is not None)
     if response.api_token_id is None:
         return refused
@@ -124,6 +127,18 @@ def _refused(response: TokenCheck, credential: ApiTokenPair, application: str) -
         refused.found = f"booked for the application {response.application_id}"
         refused.expected = f"the application {application}"
     return refused
+
+
+def _malformed(credential: ApiTokenPair) -> RefusedCredential:
+    if well_formed(API_TOKEN, credential.token):
+        field, value, kind = "X-Client-Prefix", credential.client_prefix, "a client prefix"
+    else:
+        field, value, kind = "X-Api-Token", credential.token, "an API token"
+    if value.startswith(_QUOTES) or value.endswith(_QUOTES):
+        return RefusedCredential.malformed(f"{field} is in quotes")
+    if len(value.split()) > 1:
+        return RefusedCredential.malformed(f"{field} holds white space")
+    return RefusedCredential.malformed(f"{field} has not the form of {kind}: it was mistyped or cut off")
 
 
 def _of_another_kind(credential: ApiTokenPair) -> RefusedCredential | None:

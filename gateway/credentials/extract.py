@@ -77,7 +77,12 @@ def read_bearer(head: RequestHead) -> str:
     if not token:
         raise RefusedCredential.without_value("no_credential", EXPECTED_ACCESS_TOKEN)
     if " " in token or "\t" in token:
-        raise RefusedCredential("malformed")
+        twice = token[:7].lower() == "bearer "
+        raise RefusedCredential.malformed(
+            "Authorization has the word Bearer twice"
+            if twice
+            else "Authorization has more than one word after Bearer"
+        )
     return token
 
 
@@ -97,7 +102,9 @@ def read_api_token(head: RequestHead) -> ApiTokenPair:
             raise RefusedCredential.of_another_kind(claimed_prefix(tokens[0]), EXPECTED_API_TOKEN)
         raise NoCredential("no_client_prefix", "the header field X-Client-Prefix is missing")
     if len(tokens) != 1 or len(prefixes) != 1:
-        raise RefusedCredential("malformed")
+        raise RefusedCredential.malformed(
+            f"{'X-Api-Token' if len(tokens) != 1 else 'X-Client-Prefix'} comes more than once"
+        )
     if not tokens[0]:
         raise RefusedCredential.without_value(
             "no_api_token" if prefixes[0] else "no_credential", EXPECTED_API_TOKEN
@@ -121,7 +128,7 @@ def read_session_token(head: RequestHead, query: str | None, *, merges: bool = F
     if not found:
         raise NoCredential
     if len(found) > 1:
-        raise RefusedCredential("malformed")
+        raise RefusedCredential.malformed("more than one session token, in X-Api-Token and apitoken of the query")
     if not found[0]:
         raise RefusedCredential.without_value("no_credential", EXPECTED_SESSION_TOKEN)
     return SessionToken(found[0])

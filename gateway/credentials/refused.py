@@ -61,6 +61,13 @@ class RefusedCredential(Exception):
         return refused
 
     @classmethod
+    def malformed(cls, found: str) -> "RefusedCredential":
+        """Of what has not its form. `found` says which field that is, and repeats nothing that it holds."""
+        refused = cls("malformed")
+        refused.detail, refused.found = {"reason": found}, found
+        return refused
+
+    @classmethod
     def of_another_kind(cls, kind: str, expected: str, *, cause: str = "wrong_kind") -> "RefusedCredential":
         """Of what belongs elsewhere. `kind`: that of a `Mismatch`, which is the prefix of what has one."""
         refused, found = cls(cause), text_of(kind)

@@ -10,6 +10,7 @@ from shared.contracts.credential_expiry import expiry_time
 from shared.contracts.key_registry import Change, Snapshot
 from shared.contracts.operator_validator import MALFORMED, TokenCheck
 from shared.errors import Unavailable
+from shared.opaque import API_TOKEN, mint
 from tests.support.clock import FakeClock
 from tests.support.doubles.gateway import VALID, Follower, Operator
 
@@ -188,6 +189,27 @@ async def test_another_kind_in_the_place_of_an_api_token_is_named(
     with pytest.raises(RefusedCredential, match="wrong_kind") as refused:
         await tokens.check(ApiTokenPair(sent, "blabla"), "SMS")
     assert (refused.value.found_kind, refused.value.expected) == (kind, EXPECTED_API_TOKEN)
+
+
+@pytest.mark.parametrize(
+    ("sent", "prefix", "found"),
+    [
+        ("{}", '"blabla"', "X-Client-Prefix is in quotes"),
+        ("{}", "bla bla", "X-Client-Prefix holds white space"),
+        ("{}", "bla/bla", "X-Client-Prefix has not the form of a client prefix"),
+        ("'{}'", "blabla", "X-Api-Token is in quotes"),
+        ("{}x", "blabla", "X-Api-Token has not the form of an API token"),
+    ],
+)
+async def test_of_the_two_fields_the_one_that_is_malformed_is_named(
+    sent: str, prefix: str, found: str, tokens: ApiTokens, operator: Operator
+) -> None:
+    operator.response, token = MALFORMED, mint(API_TOKEN)
+    with pytest.raises(RefusedCredential, match="malformed") as refused:
+        await tokens.check(ApiTokenPair(sent.format(token), prefix), "SMS")
+    assert str(refused.value.found).startswith(found)
+    assert refused.value.detail == {"reason": refused.value.found}
+    assert token not in str(refused.value.found)
 
 
 async def test_an_api_token_that_was_cut_off_is_of_no_other_kind(tokens: ApiTokens, operator: Operator) -> None:

@@ -127,6 +127,12 @@ CASES = (
     Case("Basic for Bearer", SITE, "credential", "must be Bearer", lines=("Authorization: Basic YTpi",)),
     Case("no word after Bearer", SITE, "credential", lines=("Authorization: Bearer",)),
     Case("token cut off", SITE, "form", "cut off", claims={}, lines=("cut",)),
+    Case("the word Bearer twice", SITE, "form", "Authorization has the word Bearer twice",
+         lines=(f"{BEARER}Bearer e30.e30.e30",)),
+    Case("two words after Bearer", SITE, "form", "more than one word after Bearer", lines=(f"{BEARER}a b",)),
+    Case("two client prefixes", "GET /sms HTTP/1.1", "form", "X-Client-Prefix comes more",
+         lines=(*SMS, SMS[1])),
+    Case("two API tokens", "GET /sms HTTP/1.1", "form", "X-Api-Token comes more than once", lines=(*SMS, SMS[0])),
     Case("token in quotes", SITE, "form", lines=(f'{BEARER}"e30.e30.e30"',)),
     Case("forged", SITE, "signature", "altered, or signed by another key", forged=True, claims={}),
     Case("expired", SITE, "times", str(NOW - 100), "later than now", claims={"exp": NOW - 100, "iat": NOW - 200}),
@@ -172,7 +178,8 @@ CASES = (
     Case("access key as client prefix", "GET /sms HTTP/1.1", "credential", "begins with pgak_",
          "a client prefix in X-Client-Prefix", refused_by_operator="wrong_kind",
          lines=("X-Api-Token: blabla", "X-Client-Prefix: pgak_x")),
-    Case("two session tokens", f"GET /editor?apitoken={SESSION}&apitoken={SESSION} HTTP/1.1", "form"),
+    Case("two session tokens", f"GET /editor?apitoken={SESSION}&apitoken={SESSION} HTTP/1.1", "form",
+         "more than one session token"),
 )  # fmt: skip
 
 
