@@ -98,8 +98,8 @@ def _export(arguments: argparse.Namespace) -> int:
 
 def _explain(arguments: argparse.Namespace) -> int:
     if not arguments.request_id:
-        empty = "no call was refused in the last 7 days", "no refused call"
-        return _print_page(arguments, "/decisions", DECISION_COLUMNS, empty, time=" in the last 7 days")
+        empty = "no refused call is kept of the last 7 days", "no refused call"
+        return _print_page(arguments, "/decisions", DECISION_COLUMNS, empty, time=" is kept of the last 7 days")
     if arguments.company_id or arguments.cause:
         raise WrongUsage("an id is that of one call: --company and --cause are for the list of refusals")
     registry = Registry(connection(arguments))

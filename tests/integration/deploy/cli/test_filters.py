@@ -94,7 +94,7 @@ async def test_a_filter_that_names_nothing_is_refused_by_its_option(passgate: Ru
 @pytest.mark.parametrize(
     ("command", "says"),
     [
-        ("explain --cause stopped", "no refused call with these filters in the last 7 days"),
+        ("explain --cause stopped", "no refused call with these filters is kept of the last 7 days"),
         ("usage", "no call with these filters in this time"),
         ("report-only --cause expired", "no call with these filters would have been refused"),
         ("events --type quota.used", "no event with these filters"),
