@@ -35,7 +35,8 @@ MIN_CHARACTERS_TO_SHOW_FOUR = 20
 ID_CHARACTERS = 22
 """62**22 is just under 2**131."""
 
-PATTERN = re.compile(rf"(?:{'|'.join((*SECRET_PREFIXES, PENDING_SIGN_IN))})(?:_|%5[Ff])[0-9A-Za-z_]{{8,}}")
+BEGINNING = re.compile(rf"(?:{'|'.join((*SECRET_PREFIXES, PENDING_SIGN_IN))})(?:_|%5[Ff])[0-9A-Za-z_]*")
+PATTERN = re.compile(BEGINNING.pattern.removesuffix("*") + "{8,}")
 """Whatever looks like a secret, or a piece of one, also percent-encoded or several in a row: for redaction."""
 
 _CLAIMED = frozenset({*SECRET_PREFIXES, PENDING_SIGN_IN, API_CLIENT_KEY})

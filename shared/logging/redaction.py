@@ -5,7 +5,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from typing import Any
 
-from shared.opaque import API_CLIENT_KEY, PATTERN, PENDING_SIGN_IN, SECRET_PREFIXES
+from shared.opaque import API_CLIENT_KEY, BEGINNING, PATTERN, PENDING_SIGN_IN, SECRET_PREFIXES
 
 REDACTED = "[redacted]"
 MAX_TEXT_CHARACTERS = 8192
@@ -67,9 +67,12 @@ _STRUCTURED = re.compile(
 )
 _SECRET = re.compile(rf"{PATTERN.pattern}|{_CERTAIN}", re.DOTALL)
 _SECRET_BESIDE_JWTS = re.compile(rf"{PATTERN.pattern}|{_BESIDE_JWTS}", re.DOTALL)
+_HIDDEN = "\0"
 _RUNS = re.compile(
     # Our own opaque secrets, also several in a row.
     rf"{PATTERN.pattern}"
+    # The beginning of one whose further characters happen to read as something structured, such as `eyJ`.
+    rf"|{BEGINNING.pattern}(?={_HIDDEN})"
     # SHA-256 in hexadecimal: what look-ups of opaque secrets name.
     r"|[0-9A-Fa-f]{64,}"
 )
@@ -128,7 +131,7 @@ def _matches(text: str) -> list[Span]:
 
     def hide(match: re.Match[str]) -> str:
         found.append(match.span())
-        return "\0" * len(match[0])
+        return _HIDDEN * len(match[0])
 
     hidden = _STRUCTURED.sub(hide, text)
     return found + [match.span() for match in _RUNS.finditer(hidden)]

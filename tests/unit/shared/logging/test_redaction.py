@@ -121,6 +121,18 @@ def test_nothing_is_left_of_many_secrets_in_a_row(prefix: str, count: int) -> No
     assert redacted("".join(secrets)) == REDACTED
 
 
+@each_case("structured", ["eyJhbGci", "cGdhdF90", "whsecpgat_"])
+@each_case("prefix", opaque.SECRET_PREFIXES)
+def test_nothing_is_left_of_an_opaque_secret_whose_characters_happen_to_begin_something_else(
+    prefix: str, structured: str
+) -> None:
+    body = opaque.mint(prefix).partition("_")[2]
+    for at in range(len(body)):
+        secret = f"{prefix}_{body[:at]}{structured}{body[at + len(structured) :]}"
+        assert redacted(f"/x/{secret} is wrong") == f"/x/{REDACTED} is wrong"
+        assert redacted(f"/x/{secret.replace('_', '%5F')}{secret} is wrong") == f"/x/{REDACTED} is wrong"
+
+
 @pytest.mark.parametrize("secret", SECRETS[:4], ids=KINDS[:4])
 @pytest.mark.parametrize("end", [13, 20, 40])
 def test_nothing_is_left_of_an_opaque_secret_that_is_cut(secret: str, end: int) -> None:
