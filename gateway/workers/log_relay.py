@@ -5,19 +5,34 @@ log that nobody reads would then hold up calls.
 """
 
 import asyncio
+import fcntl
 import os
+from typing import cast
 
 from shared.logging import pass_on
 
 MAX_UNFINISHED_BYTES = 1024 * 1024
 """Bytes without the end of a line, beyond which they are passed on as one."""
+PIPE_BYTES = 1024 * 1024
+"""What the system lets every user ask for; a busy worker writes some 20 MB a second at most."""
+PAUSE_S = 0.01
+"""Between two reads of such a pipe: reading each of a worker's writes would wake the supervisor a thousand times a
+second, on the cores that the workers are to have."""
+NO_PAUSE_BYTES = PIPE_BYTES // 8
+"""In one read: there is so much to read that reading goes on."""
 
 
 class LogRelay(asyncio.Protocol):
     """Reads a worker's standard output until it ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, pause: float = 0) -> None:
+        self._pause = pause
         self._unfinished = b""
+        self._transport: asyncio.ReadTransport | None = None
+        self._ended = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.ReadTransport, transport)
 
     def data_received(self, data: bytes) -> None:
         lines, end, rest = data.rpartition(b"\n")
@@ -28,9 +43,25 @@ class LogRelay(asyncio.Protocol):
             self._unfinished += data
         if len(self._unfinished) > MAX_UNFINISHED_BYTES:
             self._finish()
+        if self._pause and self._transport is not None and len(data) < NO_PAUSE_BYTES:
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_later(self._pause, self._read_on)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._finish()
+        self._ended.set()
+
+    async def ended(self) -> None:
+        """Return when all that was written has been passed on, and nobody can write any more."""
+        await self._ended.wait()
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def _read_on(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def _finish(self) -> None:
         if self._unfinished:
@@ -38,14 +69,27 @@ class LogRelay(asyncio.Protocol):
             self._unfinished = b""
 
 
-async def log_pipe() -> tuple[int, asyncio.ReadTransport]:
-    """The end of a new pipe to write to, which is the caller's to close, and the transport that relays the rest."""
+async def log_pipe() -> tuple[int, LogRelay]:
+    """The end of a new pipe to write to, which is the caller's to close, and the relay of what is written.
+
+    A write takes what there is room for, and never waits.
+    """
     readable, writable = os.pipe()
     try:
+        os.set_blocking(writable, False)
+        pause = PAUSE_S if _widened(writable) else 0
         # uvloop closes the descriptor. A file that closed it as well could close what has its number by then.
         pipe = os.fdopen(readable, "rb", 0, closefd=False)
-        transport, _ = await asyncio.get_running_loop().connect_read_pipe(LogRelay, pipe)
+        _, relay = await asyncio.get_running_loop().connect_read_pipe(lambda: LogRelay(pause), pipe)
     except BaseException:
         os.close(writable)
         raise
-    return writable, transport
+    return writable, relay
+
+
+def _widened(pipe: int) -> bool:
+    """Whether it holds `PIPE_BYTES` now: a user who has many pipes may be given no more."""
+    try:
+        return fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES) >= PIPE_BYTES
+    except (OSError, AttributeError):  # no such thing but on Linux
+        return False

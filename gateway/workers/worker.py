@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 
 import structlog
 
@@ -27,6 +27,8 @@ BAD_CONFIGURATION = 2
 """The exit status of a process that cannot run as it is configured."""
 KILLED_WITHIN_S = 5.0
 """Seconds in which a process that was sent SIGKILL is gone."""
+LAST_LINES_WITHIN_S = 1.0
+"""Seconds in which the last lines of one that has ended are passed on."""
 UP_INTERVAL_S = 0.05
 """Seconds between two looks whether a worker has come up."""
 COMMAND = (sys.executable, "-m", "gateway", "serve-worker")
@@ -75,10 +77,10 @@ class Worker:
         """SIGTERM, and wait for its end; after `grace` seconds SIGKILL."""
         self._stopping.set()
         self._signal(signal.SIGTERM)
-        if not await _within(grace, self._ended):
+        if not await _within(grace, self._ended.wait()):
             log.error("worker.killed", worker=self.number, after_s=grace)
             self._signal(signal.SIGKILL)
-            await _within(KILLED_WITHIN_S, self._ended)
+            await _within(KILLED_WITHIN_S, self._ended.wait())
         await self._task.stop()
         await self._client.stop()
 
@@ -107,7 +109,7 @@ class Worker:
                 delay = FIRST_RESTART_S
             self.restarts += 1
             log.error("worker.ended", worker=self.number, reason=reason, restart_in_s=delay)
-            if await _within(delay, self._stopping):
+            if await _within(delay, self._stopping.wait()):
                 return
             delay = min(delay * 2, MAX_RESTART_S)
 
@@ -137,6 +139,7 @@ class Worker:
             status = await process.wait()
         finally:
             self._process = None
+        await _within(LAST_LINES_WITHIN_S, relay.ended())
         self.refused = status == BAD_CONFIGURATION and not self.proven
         return f"exit status {status}" if status >= 0 else signal.Signals(-status).name
 
@@ -145,10 +148,10 @@ class Worker:
             self._process.send_signal(number)
 
 
-async def _within(seconds: float, event: asyncio.Event) -> bool:
-    """Whether `event` is set after so many seconds at most."""
+async def _within(seconds: float, event: Coroutine[None, None, object]) -> bool:
+    """Whether `event` has come after so many seconds at most."""
     try:
-        await asyncio.wait_for(event.wait(), seconds)
+        await asyncio.wait_for(event, seconds)
     except TimeoutError:
         return False
     return True

@@ -6,7 +6,7 @@ import select
 import stat
 import sys
 from collections.abc import Callable
-from os import fstat
+from os import fstat, get_blocking
 from typing import Protocol
 
 STALL_MS = 100
@@ -36,6 +36,7 @@ class LogSink:
         self._torn = False
         """Whether the last line was written in part."""
         self._poll = _writability(stream)
+        self._in_parts = isinstance(stream, io.FileIO) and self._poll is not None and get_blocking(stream.fileno())
 
     def collect(self, line: bytes) -> None:
         """As `write`, together with the other lines of this turn of the event loop; at once where there is none."""
@@ -81,7 +82,7 @@ class LogSink:
         while data:
             if self._poll is not None and not self._poll.poll(0 if self._lost_in_a_row else STALL_MS):
                 raise BlockingIOError("the reader takes nothing")
-            part = data if self._poll is None else data[: select.PIPE_BUF]  # so much is taken without waiting
+            part = data[: select.PIPE_BUF] if self._in_parts else data  # so much is taken without waiting
             written = self._stream.write(part)
             if not written:
                 raise BlockingIOError("nothing was taken")

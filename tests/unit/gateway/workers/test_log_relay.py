@@ -1,11 +1,13 @@
 """Lines of workers arrive whole, in whatever pieces they come."""
 
+import asyncio
 import os
+from functools import partial
 
 import pytest
 
 from gateway.workers import log_relay
-from gateway.workers.log_relay import LogRelay, log_pipe
+from gateway.workers.log_relay import NO_PAUSE_BYTES, PIPE_BYTES, LogRelay, log_pipe
 from tests.support.waiting import until
 
 
@@ -42,5 +44,71 @@ async def test_what_is_written_to_the_pipe_is_passed_on(passed_on: list[bytes]) 
     os.write(writable, b"a\nb")
     await until(lambda: passed_on == [b"a\n"])
     os.close(writable)
-    await until(lambda: passed_on == [b"a\n", b"b\n"])
+    await asyncio.wait_for(relay.ended(), 5)
+    assert passed_on == [b"a\n", b"b\n"]
+
+
+class Pipe(asyncio.ReadTransport):
+    """Its readable end: what was asked of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def pause_reading(self) -> None:
+        self.asked.append("pause")
+
+    def resume_reading(self) -> None:
+        self.asked.append("resume")
+
+    def is_closing(self) -> bool:
+        return "close" in self.asked
+
+    def close(self) -> None:
+        self.asked.append("close")
+
+
+async def test_between_two_reads_of_a_pipe_there_is_a_pause(passed_on: list[bytes]) -> None:
+    pipe, relay = Pipe(), LogRelay(pause=0.001)
+    relay.connection_made(pipe)
+    relay.data_received(b"a\n")
+    assert (passed_on, pipe.asked) == ([b"a\n"], ["pause"])
+    await until(lambda: pipe.asked == ["pause", "resume"])
+
+
+async def test_a_pipe_that_has_much_to_read_is_read_without_a_pause(passed_on: list[bytes]) -> None:
+    pipe, relay = Pipe(), LogRelay(pause=0.001)
+    relay.connection_made(pipe)
+    relay.data_received(b"a" * NO_PAUSE_BYTES)
+    assert pipe.asked == []
+
+
+async def test_a_pipe_that_was_closed_in_a_pause_is_read_no_more(passed_on: list[bytes]) -> None:
+    pipe, relay = Pipe(), LogRelay(pause=0.001)
+    relay.connection_made(pipe)
+    relay.data_received(b"a\n")
     relay.close()
+    await asyncio.sleep(0.01)
+    assert pipe.asked == ["pause", "close"]
+
+
+async def test_what_a_pipe_cannot_hold_is_not_waited_for(passed_on: list[bytes]) -> None:
+    writable, relay = await log_pipe()
+    assert os.write(writable, b"x" * (2 * PIPE_BYTES)) == PIPE_BYTES
+    with pytest.raises(BlockingIOError):
+        os.write(writable, b"x")
+    os.close(writable)
+    relay.close()
+
+
+async def test_a_pipe_that_cannot_hold_more_is_read_without_a_pause(
+    passed_on: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_relay, "PIPE_BYTES", 1 << 30)
+    monkeypatch.setattr(log_relay, "PAUSE_S", 3600)
+    writable, relay = await log_pipe()
+    for line in (b"a\n", b"b\n"):
+        os.write(writable, line)
+        await until(partial(passed_on.__contains__, line))
+    os.close(writable)
+    await asyncio.wait_for(relay.ended(), 5)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.workers import log_relay
 from gateway.workers import worker as module
 from gateway.workers.lifeline import Lifeline
 from gateway.workers.place import WorkerPlace
@@ -81,6 +82,30 @@ async def test_its_configuration_is_given_up_at_the_start_alone(
     assert (ending.refused, ending.restarts) == (not proven, int(proven))
     await ending.up()  # returns either way
     await ending.stop(5)
+
+
+async def test_its_last_lines_are_passed_on_before_it_counts_as_ended(
+    tmp_path: Path, lifeline: Lifeline, restarts_in: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed: list[bytes] = []
+    monkeypatch.setattr(log_relay, "pass_on", passed.append)
+    lines = "trap 'echo stopped; exit 0' TERM; echo started; while :; do sleep 0.05; done"
+    one = worker(tmp_path, lifeline, lines)
+    await one.start()
+    await until(lambda: passed == [b"started\n"])
+    await one.stop(5)
+    assert b"".join(passed) == b"started\nstopped\n"
+
+
+async def test_one_whose_log_is_held_open_by_another_process_counts_as_ended_all_the_same(
+    tmp_path: Path, lifeline: Lifeline, restarts_in: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LAST_LINES_WITHIN_S", 0.01)
+    one = worker(tmp_path, lifeline, "sleep 1 & exit 2")
+    await one.start()
+    await one.up()
+    assert one.refused
+    await one.stop(5)
 
 
 async def test_one_that_does_not_drain_is_killed(

@@ -5,6 +5,7 @@ import errno
 import io
 import json
 import os
+from typing import Any
 
 import pytest
 
@@ -113,6 +114,25 @@ def test_a_reader_that_takes_nothing_does_not_hold_up_the_process(monkeypatch: p
     finally:
         os.close(reader)
         os.close(writer)
+
+
+@pytest.mark.parametrize(("blocking", "writes"), [(True, 3), (False, 1)])
+def test_a_pipe_that_would_not_wait_is_written_at_once_and_one_that_would_in_pieces(
+    monkeypatch: pytest.MonkeyPatch, blocking: bool, writes: int
+) -> None:
+    sizes: list[int] = []
+
+    class Pipe(io.FileIO):
+        def write(self, data: Any) -> int:
+            sizes.append(len(data))
+            return super().write(data)
+
+    reader, writer = os.pipe()
+    os.set_blocking(writer, blocking)
+    with Pipe(writer, "wb") as stream, open(reader, "rb") as other_end:
+        LogSink(stream, notice).write(b"x" * 9999 + b"\n")
+        assert len(other_end.read(10000)) == 10000
+    assert (len(sizes), sum(sizes)) == (writes, 10000)
 
 
 async def test_the_lines_of_one_turn_of_the_event_loop_are_one_write_in_their_order() -> None:
