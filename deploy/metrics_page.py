@@ -24,7 +24,8 @@ HEAD = """\
 <!-- Written by `make docs` from the code. Change the metric's description there, not this page. -->
 
 `/metrics` of each process is Prometheus text. A histogram has `_bucket`, `_sum` and
-`_count`; each of both has `_created`. Those of `shared` are in every process that uses that part of it.
+`_count`; some of both have `_created`. Those of `shared` are in every process that uses that part of it.
+A gateway's are of all its processes together. `process_*` are there on Linux alone.
 
 | metric | kind | where | meaning |
 | --- | --- | --- | --- |
@@ -39,9 +40,25 @@ class Metric:
     meaning: str
 
 
+OF_THE_LIBRARY = frozenset(
+    {
+        Metric("process_cpu_seconds_total", "counter", "shared", "CPU time spent, of user and system, in seconds"),
+        Metric("process_max_fds", "gauge", "shared", "File descriptors that a process may have open"),
+        Metric("process_open_fds", "gauge", "shared", "File descriptors that are open"),
+        Metric("process_resident_memory_bytes", "gauge", "shared", "Memory that is resident, in bytes"),
+        Metric(
+            "process_start_time_seconds", "gauge", "shared", "When the process began, in seconds since the epoch"
+        ),
+        Metric("process_virtual_memory_bytes", "gauge", "shared", "Virtual memory, in bytes"),
+        Metric("python_info", "gauge", "shared", "1, with the version of Python as its labels"),
+    }
+)
+"""What prometheus_client's collectors add to each process, which no code of ours declares."""
+
+
 def metrics() -> list[Metric]:
-    """All that the code declares, by name."""
-    found: set[Metric] = set()
+    """All that a process may export, by name."""
+    found: set[Metric] = set(OF_THE_LIBRARY)
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*.py")):
             found.update(_declared(path))
