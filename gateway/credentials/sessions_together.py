@@ -12,6 +12,7 @@ from shared.contracts.session_tokens import MAX_TOGETHER, RefusedSession, Resolv
 from shared.errors import Unavailable
 from shared.identifiers import SESSION_TOKEN
 from shared.logging import request_id
+from shared.waiting.shared_result import own_exception
 
 MAX_WAIT_S = 0.002
 """Seconds that a token waits for the call under way: one that hangs holds up nobody for longer."""
@@ -118,11 +119,11 @@ class SessionsTogether:
 
 def _reason(error: BaseException | None) -> Exception:
     """Why a call that ended with `error`, or was cancelled, has found nothing: an exception for one of those that
-    waited. One that all of them raise would collect the traces of all."""
+    waited."""
     if error is None:
         return Unavailable(detail="session tokens: the call was cancelled")
     if isinstance(error, Unavailable):
-        return Unavailable(error.description, retry_after=error.retry_after, detail=error.detail)
+        return own_exception(error)
     fault = RuntimeError("session tokens cannot be asked about together")
     fault.__cause__ = error
     return fault

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from services.key_registry.ports.credentials import Credentials
 from shared.contracts.key_registry import AccessKey, ApiClient, ApiToken, KeyPair
 from shared.errors import Unavailable
+from shared.waiting.shared_result import shared_result
 from shared.waiting.single_flight import SingleFlight
 
 MAX_BATCH = 500
@@ -36,11 +37,10 @@ class Batcher(Generic[K, V]):
             if len(self._waiting) >= MAX_WAITING:
                 raise Unavailable("too many look-ups at once")
             future = self._waiting[key] = asyncio.get_running_loop().create_future()
-            future.add_done_callback(_seen)
         self._fetching.begin()
         try:
             async with asyncio.timeout(LOOKUP_TIMEOUT_S):
-                return await asyncio.shield(future)
+                return await shared_result(future)
         except TimeoutError:
             raise Unavailable("the look-up took too long") from None
 
@@ -71,9 +71,3 @@ class Lookups:
         self.access_key: Callable[[bytes], Awaitable[AccessKey | None]] = Batcher(credentials.access_keys).get
         self.api_client: Callable[[str], Awaitable[ApiClient | None]] = Batcher(credentials.api_clients).get
         self.key_pair: Callable[[str], Awaitable[KeyPair | None]] = Batcher(credentials.key_pairs).get
-
-
-def _seen(future: "asyncio.Future[V | None]") -> None:
-    """All who waited may be gone: then nobody else takes the exception."""
-    if not future.cancelled():
-        future.exception()

@@ -12,6 +12,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import InvalidResponse, NoScriptError, RedisError, ResponseError
 
 from shared.errors import Unavailable
+from shared.waiting.shared_result import own_exception
 
 SERVER_ERROR_CODES = ("MISCONF", "NOREPLICAS", "MASTERDOWN", "UNKILLABLE", "BUSY")
 """Error codes that concern the server, among those that redis-py gives no class of their own."""
@@ -120,7 +121,7 @@ def fail(commands: "deque[Command]", error: Exception) -> None:
     while commands:
         command = commands.popleft()
         if not command.reply.done():
-            command.reply.set_exception(error)
+            command.reply.set_exception(own_exception(error))
 
 
 def _known(reply: Exception) -> Exception:

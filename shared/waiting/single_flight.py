@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 import structlog
 
 from shared.errors import ServiceError
+from shared.waiting.shared_result import shared_result
 
 log = structlog.get_logger()
 
@@ -37,8 +38,8 @@ class SingleFlight(Generic[T]):
         return self._task
 
     async def run(self) -> T:
-        """The result of the run under way, or of a new one. Raises what `work` raises."""
-        return await asyncio.shield(self.begin())
+        """The result of the run under way, or of a new one. Raises as `work` does, for each caller anew."""
+        return await shared_result(self.begin())
 
     async def stop(self) -> None:
         """Cancel the run under way, if any, and wait for its end."""

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, TypeVar
 
+from shared.waiting.shared_result import shared_result
+
 T = TypeVar("T")
 
 
@@ -18,5 +20,5 @@ class SharedReads:
         key = (read, arguments)
         if key not in self._reads:
             self._reads[key] = asyncio.ensure_future(read(*arguments))
-        result: T = await asyncio.shield(self._reads[key])
+        result: T = await shared_result(self._reads[key])
         return result

@@ -44,7 +44,7 @@ async def test_a_failure_reaches_every_caller_and_the_next_request_runs_again(er
 
     flight = SingleFlight("test", work)
     results = await asyncio.gather(flight.run(), flight.run(), return_exceptions=True)
-    assert all(result is error for result in results)
+    assert all(type(result) is type(error) and vars(result) == vars(error) for result in results)
     assert await flight.run() == "well"
 
 
