@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from deploy.local.stack import ROOT
 from tests.bench.cores import apart, pinned
+from tests.bench.gateway_beside import OneMore, one_more
 from tests.bench.load import AS_FAST_AS_IT_CAN, Load, Request, run_turn, write_requests
 from tests.bench.page import aligned, paragraph
 from tests.bench.paths.bearers import REFUSED, SITE, site
-from tests.bench.paths.race import NOT_COMPILED, Ring, Server
+from tests.bench.paths.race import Ring
 from tests.bench.peers import py_spy
 from tests.bench.peers.py_spy import Stack
 from tests.bench.tokens.minting import issuers_signer, minted
@@ -23,7 +25,7 @@ NEW_BEARERS = 24_000
 TITLE = "## Gateway: where its time goes"
 TEXT = (
     "What the gateway was at, {rate} times a second, in percent of the times that it was at work, with a core of "
-    "its own where there is more than one. What the code calls in C counts as that which called it. It is the one "
+    "its own where there is more than one. What the code calls in C counts as that which called it. It is one "
     "that is not compiled: inside compiled functions a profiler sees nothing."
 )
 NOT_INSTALLED = "py-spy is not installed: `make bench-peers`."
@@ -78,24 +80,21 @@ class Profile:
             "each bearer new": (await _new(ring), AS_FAST_AS_IT_CAN),
             "no credential": ([Request("GET", SITE)], REFUSED),
         }
-        alone, gateway = apart(os.sched_getaffinity(0)), await _interpreted(ring)
-        with pinned(alone, [gateway.pid], ring.upstream.pid):
-            shares = {}
-            for name, (requests, load) in cases.items():
-                ring.progress(name)
-                on_its_cores = replace(load, cores=alone.load if alone else None)
-                shares[name] = await _shares(ring, gateway, requests, on_its_cores)
+        alone = apart(os.sched_getaffinity(0))
+        own = one_more(ring.product.stack, ring.peers, "gateway-profiled", code=ROOT)
+        shares = {}
+        async with own as gateway:
+            with pinned(alone, [gateway.pid], ring.upstream.pid):
+                for name, (requests, load) in cases.items():
+                    ring.progress(name)
+                    on_its_cores = replace(load, cores=alone.load if alone else None)
+                    shares[name] = await _shares(ring, gateway, requests, on_its_cores)
         text = paragraph(TEXT.format(rate=py_spy.RATE))
         table = aligned(rows(shares)) if all(shares.values()) else [NOT_ALLOWED]
         return "\n".join([TITLE, "", text, "", *table, ""])
 
 
-async def _interpreted(ring: Ring) -> Server:
-    """The gateway of the sources as they are."""
-    return (await ring.not_compiled()).get(NOT_COMPILED, ring.gateway)
-
-
-async def _shares(ring: Ring, gateway: Server, requests: Sequence[Request], load: Load) -> dict[str, float]:
+async def _shares(ring: Ring, gateway: OneMore, requests: Sequence[Request], load: Load) -> dict[str, float]:
     path = ring.directory / "requests.profile"
     write_requests(requests, gateway.port, path)
     under_load = asyncio.create_task(run_turn(gateway.port, path, SECONDS + 2, load))
