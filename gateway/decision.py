@@ -15,8 +15,8 @@ from gateway.credentials.choice import AmbiguousCredential, choose
 from gateway.credentials.external.issuers import ExternalIssuers
 from gateway.credentials.extract import NoCredential, read_api_token, read_bearer, read_session_token
 from gateway.credentials.identity import Identity
-from gateway.credentials.kept_sessions import KeptSessions
 from gateway.credentials.refused import RefusedCredential
+from gateway.credentials.session_cache import SessionCache
 from gateway.credentials.session_tokens import ResolvedCall, resolve_for
 from gateway.credentials.staleness import Staleness
 from gateway.edge.client_origin import Origin
@@ -57,7 +57,7 @@ class Decider:
     access_tokens: AccessTokens
     external_issuers: ExternalIssuers
     api_tokens: ApiTokens
-    sessions: KeptSessions
+    sessions: SessionCache
     stopped: StoppedSet
     staleness: Staleness
     client_address_proof: ClientAddressProof

@@ -11,7 +11,7 @@ from gateway.credentials.api_tokens import ApiTokens
 from gateway.credentials.external.issuers import ExternalIssuers
 from gateway.credentials.external.key_set_client import KeySetClient
 from gateway.credentials.issuer_keys import IssuerKeys
-from gateway.credentials.kept_sessions import KeptSessions
+from gateway.credentials.session_cache import SessionCache
 from gateway.credentials.sessions_together import SessionsTogether
 from gateway.credentials.staleness import Staleness
 from gateway.metrics import GatewayMetrics
@@ -39,7 +39,7 @@ class Knowledge:
     external_issuers: ExternalIssuers
     api_tokens: ApiTokens
     sessions_together: SessionsTogether
-    sessions: KeptSessions
+    sessions: SessionCache
     stopped: StoppedSet
     staleness: Staleness
     live: LiveExchanges
@@ -70,7 +70,7 @@ def knowledge(
     stopped = StoppedSet(clock)
     api_tokens = ApiTokens(OperatorValidatorClient(calls["operator_validator"]), judging)
     sessions_together = SessionsTogether(SessionTokensClient(calls["session_tokens"]))
-    sessions = KeptSessions(sessions_together, judging)
+    sessions = SessionCache(sessions_together, judging)
     live = LiveExchanges(stopped, gateway_metrics.exchange_ended)
     limits = LimitTable(shares, clock)
     consumers = (stopped, api_tokens, sessions, issuer_keys, live, limits)

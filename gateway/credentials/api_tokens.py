@@ -1,4 +1,4 @@
-"""Checking API tokens: the operator validator decides, and what it accepts is cached for as long as it holds."""
+"""Checking API tokens: the operator validator decides, and what it accepts is cached for as long as it is valid."""
 
 from typing import Protocol
 
@@ -70,7 +70,7 @@ class ApiTokens:
         )
         now = self._clock.now()
         identity = _identity(response, credential, application, now)
-        # What was read before a change that is already applied here may be out of date: it is not kept.
+        # What was read before a change that is already applied here may be out of date: it is not cached.
         if follower is not None and follower.fresh and follower.is_current(response.as_of, response.mark):
             self._cache.put(key, (identity, _known_until(response.expires_at, now)), response.depends_on)
         return identity

@@ -4,7 +4,7 @@ import re
 
 from gateway.credentials.expiry import expiry_line
 from gateway.credentials.identity import Identity
-from gateway.http1.kept import Kept
+from gateway.http1.bounded_cache import BoundedCache
 from shared.contracts.access_token import MAX_ACCESS_TOKEN_LIFETIME_S, AccessTokenClaims
 from shared.identifiers import version_among
 from shared.jose.claims import LEEWAY_S, Claims
@@ -28,7 +28,7 @@ class TokenHolders:
     """
 
     def __init__(self) -> None:
-        self._holders: Kept[tuple[bytes, bytes, bytes], Verified] = Kept(MAX_HOLDERS)
+        self._holders: BoundedCache[tuple[bytes, bytes, bytes], Verified] = BoundedCache(MAX_HOLDERS)
 
     def known(self, signed: UnverifiedToken, now: float) -> Verified | None:
         """What a token says whose signature holds. None: it is to be checked whole, as what has expired is."""
@@ -48,7 +48,7 @@ class TokenHolders:
         holder = identity, audiences = _holder(read, signed.header.kid)
         found = _find(signed.payload)
         if found is not None and "nbf" not in claims.members:
-            self._holders.keep(_rest(signed, found), holder)
+            self._holders.put(_rest(signed, found), holder)
         return identity.by_token(read.jti, read.exp), audiences
 
 

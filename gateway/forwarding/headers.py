@@ -27,9 +27,9 @@ from gateway.http1.writer import date_line
 from gateway.routing.table import Route, Upstream
 
 _MAX_CACHED_NAME_LENGTH = 64
-"""Characters. Senders choose the names: what is kept of them is bounded by this and by the caches' size."""
+"""Characters. Senders choose the names: what is cached of them is bounded by this and by the caches' size."""
 _MAX_MEMO = 16
-"""Of what is kept with one block of fields: a client may send the same one to any number of routes."""
+"""Of what is cached with one block of fields: a client may send the same one to any number of routes."""
 
 
 class Passage(Enum):

@@ -3,7 +3,7 @@
 from gateway.credentials.access_tokens import AccessTokens
 from gateway.credentials.api_tokens import ApiTokenKey, ApiTokens
 from gateway.credentials.identity import Identity
-from gateway.credentials.kept_sessions import KeptSessions
+from gateway.credentials.session_cache import SessionCache
 from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.table import Route
 from shared.errors import Unavailable
@@ -20,11 +20,11 @@ class RepeatedCall:
         "api_token",
         "from_proxy",
         "identity",
-        "kept",
         "limits",
         "limits_as_of",
         "lines",
         "passes_credential",
+        "report",
         "route",
         "session_token",
         "target",
@@ -44,7 +44,7 @@ class RepeatedCall:
     ) -> None:
         self.route = route
         self.target = target
-        """With a session token the path alone: what the token stands for is not kept."""
+        """With a session token the path alone: what the token stands for is not cached with it."""
         self.lines = lines
         self.identity = identity
         self.api_token = api_token
@@ -58,17 +58,17 @@ class RepeatedCall:
         self.limits: LimitedCall | None = None
         self.limits_as_of: object = None
         """The generation of the table that its limits are from."""
-        self.kept: object = None
-        """For who reports such calls, to keep what is the same each time."""
+        self.report: object = None
+        """What the reports of such calls have in common: a cache of `gateway.proxy.report`."""
 
-    def resolved_target(self, sessions: KeptSessions) -> str | None:
+    def resolved_target(self, sessions: SessionCache) -> str | None:
         """With what its session token stands for; None where the service has to be asked."""
         if self.session_token is None or self.route.merge_query:
             return None
-        kept = sessions.find(self.session_token)
-        if kept is None or kept.identity is not self.identity:
+        cached = sessions.find(self.session_token)
+        if cached is None or cached.identity is not self.identity:
             return None
-        return f"{self.target}?{kept.query}" if kept.query else self.target
+        return f"{self.target}?{cached.query}" if cached.query else self.target
 
     def holds(self, access_tokens: AccessTokens, api_tokens: ApiTokens) -> bool:
         """Whether what is known of its credential, but for what has been stopped, is known still.

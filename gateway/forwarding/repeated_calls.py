@@ -1,7 +1,7 @@
 """Calls that come again byte for byte, but for their id: what was decided about them without what may change.
 
 Most clients send the same few requests again and again. What follows from the bytes, the connection and the route
-table alone is the same each time; whether the token has expired or been stopped since is not, and is not kept.
+table alone is the same each time; whether the token has expired or been stopped since is not, and is not cached.
 """
 
 from gateway.credentials.api_tokens import key_of_token
@@ -9,16 +9,16 @@ from gateway.credentials.extract import read_api_token, read_session_token
 from gateway.edge.client_origin import Origin
 from gateway.forwarding.forward import Forward
 from gateway.forwarding.repeated_call import RepeatedCall
-from gateway.http1.known_heads import keep_head
+from gateway.http1.known_heads import cache_head
 from gateway.http1.request_head import RequestHead
+from gateway.routing.cache_by_table import CacheByTable
 from gateway.routing.credential_kinds import CredentialKind
-from gateway.routing.kept_by_table import KeptByTable
 from gateway.routing.table import RouteTable
 from shared.contracts.session_tokens import session_token_id
 
 MAX_REPEATED_CALLS = 4096
 _MAX_LINES_LENGTH = 2048
-"""Characters of a call's header fields that are kept."""
+"""Characters of a call's header fields that are cached."""
 
 Key = tuple[bytes, str, bool]
 
@@ -27,7 +27,7 @@ class RepeatedCalls:
     """Found by the SHA-256 of their heads: no secret is kept. Bounded, as everything that a client chooses."""
 
     def __init__(self) -> None:
-        self._calls: KeptByTable[Key, RepeatedCall] = KeptByTable(MAX_REPEATED_CALLS)
+        self._calls: CacheByTable[Key, RepeatedCall] = CacheByTable(MAX_REPEATED_CALLS)
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -43,7 +43,7 @@ class RepeatedCalls:
             return
         credential = "" if head.credential is None else head.credential.line
         lines = "\r\n".join(line for line in forward.lines[:-1] if line != credential)
-        if len(lines) > _MAX_LINES_LENGTH or not keep_head(head):
+        if len(lines) > _MAX_LINES_LENGTH or not cache_head(head):
             return
         is_api_token = route.credential is CredentialKind.API_TOKEN
         is_session = route.credential is CredentialKind.SESSION_TOKEN
@@ -57,9 +57,9 @@ class RepeatedCalls:
             from_proxy=origin.trusted,
             passes_credential=credential in forward.lines,
         )
-        self._calls.keep(key, call, table)
+        self._calls.put(key, call, table)
 
 
 def key_of(head: RequestHead, origin: Origin) -> Key | None:
-    """All that a decision about this head depends on, but the table and what is known; None where none is kept."""
+    """All that a decision about this head depends on, but the table and what is known; None: it is not cached."""
     return None if head.digest is None else (head.digest, origin.lines, origin.trusted)

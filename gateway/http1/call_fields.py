@@ -19,7 +19,7 @@ _LINE = re.compile(
 def has_call_fields(head: RequestHead) -> bool:
     """Whether some are among the others, so that they should be cut out of the next head of the connection."""
     block = head.block
-    return not (block.kept or OF_ONE_CALL.isdisjoint(block.first))
+    return not (block.cache_number or OF_ONE_CALL.isdisjoint(block.first))
 
 
 def cut_call_fields(raw: bytes) -> tuple[bytes, list[Field]]:

@@ -3,11 +3,11 @@
 import re
 from functools import lru_cache
 
-from gateway.http1.kept import Kept
+from gateway.http1.bounded_cache import BoundedCache
 
 MAX_FIELDS = 100
-_MAX_KEPT_LINES = 8192
-_MAX_KEPT_LENGTH = 100
+_MAX_CACHED_LINES = 8192
+_MAX_CACHED_LENGTH = 100
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _LONE = re.compile(rb"(?<!\r)\n|\r(?!\n|\Z)|\0")
@@ -27,7 +27,7 @@ OF_ONE_CALL = frozenset(
         "x-request-id",
     }
 )
-"""Never the same twice: what held one would be kept in vain, in the place of something that comes again."""
+"""Never the same twice: what held one would be cached in vain, in the place of something that comes again."""
 _PRINTABLE = bytes(range(0x20, 0x7F))
 
 HOP_BY_HOP = frozenset(
@@ -57,7 +57,7 @@ class MalformedField(ValueError):
 class Name:
     """What a field's name, as it is spelled, means here. Raises `MalformedField` for what is no name."""
 
-    __slots__ = ("folded", "lowered", "may_be_kept", "once", "steers")
+    __slots__ = ("cacheable", "folded", "lowered", "once", "steers")
 
     def __init__(self, spelled: str) -> None:
         if _NAME.fullmatch(spelled) is None:  # R7, R8, RFC 9112 sections 5.1, 5.2
@@ -66,7 +66,7 @@ class Name:
         self.folded = folded(spelled)
         self.once = self.folded in ONCE
         self.steers = self.lowered in _STEERING
-        self.may_be_kept = self.lowered not in OF_ONE_CALL and _MAY_BE_SECRET.search(self.lowered) is None
+        self.cacheable = self.lowered not in OF_ONE_CALL and _MAY_BE_SECRET.search(self.lowered) is None
 
 
 _cached_name = lru_cache(maxsize=4096)(Name)
@@ -75,7 +75,7 @@ _cached_name = lru_cache(maxsize=4096)(Name)
 class Field:
     """One header field. Characters are bytes (latin-1), so that encoding them again gives what came."""
 
-    __slots__ = ("folded", "line", "may_be_kept", "name", "once", "steers", "value")
+    __slots__ = ("cacheable", "folded", "line", "name", "once", "steers", "value")
 
     @classmethod
     def of(cls, spelled: str, value: str) -> "Field":
@@ -89,7 +89,7 @@ class Field:
         """Without blanks at its ends."""
         self.line = line
         """How it is passed on: the name as it was spelled, a colon, one blank and the value."""
-        self.may_be_kept = name.may_be_kept
+        self.cacheable = name.cacheable
         """Whether its name says that it holds no secret, and may come again, so that it may be remembered."""
         self.once = name.once
         """Whether it may come once in a request."""
@@ -114,18 +114,18 @@ def parse_lines(raw: bytes, *, max_fields: int) -> tuple[str, list[Field]] | Non
 def _parse(line: str, *, plain: bool) -> Field:
     spelled, colon, given = line.partition(":")
     spelled = spelled if colon else ""
-    name = _cached_name(spelled) if len(spelled) <= _MAX_KEPT_LENGTH else Name(spelled)
+    name = _cached_name(spelled) if len(spelled) <= _MAX_CACHED_LENGTH else Name(spelled)
     value = given.strip(" \t")
     if not plain and _VALUE.fullmatch(value) is None:  # R1, RFC 9110 section 5.5
         raise MalformedField("a header value holds a control character")
     as_it_came = len(given) == len(value) + 1 and given[0] == " "
     field = Field(name, value, line if as_it_came else f"{spelled}: {value}")
-    if name.may_be_kept and len(line) <= _MAX_KEPT_LENGTH:
-        _known.keep(line, field)
+    if name.cacheable and len(line) <= _MAX_CACHED_LENGTH:
+        _known.put(line, field)
     return field
 
 
-_known: Kept[str, Field] = Kept(_MAX_KEPT_LINES)
+_known: BoundedCache[str, Field] = BoundedCache(_MAX_CACHED_LINES)
 """Short lines that have come before: most lines of a head are the same in the next. None that may hold a secret."""
 
 

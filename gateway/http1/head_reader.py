@@ -36,7 +36,7 @@ class HeadReader:
             end = data.find(b"\r\n\r\n")
             if end >= 0:
                 head = read_head(data[:end], varies=self._varies)
-                if not head.block.kept:
+                if not head.block.cache_number:
                     self._see_whether_it_varies(head)
                 return head, data[end + 4 :]
         return self._feed(data)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from gateway.http1.authority import are_same, parse_authority
 from gateway.http1.body import BodyDecoder, MalformedBody, TooManyExtensions
 from gateway.http1.credential_line import CREDENTIAL_FIELDS
-from gateway.http1.field_block import MAX_FIELD_BYTES, FieldBlock, find_block, keep_block
+from gateway.http1.field_block import MAX_FIELD_BYTES, FieldBlock, cache_block, find_block
 from gateway.http1.fields import MAX_FIELDS, Field, MalformedField, parse_lines, tokens
 from gateway.http1.framing import MalformedFraming, request_framing
 from gateway.http1.request_head import RequestHead
@@ -73,7 +73,7 @@ def _parse_head(raw: bytes, end_of_line: int) -> RequestHead:
     if "expect" in first:
         block.expects_continue = _expects_continue(first["expect"], minor)
     if minor == 1 and target.startswith("/"):
-        keep_block(raw, end_of_line, block)
+        cache_block(raw, end_of_line, block)
     return head
 
 

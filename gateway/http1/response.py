@@ -5,9 +5,9 @@ from functools import lru_cache
 from typing import Protocol
 
 from gateway.http1.body import BodyDecoder, MalformedBody, UntilCloseDecoder
+from gateway.http1.bounded_cache import BoundedCache
 from gateway.http1.fields import Field, MalformedField, holds_lone, parse_lines, tokens
 from gateway.http1.framing import UNFRAMED, Framing, MalformedFraming, response_body, response_framing
-from gateway.http1.kept import Kept
 
 MAX_HEAD_BYTES = 65536
 MAX_FIELDS = 200
@@ -17,8 +17,8 @@ MAX_INTERIM = 8
 _STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
 _REQUEST_ID = re.compile(rb"\r\n[Xx]-[Rr]equest-[Ii][Dd]: [\x21-\x7e]+(?=\r\n|\Z)")
 _MAX_CACHED_LINE_LENGTH = 64
-_MAX_KEPT_HEADS = 1024
-_MAX_KEPT_BYTES = 1024
+_MAX_CACHED_HEADS = 1024
+_MAX_CACHED_BYTES = 1024
 """Of one head."""
 
 
@@ -59,15 +59,15 @@ def parse_response_head(raw: bytes) -> ResponseHead:
     Upstreams send the same heads again and again: a short one that holds no secret is read once. Many send the id
     of the request back, which no client gets from them: it is left out, as heads would never be the same with it.
     """
-    if (kept := _kept.get(raw)) is not None:
-        return kept
+    if (cached := _cache.get(raw)) is not None:
+        return cached
     if (request_id := _REQUEST_ID.search(raw)) is not None:
         raw = raw[: request_id.start()] + raw[request_id.end() :]
-        if (kept := _kept.get(raw)) is not None:
-            return kept
+        if (cached := _cache.get(raw)) is not None:
+            return cached
     head = _parse(raw)
-    if len(raw) <= _MAX_KEPT_BYTES and all(field.may_be_kept for field in head.fields):
-        _kept.keep(raw, head)
+    if len(raw) <= _MAX_CACHED_BYTES and all(field.cacheable for field in head.fields):
+        _cache.put(raw, head)
     return head
 
 
@@ -104,7 +104,7 @@ def _parse_status_line(line: str) -> tuple[int, int]:
 
 
 _status_line = lru_cache(maxsize=512)(_parse_status_line)
-_kept: Kept[bytes, ResponseHead] = Kept(_MAX_KEPT_HEADS)
+_cache: BoundedCache[bytes, ResponseHead] = BoundedCache(_MAX_CACHED_HEADS)
 
 
 class Upgrade(Protocol):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from gateway.credentials.identity import Identity
-from gateway.http1.kept import Kept
+from gateway.http1.bounded_cache import BoundedCache
 from shared.clock import Clock
 from shared.jose.claims import LEEWAY_S
 from shared.jose.signer import Signer
@@ -12,7 +12,7 @@ FIELD = "X-Passgate-Identity-Token"
 LIFE_S = 60
 REUSED_FOR_S = 30
 """Seconds for which a token is sent again: whoever gets it has as many left to verify it in."""
-MAX_KEPT_TOKENS = 10_000
+MAX_CACHED_TOKENS = 10_000
 
 _Key = tuple[str, str, float | None, str]
 
@@ -20,22 +20,22 @@ _Key = tuple[str, str, float | None, str]
 class IdentityTokens:
     """Signs on the event loop: 40 us, once in `REUSED_FOR_S` for each caller and upstream."""
 
-    def __init__(self, signer: Signer, clock: Clock, *, issuer: str, size: int = MAX_KEPT_TOKENS) -> None:
+    def __init__(self, signer: Signer, clock: Clock, *, issuer: str, size: int = MAX_CACHED_TOKENS) -> None:
         self._signer = signer
         self._clock = clock
         self._issuer = issuer
-        self._lines: Kept[_Key, tuple[str, float]] = Kept(size)
+        self._lines: BoundedCache[_Key, tuple[str, float]] = BoundedCache(size)
 
     def line(self, identity: Identity, audience: str) -> str:
         """The header field with a token for the upstream called `audience`."""
         # `identity.lines` has all that the claims have, but for what goes beside it here.
         key = (identity.lines, identity.company_id, identity.expires_at, audience)
         now = self._clock.now()
-        kept = self._lines.get(key)
-        if kept is not None and 0 <= now - kept[1] < REUSED_FOR_S:  # also after a step of the clock
-            return kept[0]
+        cached = self._lines.get(key)
+        if cached is not None and 0 <= now - cached[1] < REUSED_FOR_S:  # also after a step of the clock
+            return cached[0]
         line = f"{FIELD}: {self._signer.sign(self._claims(identity, audience, int(now)))}"
-        self._lines.keep(key, (line, now))
+        self._lines.put(key, (line, now))
         return line
 
     def _claims(self, identity: Identity, audience: str, now: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from gateway.credentials.refused import RefusedCredential
 from gateway.edge.client_origin import Origin
 from gateway.forwarding.forward import Forward
 from gateway.forwarding.repeated_call import RepeatedCall
-from gateway.http1.kept import Kept
+from gateway.http1.bounded_cache import BoundedCache
 from gateway.http1.request import BadRequest
 from gateway.http1.request_head import RequestHead
 from gateway.metrics import GatewayMetrics
@@ -19,7 +19,7 @@ from gateway.proxy.refusal_trace import record_refusal
 from gateway.proxy.upstream.failure_log import UpstreamFailureLog
 from gateway.refused_calls.problems import Refusal
 from shared.audit.ports import RefusalAudit
-from shared.logging import access, access_admits, access_kept, kept_fields, request_id
+from shared.logging import access, access_admits, access_rendered, rendered_fields, request_id
 from shared.metrics import DurationSeries
 from shared.refusal_traces.recorder import RefusalTraces
 from shared.usage.cells import Cell
@@ -27,7 +27,7 @@ from shared.usage.cells import Cell
 LIVE_PATH = "/health/live"
 """Called so often, by what watches the process, that it has no access-log line."""
 MAX_LOGGED_PATH_LENGTH = 512
-MAX_KEPT_CALLS = 4096
+MAX_CACHED_CALLS = 4096
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
@@ -86,7 +86,7 @@ class Report:
         self._metrics = metrics
         self._upstream_durations = metrics.upstream_durations
         self._failures = UpstreamFailureLog(metrics)
-        self._kept: Kept[tuple[str | int, ...], _Kept] = Kept(MAX_KEPT_CALLS)
+        self._cache: BoundedCache[tuple[str | int, ...], _CachedReport] = BoundedCache(MAX_CACHED_CALLS)
 
     def refused(self, call: Call, refusal: Refusal) -> None:
         call.route, call.cause, call.detail = refusal.route, refusal.cause, refusal.detail
@@ -126,14 +126,14 @@ class Report:
         head = call.head
         known = bool(call.company) and not call.cause and 0 < call.status < 400
         if known and not call.detail and isinstance(head, RequestHead):
-            kept = self._kept_of(call, head)
-            kept.durations.observe(seconds)
-            if (cell := kept.cell) is not None:
+            cached = self._cached_report(call, head)
+            cached.durations.observe(seconds)
+            if (cell := cached.cell) is not None:
                 if cell.closed:
-                    cell = kept.cell = self._cell(call) or cell
+                    cell = cached.cell = self._cell(call) or cell
                 cell.calls += 1
-            access_kept(
-                kept.fields, call.request_id, seconds * 1000, call.upstream_seconds * 1000, trace_id=call.trace_id
+            access_rendered(
+                cached.fields, call.request_id, seconds * 1000, call.upstream_seconds * 1000, trace_id=call.trace_id
             )
             return
         method, target = (head.method, head.target) if isinstance(head, RequestHead) else ("-", "-")
@@ -157,27 +157,27 @@ class Report:
             line["cause"] = call.cause
         access({"path": _logged_path(target), **call.detail}, own=line, sampled=sampled)
 
-    def _kept_of(self, call: Call, head: RequestHead) -> "_Kept":
+    def _cached_report(self, call: Call, head: RequestHead) -> "_CachedReport":
         before = call.came_before
         if before is None:
-            return self._kept_by_members(call, head)
-        kept = before.kept
-        if not isinstance(kept, _Kept) or kept.status != call.status:
-            kept = before.kept = self._kept_by_members(call, head)
-        return kept
+            return self._cached_report_by_key(call, head)
+        cached = before.report
+        if not isinstance(cached, _CachedReport) or cached.status != call.status:
+            cached = before.report = self._cached_report_by_key(call, head)
+        return cached
 
-    def _kept_by_members(self, call: Call, head: RequestHead) -> "_Kept":
+    def _cached_report_by_key(self, call: Call, head: RequestHead) -> "_CachedReport":
         path, origin, status = _logged_path(head.target), call.origin, call.status
         version = 0 if call.identity is None else call.identity.version
         caller = (call.company, call.credential, version)
         key = (call.route, head.method, path, status, *caller, origin.client, origin.peer)
-        kept = self._kept.get(key)
-        if kept is None:
-            fields = kept_fields({"path": path}, _fields_of(call, head.method, status))
+        cached = self._cache.get(key)
+        if cached is None:
+            fields = rendered_fields({"path": path}, _fields_of(call, head.method, status))
             durations = self._metrics.requests(call.route, head.method, status)
-            kept = _Kept(status, fields, durations, self._cell(call))
-            self._kept.keep(key, kept)
-        return kept
+            cached = _CachedReport(status, fields, durations, self._cell(call))
+            self._cache.put(key, cached)
+        return cached
 
     def _cell(self, call: Call) -> Cell | None:
         if self._usage is None or call.identity is None:
@@ -185,8 +185,8 @@ class Report:
         return self._usage.cell(call.identity, call.route, "accepted", "", call.origin.client)
 
 
-class _Kept:
-    """What is the same of all calls that are alike."""
+class _CachedReport:
+    """What is the same of all calls that are alike: `fields` are those of the access-log line, rendered once."""
 
     __slots__ = ("cell", "durations", "fields", "status")
 

@@ -8,7 +8,7 @@ from gateway.credentials.extract import MalformedQuery, NoCredential
 from gateway.credentials.found_credential import find_in_head
 from gateway.credentials.identity import Identity
 from gateway.credentials.refused import RefusedCredential
-from gateway.http1.kept import Kept
+from gateway.http1.bounded_cache import BoundedCache
 from gateway.http1.request_head import RequestHead
 from gateway.refused_calls import problems
 from gateway.refused_calls.problems import Refusal
@@ -18,7 +18,7 @@ from shared.audit.mismatch import Mismatch, known_by_form, nothing_sent
 from shared.errors import Unavailable
 from shared.scopes import covered
 
-MAX_KEPT_REFUSALS = 1024
+MAX_CACHED_REFUSALS = 1024
 _NOTHING_THERE = frozenset({"no_credential", "no_api_token"})
 
 
@@ -62,11 +62,11 @@ def _bad_credential(refused: RefusedCredential, *, route: str) -> Refusal:
     if not refused.alike:
         return problems.bad_credential(refused, route=route)
     key = (route, refused.cause, refused.detail["reason"])
-    kept = _kept.get(key)
-    if kept is None:
-        kept = problems.bad_credential(refused, route=route)
-        _kept.keep(key, kept)
-    return kept
+    cached = _cache.get(key)
+    if cached is None:
+        cached = problems.bad_credential(refused, route=route)
+        _cache.put(key, cached)
+    return cached
 
 
 def stopped_refusal(found: tuple[str, str], identity: Identity, route: Route) -> Refusal:
@@ -87,4 +87,4 @@ def missing_scopes(route: Route, identity: Identity) -> Sequence[str]:
     return [scope for scope in route.scopes if scope not in granted and not covered(granted, scope)]
 
 
-_kept: Kept[tuple[object, ...], Refusal] = Kept(MAX_KEPT_REFUSALS)
+_cache: BoundedCache[tuple[object, ...], Refusal] = BoundedCache(MAX_CACHED_REFUSALS)

@@ -10,11 +10,11 @@ from gateway.credentials.access_tokens import is_junk
 from gateway.http1.fields import Field
 from gateway.http1.request_head import RequestHead
 from gateway.refused_calls.problems import Refusal
-from gateway.routing.kept_by_table import KeptByTable
+from gateway.routing.cache_by_table import CacheByTable
 from gateway.routing.table import RouteTable
 
 MAX_REPEATED_REFUSALS = 4096
-_MAX_KEPT_TARGET_LENGTH = 128
+_MAX_CACHED_TARGET_LENGTH = 128
 _BEARER = "Bearer "
 
 Key = tuple[int, str, str, str, bool]
@@ -25,7 +25,7 @@ class RepeatedRefusals:
     """Found by heads without what may be a secret, junk included. Bounded, as everything that a client chooses."""
 
     def __init__(self) -> None:
-        self._refusals: KeptByTable[Key, Refusal] = KeptByTable(MAX_REPEATED_REFUSALS)
+        self._refusals: CacheByTable[Key, Refusal] = CacheByTable(MAX_REPEATED_REFUSALS)
 
     def __len__(self) -> int:
         return len(self._refusals)
@@ -35,21 +35,21 @@ class RepeatedRefusals:
         return self._refusals.find(key, table)
 
     def keep(self, key: Key, refusal: Refusal, table: RouteTable) -> None:
-        self._refusals.keep(key, refusal, table)
+        self._refusals.put(key, refusal, table)
 
 
 def key_without_secret(head: RequestHead) -> Key | None:
     """All that a refusal of this head depends on, but the table; None where it may hold a credential, in whatever
     place, or does not come again. What junk it holds is not of it."""
-    if not head.block.kept or (head.call_fields and _may_hold_a_prefix(head.call_fields)):
+    if not head.block.cache_number or (head.call_fields and _may_hold_a_prefix(head.call_fields)):
         return None
     credential = head.credential
     if credential is not None and not _holds_junk(credential):
         return None
     target = head.target
-    if "?" in target or len(target) > _MAX_KEPT_TARGET_LENGTH:
+    if "?" in target or len(target) > _MAX_CACHED_TARGET_LENGTH:
         return None
-    return head.block.kept, head.method, target, head.host, credential is not None
+    return head.block.cache_number, head.method, target, head.host, credential is not None
 
 
 def _may_hold_a_prefix(fields: Sequence[Field]) -> bool:

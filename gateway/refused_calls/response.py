@@ -2,12 +2,12 @@
 
 import orjson
 
-from gateway.http1.kept import Kept
+from gateway.http1.bounded_cache import BoundedCache
 from gateway.refused_calls.problems import Fields, Refusal
 from shared.error_pages.pages import error_types
 from shared.problem import CONTENT_TYPE, problem_document
 
-MAX_KEPT_RESPONSES = 512
+MAX_CACHED_RESPONSES = 512
 
 
 class RefusalResponse:
@@ -38,10 +38,10 @@ class RefusalResponse:
 def response_to(refusal: Refusal) -> RefusalResponse:
     type_ = error_types.of(refusal.code)
     key = (type_, refusal.status, refusal.code, refusal.description, refusal.fields)
-    response = _kept.get(key)
+    response = _cache.get(key)
     if response is None:
         response = RefusalResponse(refusal, type_)
-        _kept.keep(key, response)
+        _cache.put(key, response)
     return response
 
 
@@ -51,4 +51,4 @@ def render(refusal: Refusal, request_id: str) -> tuple[Fields, bytes]:
     return response.fields(request_id), response.body(request_id)
 
 
-_kept: Kept[tuple[str, int, str, str, Fields], RefusalResponse] = Kept(MAX_KEPT_RESPONSES)
+_cache: BoundedCache[tuple[str, int, str, str, Fields], RefusalResponse] = BoundedCache(MAX_CACHED_RESPONSES)

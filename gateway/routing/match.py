@@ -10,7 +10,7 @@ from gateway.routing.target import Target, readings, require_allowed
 RESERVED = ("/internal", "/metrics", "/health")
 """Never routed, here or below: these paths are for services and operators alone."""
 
-MAX_KEPT_PATH_LENGTH = 256
+MAX_CACHED_PATH_LENGTH = 256
 
 
 def is_reserved(path: str) -> bool:
@@ -35,8 +35,8 @@ def match(table: RouteTable, method: str, path: str, host: str = "") -> Route | 
     found = table.matched.get(key)
     if found is None:
         found = _match(scope, method, path)
-        if len(path) <= MAX_KEPT_PATH_LENGTH:
-            table.matched.keep(key, found)
+        if len(path) <= MAX_CACHED_PATH_LENGTH:
+            table.matched.put(key, found)
     return found
 
 

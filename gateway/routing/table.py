@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
-from gateway.http1.kept import Kept
+from gateway.http1.bounded_cache import BoundedCache
 from gateway.routing.cors.policy import Cors
 from gateway.routing.credential_kinds import SECRET_FIELDS, CredentialKind
 from gateway.routing.issuers.settings import IssuerSettings
@@ -16,7 +16,7 @@ from gateway.routing.upstream_address import NO_PORTS, OwnPorts
 from gateway.upstreams.settings import Address, Balance, CircuitBreaker, HealthCheck, UpstreamTls
 
 MIB = 1024 * 1024
-MAX_KEPT_PATHS = 4096
+MAX_CACHED_PATHS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +178,8 @@ class RouteTable:
     """None where no route has a host: then a request's host is not looked at."""
     any_host: PathIndex[Route] = field(init=False, compare=False)
     """The routes without a host."""
-    matched: "Kept[tuple[object, ...], Route | tuple[str, ...]]" = field(
-        init=False, default_factory=lambda: Kept(MAX_KEPT_PATHS), compare=False
+    matched: "BoundedCache[tuple[object, ...], Route | tuple[str, ...]]" = field(
+        init=False, default_factory=lambda: BoundedCache(MAX_CACHED_PATHS), compare=False
     )
     """What `gateway.routing.match` found for a method and a path, and a scope of hosts where there are any."""
 

@@ -15,7 +15,7 @@ from shared.audit.ports import RefusalAudit
 from shared.changes.timed_cache import TimedCache
 from shared.clock import Clock
 from shared.contracts.key_registry import AccessKey, Revocation
-from shared.contracts.session_tokens import KEPT_FOR_S, MAX_KEPT_SESSIONS, session_token_id
+from shared.contracts.session_tokens import CACHED_FOR_S, MAX_CACHED_SESSIONS, session_token_id
 from shared.identifiers import SESSION_TOKEN
 from shared.opaque import ACCESS_KEY, digest, well_formed
 
@@ -24,8 +24,8 @@ CLOCK_SKEW_S = 30
 past it for longer was brought back by a copy."""
 SESSION_TOKEN_PREFIX = ""
 """It has none: whatever has one of ours is of another kind."""
-MAX_KEPT_BYTES = 2048
-"""Of the parameters of a session that is kept: those who serve one page ask for the same one at once."""
+MAX_CACHED_BYTES = 2048
+"""Of the parameters of a session that is cached: those who serve one page ask for the same one at once."""
 MAX_SEALED_BYTES_TOGETHER = 8192
 """Of a session that is found together with others: a larger one would hold them up."""
 
@@ -76,7 +76,7 @@ class SessionTokens:
         self._revocations = revocations
         self._audit = audit
         self._clock = clock
-        self._kept: TimedCache[str, Contents] = TimedCache(KEPT_FOR_S, MAX_KEPT_SESSIONS, clock)
+        self._cache: TimedCache[str, Contents] = TimedCache(CACHED_FOR_S, MAX_CACHED_SESSIONS, clock)
         """By the tokens' ids, of those without a number of uses."""
 
     async def authorize(self, access_key: str) -> AuthorizedKey:
@@ -121,7 +121,7 @@ class SessionTokens:
 
     async def verify(self, token: str, *, peek: bool = False) -> Session:
         """What `token` stands for; counts as one use, but for a `peek`. Raises `WrongToken`."""
-        id_, contents = await self._open(token, may_be_kept=True)
+        id_, contents = await self._open(token, cacheable=True)
         key = await self._access_keys.get(contents.access_key)
         if key is None:
             raise self._refused("session_token", Cause.UNKNOWN, subject=id_)
@@ -161,7 +161,7 @@ class SessionTokens:
         ended now, if its access key is known and it had not ended before.
         """
         id_, contents = await self._open(token)
-        self._kept.discard(id_)
+        self._cache.discard(id_)
         ended = None
         if not self._is_ended(id_):
             key = await self._access_keys.get(contents.access_key)
@@ -179,13 +179,13 @@ class SessionTokens:
         )
         self._ended.revoke(id_, until, "session_token")
 
-    async def _open(self, presented: str, *, may_be_kept: bool = False) -> tuple[str, Contents]:
+    async def _open(self, presented: str, *, cacheable: bool = False) -> tuple[str, Contents]:
         token = presented.lower()  # RFC 9562 section 4: read without regard to case
         if not SESSION_TOKEN.fullmatch(token):
             raise not_of_form(SESSION_TOKEN_PREFIX, presented, EXPECTED["x-api-token"])
         id_ = session_token_id(token)
-        if may_be_kept and (kept := self._kept.find(id_)) is not None:
-            return id_, kept
+        if cacheable and (cached := self._cache.find(id_)) is not None:
+            return id_, cached
         asked_at = self._clock.monotonic()
         sealed = await self._store.get(id_)
         if sealed is None:
@@ -197,9 +197,9 @@ class SessionTokens:
         now = self._clock.now()
         if contents.expires_at + CLOCK_SKEW_S <= now:
             raise self._refused("session_token", Cause.EXPIRED, subject=id_)
-        short = len(contents.parameters) <= MAX_KEPT_BYTES
-        if short and not contents.counted and now + KEPT_FOR_S < contents.expires_at:
-            self._kept.keep(id_, contents, asked_at)
+        short = len(contents.parameters) <= MAX_CACHED_BYTES
+        if short and not contents.counted and now + CACHED_FOR_S < contents.expires_at:
+            self._cache.put(id_, contents, asked_at)
         return id_, contents
 
     def _is_ended(self, id_: str) -> bool:

@@ -16,42 +16,42 @@ class TimedCache(Generic[K, V]):
         self._seconds = seconds
         self._size = size
         self._clock = clock
-        self._kept: dict[K, tuple[V, float]] = {}
+        self._entries: dict[K, tuple[V, float]] = {}
         """With the monotonic time until which each holds, in about that order."""
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._entries)
 
     def find(self, key: K) -> V | None:
-        kept = self._kept.get(key)
-        if kept is None:
+        entry = self._entries.get(key)
+        if entry is None:
             return None
-        if kept[1] > self._clock.monotonic():
-            return kept[0]
-        del self._kept[key]
+        if entry[1] > self._clock.monotonic():
+            return entry[0]
+        del self._entries[key]
         return None
 
-    def keep(self, key: K, value: V, asked_at: float) -> None:
+    def put(self, key: K, value: V, asked_at: float) -> None:
         """`asked_at`: the monotonic time before which nothing of `value` was read."""
         self.discard(key)
         self._make_room()
-        self._kept[key] = value, asked_at + self._seconds
+        self._entries[key] = value, asked_at + self._seconds
 
     def discard(self, key: K) -> None:
-        self._kept.pop(key, None)
+        self._entries.pop(key, None)
 
     def discard_where(self, matches: Callable[[V], bool]) -> None:
         """Looks at all of them: for what happens seldom."""
-        for key in [key for key, (value, _) in self._kept.items() if matches(value)]:
-            del self._kept[key]
+        for key in [key for key, (value, _) in self._entries.items() if matches(value)]:
+            del self._entries[key]
 
     def clear(self) -> None:
-        self._kept.clear()
+        self._entries.clear()
 
     def _make_room(self) -> None:
         now = self._clock.monotonic()
-        while self._kept:
-            oldest = next(iter(self._kept))
-            if self._kept[oldest][1] > now and len(self._kept) < self._size:
+        while self._entries:
+            oldest = next(iter(self._entries))
+            if self._entries[oldest][1] > now and len(self._entries) < self._size:
                 return
-            del self._kept[oldest]
+            del self._entries[oldest]

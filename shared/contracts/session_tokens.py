@@ -16,10 +16,10 @@ RESOLVE = "/internal/v1/resolve"
 RESOLVE_TOGETHER = "/internal/v1/resolve-together"
 MAX_TOGETHER = 64
 """Tokens that may be asked about in one call."""
-KEPT_FOR_S = 1.0
+CACHED_FOR_S = 1.0
 """Seconds for which gateway and service keep what a token stands for, from when they began to ask for it. Its end
 is known meanwhile from the changes."""
-MAX_KEPT_SESSIONS = 4096
+MAX_CACHED_SESSIONS = 4096
 """In each process."""
 _ID = "0192f0c0-0000-7000-8000-000000000000"
 _TOKEN = "3f8f7a3e-5a0c-4d5e-9c64-0a7b0a3f5c11"

@@ -14,7 +14,7 @@ from shared.http.connection import RequestHandler
 from shared.http.endpoints import Endpoint, RenderError, route_of
 from shared.http.metrics import HttpMetrics
 from shared.http.responses import internal_error, problem, status_of
-from shared.logging import access, access_admits, access_kept, kept_fields, request_id
+from shared.logging import access, access_admits, access_rendered, rendered_fields, request_id
 from shared.logging.redaction import redacted
 from shared.logging.request_ids import adopt_request_id
 
@@ -27,8 +27,8 @@ log = structlog.get_logger()
 QUIET = frozenset({"/health/live", "/health/ready", "/health", "/metrics"})
 """Polled for ever, and so left out of the access log: health logs what changes."""
 MAX_PATH_CHARACTERS = 512
-MAX_KEPT_FIELDS = 1024
-"""Combinations of fields that are kept as they are rendered: most calls of a client differ in nothing else."""
+MAX_RENDERED_FIELDS = 1024
+"""Combinations of fields whose rendering is cached: most calls of a client differ in nothing else."""
 REFUSED = web.RequestKey("refused", str)
 """A handler's note on its request: why a credential was refused, in a response with whatever status."""
 
@@ -110,7 +110,7 @@ class AccessLog:
 
     def __init__(self, addresses: "ClientAddresses | None" = None) -> None:
         self._addresses = addresses
-        self._kept: dict[tuple[object, ...], bytes] = {}
+        self._rendered: dict[tuple[object, ...], bytes] = {}
 
     def client(self, request: web.Request) -> dict[str, str]:
         """The client's address and, when it came through the gateway, the gateway's."""
@@ -135,22 +135,22 @@ class AccessLog:
                 access(self._line(request, path, route, status, seconds), debug=True)
                 return
             if endpoint.security:
-                self._write_kept(request, path, route, status, seconds)
+                self._write_rendered(request, path, route, status, seconds)
                 return
         if access_admits(("request", route, str(status), cause)):
             access(self._line(request, path, route, status, seconds), sampled=True)
 
-    def _write_kept(self, request: web.Request, path: str, route: str, status: int, seconds: float) -> None:
+    def _write_rendered(self, request: web.Request, path: str, route: str, status: int, seconds: float) -> None:
         key = (path, request.method, route, status, *self._ends(request))
-        fields = self._kept.get(key)
+        fields = self._rendered.get(key)
         if fields is None:
             own = {"method": request.method, "route": route, "status": status, **self.client(request)}
-            fields = kept_fields({"path": path}, own)
-            if redacted(path) == path:  # no secret is kept
-                if len(self._kept) >= MAX_KEPT_FIELDS:
-                    self._kept.clear()
-                self._kept[key] = fields
-        access_kept(fields, request_id.get(), seconds * 1000)
+            fields = rendered_fields({"path": path}, own)
+            if redacted(path) == path:  # no secret is cached
+                if len(self._rendered) >= MAX_RENDERED_FIELDS:
+                    self._rendered.clear()
+                self._rendered[key] = fields
+        access_rendered(fields, request_id.get(), seconds * 1000)
 
     def _line(self, request: web.Request, path: str, route: str, status: int, seconds: float) -> dict[str, object]:
         return {

@@ -104,10 +104,10 @@ def access(
         _log.sampler.written(len(written))
 
 
-def access_kept(
+def access_rendered(
     rest: bytes, request_id: str, duration_ms: float, upstream_ms: float | None = None, trace_id: str = ""
 ) -> None:
-    """Write the access-log line of a known credential's call, of which `rest` is what `kept_fields` gave.
+    """Write the access-log line of a known credential's call, of which `rest` is what `rendered_fields` gave.
 
     `request_id` and `trace_id` were made or adopted here, so that they need no quoting. Durations in milliseconds.
     """
@@ -120,7 +120,7 @@ def access_kept(
         _log.sink.collect(f'{{"time":"{now()}",{_log.prefix},{varying},'.encode() + rest)
 
 
-def kept_fields(fields: Mapping[str, Any], own: Mapping[str, Any]) -> bytes:
+def rendered_fields(fields: Mapping[str, Any], own: Mapping[str, Any]) -> bytes:
     """The fields of an access-log line that are the same each time; `fields` and `own` as for `access`."""
     return rendered({"event": "request", **own, **{name: redacted_value(value) for name, value in fields.items()}})[
         1:

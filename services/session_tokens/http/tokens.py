@@ -24,14 +24,14 @@ from shared.http.body import json_model, judge_again_with_body, read, require_co
 from shared.http.client_address import ClientAddresses
 from shared.http.endpoints import route_of
 from shared.http.responses import NO_STORE, error_headers, json_response, problem, status_of
-from shared.logging import access_kept, kept_fields, request_id
+from shared.logging import access_rendered, rendered_fields, request_id
 from shared.logging.request_ids import usable_request_id
 from shared.report_only.report_only_set import ReportOnlySet
 from shared.service_tokens import ServiceAuthenticator
 
 JSON_NO_STORE = {"Content-Type": "application/json; charset=utf-8", **NO_STORE}
 AREA = "session_tokens"
-RESOLVED_LINE = kept_fields(
+RESOLVED_LINE = rendered_fields(
     {"path": RESOLVE_TOGETHER}, {"method": "POST", "route": RESOLVE_TOGETHER, "status": 200}
 )
 """Of the access log, for each token that was resolved together with others: under its own request's id."""
@@ -120,7 +120,7 @@ class SessionTokenEndpoints:
         duration_ms = (time.perf_counter() - started) * 1000
         for token, session in zip(asked, sessions, strict=True):
             if session is not None:
-                access_kept(RESOLVED_LINE, usable_request_id(token.request_id), duration_ms)
+                access_rendered(RESOLVED_LINE, usable_request_id(token.request_id), duration_ms)
         return json_response({"sessions": found}, headers=NO_STORE)
 
     def _resolution(self, session: Session, *, use_deferred: bool) -> dict[str, Any]:

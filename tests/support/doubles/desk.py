@@ -7,7 +7,7 @@ from gateway.credentials.access_tokens import AccessTokens
 from gateway.credentials.api_tokens import ApiTokens
 from gateway.credentials.external.issuers import ExternalIssuers
 from gateway.credentials.issuer_keys import IssuerKeys
-from gateway.credentials.kept_sessions import KeptSessions
+from gateway.credentials.session_cache import SessionCache
 from gateway.credentials.staleness import Staleness
 from gateway.decision import Decider
 from gateway.edge.client_origin import unproxied
@@ -135,7 +135,7 @@ class Desk:
         """What limits would have refused, and did not."""
         api_tokens = ApiTokens(self.operator, judging)
         api_tokens.attach(Follower())
-        sessions = KeptSessions(self.sessions, judging)
+        sessions = SessionCache(self.sessions, judging)
         sessions.attach(Follower())
         self.keys = IssuerKeys(self._jwks, clock)
         self.identity_keys = IdentityKeys.generated()

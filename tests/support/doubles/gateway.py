@@ -6,7 +6,7 @@ from typing import Any
 from gateway.client_address_proof import ClientAddressProof
 from gateway.credentials.access_tokens import AccessTokens
 from gateway.credentials.api_tokens import ApiTokens
-from gateway.credentials.kept_sessions import KeptSessions
+from gateway.credentials.session_cache import SessionCache
 from gateway.credentials.staleness import Staleness
 from gateway.decision import Decider
 from gateway.forwarding.limit_decision import CallLimits
@@ -94,7 +94,7 @@ def open_decider(routes: Callable[[], RouteTable], *, via: str = "1.1 passgate-t
         access_tokens=AccessTokens(nobody, clock, issuer=ISSUER),
         external_issuers=nobody,
         api_tokens=ApiTokens(nobody, clock),
-        sessions=KeptSessions(nobody, clock),
+        sessions=SessionCache(nobody, clock),
         stopped=StoppedSet(clock),
         staleness=Staleness(nobody, clock, nobody),
         client_address_proof=ClientAddressProof({}),

@@ -101,8 +101,8 @@ def fields_of(fields: Iterable[Field]) -> list[tuple[str, str]]:
 
 def forget() -> None:
     """Have the next heads read as the first ones of a process are."""
-    for kept in (field_block._kept, fields._known, response._kept):
-        kept.clear()
+    for cache in (field_block._cache, fields._known, response._cache):
+        cache.clear()
 
 
 def assert_readers_agree_on_request(message: bytes, request: Request) -> None:

@@ -128,7 +128,7 @@ async def test_a_call_by_api_token_is_looked_up_while_changes_cannot_be_followed
 async def test_no_api_token_is_kept(desk: Desk) -> None:
     await twice_by_api_token(desk)
     assert len(desk.decider.repeated) == 1
-    assert not any("pgat_secret" in text for text in held_texts(desk.decider.repeated._calls._kept))
+    assert not any("pgat_secret" in text for text in held_texts(desk.decider.repeated._calls._cache))
 
 
 async def twice_by_api_token(desk: Desk) -> RequestHead:
@@ -176,7 +176,7 @@ def test_no_credential_is_kept(desk: Desk, clock: FakeClock) -> None:
     twice(desk, bearer)
     again = twice(desk, bearer, line="GET /pass HTTP/1.1")
     assert decided(desk, head_of(bearer, line="GET /site?apitoken=1 HTTP/1.1"))
-    calls = desk.decider.repeated._calls._kept
+    calls = desk.decider.repeated._calls._cache
     assert len(calls) == 2
     passed = decided(desk, again)
     assert isinstance(passed, Forward)

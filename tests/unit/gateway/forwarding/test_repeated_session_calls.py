@@ -12,7 +12,7 @@ from gateway.refused_calls.problems import Refusal
 from gateway.routing.credential_kinds import CredentialKind
 from gateway.routing.table import RouteTable
 from shared.contracts.key_registry import Change
-from shared.contracts.session_tokens import KEPT_FOR_S
+from shared.contracts.session_tokens import CACHED_FOR_S
 from tests.support.clock import FakeClock
 from tests.support.doubles.desk import ROUTES, SESSION, Desk, plain
 from tests.support.held_texts import held_texts
@@ -36,7 +36,7 @@ async def by_session(
 
 def wait(desk: Desk) -> None:
     """Until what was asked before is no answer any more."""
-    desk.clock.advance(KEPT_FOR_S)
+    desk.clock.advance(CACHED_FOR_S)
 
 
 async def test_a_call_by_session_token_comes_again_with_what_the_token_stands_for_now(desk: Desk) -> None:
@@ -122,7 +122,7 @@ async def test_neither_a_session_token_nor_what_it_stands_for_is_kept_with_a_cal
     in_query = head_of(line=f"GET /editor?apitoken={SESSION} HTTP/1.1")
     for _ in range(2):
         assert isinstance(await _awaited(desk.decider.decide(in_query, CLIENT, "r")), Forward)
-    calls = desk.decider.repeated._calls._kept
+    calls = desk.decider.repeated._calls._cache
     assert len(calls) == 1
     assert not any(secret in text for text in held_texts(calls) for secret in (SESSION, "4711"))
 
@@ -174,8 +174,8 @@ async def test_a_decider_that_keeps_calls_by_session_token_decides_as_one_that_k
                     for desk in desks
                 ]
                 assert plain(kept) == plain(anew)
-                desks[1].decider.repeated._calls._kept.clear()
-                desks[1].decider.sessions._kept._kept.clear()
+                desks[1].decider.repeated._calls._cache.clear()
+                desks[1].decider.sessions._cache._entries.clear()
                 assert [desk.sessions.left for desk in desks] == [desks[0].sessions.left] * 2
             case ("table", other):
                 tables[0] = RouteTable(ROUTES.routes[:-1] if other else ROUTES.routes, ROUTES.issuers)

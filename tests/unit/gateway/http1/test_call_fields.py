@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.http1 import field_block, known_heads
+from gateway.http1.bounded_cache import BoundedCache
 from gateway.http1.call_fields import MAX_CALL_FIELDS, cut_call_fields
 from gateway.http1.fields import MAX_FIELDS, OF_ONE_CALL
 from gateway.http1.head_reader import HeadReader
-from gateway.http1.kept import Kept
-from gateway.http1.known_heads import keep_head, read_head
+from gateway.http1.known_heads import cache_head, read_head
 from gateway.http1.request import BadRequest, parse_head
 from gateway.http1.request_head import RequestHead
 
@@ -92,8 +92,8 @@ def test_what_is_left_without_them_is_the_same_each_time() -> None:
 def test_the_next_heads_of_a_connection_are_known_whatever_their_call_fields(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(known_heads, "_kept", Kept(9))
-    monkeypatch.setattr(field_block, "_kept", Kept(9))
+    monkeypatch.setattr(known_heads, "_cache", BoundedCache(9))
+    monkeypatch.setattr(field_block, "_cache", BoundedCache(9))
     reader = HeadReader()
     heads = []
     for number in range(4):
@@ -102,6 +102,6 @@ def test_the_next_heads_of_a_connection_are_known_whatever_their_call_fields(
         heads.append(head)
         assert rest == b""
         assert head.values("x-amzn-trace-id") == [f"Root={number}"]
-        assert keep_head(head) is (number > 0)
+        assert cache_head(head) is (number > 0)
     assert heads[1].digest == heads[2].digest == heads[3].digest
     assert heads[2].block is heads[3].block

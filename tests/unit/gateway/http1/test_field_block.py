@@ -41,7 +41,7 @@ def reading(raw: bytes) -> object:
 
 
 def cold(raw: bytes) -> object:
-    field_block._kept.clear()
+    field_block._cache.clear()
     return reading(raw)
 
 
@@ -51,7 +51,7 @@ def test_whatever_the_credential_is_the_head_is_read_as_for_the_first_time(
 ) -> None:
     raw = line + FIELDS[:place] + b"\r\n" + name + colon + value + FIELDS[place:]
     expected = cold(raw)
-    field_block._kept.clear()
+    field_block._cache.clear()
     parse_head(b"GET /warm HTTP/1.1" + FIELDS)
     assert reading(raw) == expected
     assert reading(raw) == expected
@@ -73,13 +73,13 @@ def test_fields_that_were_valid_for_another_line_are_read_anew(first: bytes, fie
     """HTTP/1.0 may name no host, and its connection does not go on."""
     raw = b"GET / HTTP/1.1" + fields
     expected = cold(raw)
-    field_block._kept.clear()
+    field_block._cache.clear()
     reading(first + fields)
     assert reading(raw) == expected
 
 
 def test_the_same_fields_are_read_once_and_any_other_byte_is_another_block() -> None:
-    field_block._kept.clear()
+    field_block._cache.clear()
     first = parse_head(b"GET / HTTP/1.1" + FIELDS + b"\r\nAuthorization: Bearer a")
     again = parse_head(b"PUT /b HTTP/1.1" + FIELDS + b"\r\nAuthorization: Bearer b")
     assert again.block is first.block
@@ -98,33 +98,33 @@ def test_the_same_fields_are_read_once_and_any_other_byte_is_another_block() -> 
         b"x-api-key: k",
         b"Proxy-Authorization: x",
         b"X-A: " + b"x" * 1100,
-        b"\r\n".join(b"%d: x" % number for number in range(field_block._MAX_KEPT_FIELDS)),
+        b"\r\n".join(b"%d: x" % number for number in range(field_block._MAX_CACHED_FIELDS)),
     ],
 )
-def test_what_may_be_secret_or_is_long_or_has_many_fields_is_not_kept(line: bytes) -> None:
-    field_block._kept.clear()
+def test_what_may_be_secret_or_is_long_or_has_many_fields_is_not_cached(line: bytes) -> None:
+    field_block._cache.clear()
     parse_head(b"GET / HTTP/1.1" + FIELDS + b"\r\n" + line)
-    assert field_block._kept == {}
+    assert field_block._cache == {}
 
 
-def test_no_line_with_a_query_is_kept() -> None:
+def test_no_line_with_a_query_is_cached() -> None:
     before = request._cached_line.cache_info().currsize
     for _ in range(3):
         parse_head(b"GET /a?apitoken=secret HTTP/1.1" + FIELDS)
     assert request._cached_line.cache_info().currsize == before
 
 
-def test_nothing_of_a_credential_is_kept() -> None:
-    field_block._kept.clear()
+def test_nothing_of_a_credential_is_cached() -> None:
+    field_block._cache.clear()
     for name in (b"Authorization", b"authorization", b"X-Api-Token", b"x-api-token"):
         parse_head(b"GET / HTTP/1.1" + FIELDS + b"\r\n" + name + b": Bearer secret")
-    assert len(field_block._kept) == 1
-    assert "secret" not in str([(raw, *block.first.items()) for raw, block in field_block._kept.items()])
+    assert len(field_block._cache) == 1
+    assert "secret" not in str([(raw, *block.first.items()) for raw, block in field_block._cache.items()])
 
 
 @pytest.mark.parametrize("name", ["Authorization", "authorization", "X-Api-Token", "x-api-token"])
 def test_the_credential_is_read_as_one_of_the_fields_however_it_is_spelled(name: str) -> None:
-    field_block._kept.clear()
+    field_block._cache.clear()
     raw = b"GET / HTTP/1.1\r\nHost: a\r\n" + name.encode() + b": secret\r\nAccept: */*"
     for head in (parse_head(raw), parse_head(raw)):
         assert [field.line for field in head.fields] == ["Host: a", f"{name}: secret", "Accept: */*"]
@@ -145,15 +145,15 @@ def test_a_credential_beside_another_is_one_field_among_the_others() -> None:
         assert head.credential is None
 
 
-def test_no_more_than_so_many_blocks_are_kept() -> None:
-    for number in range(2 * field_block._MAX_KEPT_BLOCKS):
+def test_no_more_than_so_many_blocks_are_cached() -> None:
+    for number in range(2 * field_block._MAX_CACHED_BLOCKS):
         parse_head(b"GET / HTTP/1.1" + FIELDS + b"\r\nX-B: %d" % number)
-    assert len(field_block._kept) <= field_block._MAX_KEPT_BLOCKS
+    assert len(field_block._cache) <= field_block._MAX_CACHED_BLOCKS
 
 
 @pytest.mark.parametrize("name", [b"traceparent", b"X-Amzn-Trace-Id", b"X-Request-Id"])
 def test_a_head_with_a_field_that_no_other_has_takes_no_place(name: bytes) -> None:
-    field_block._kept.clear()
+    field_block._cache.clear()
     head = parse_head(b"GET / HTTP/1.1" + FIELDS + b"\r\n" + name + b": 1")
-    assert not head.block.kept
-    assert len(field_block._kept) == 0
+    assert not head.block.cache_number
+    assert len(field_block._cache) == 0

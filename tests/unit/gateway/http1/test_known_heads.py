@@ -1,22 +1,23 @@
-"""A head that comes again byte for byte is read as for the first time, and its secret is not kept."""
+"""A head that comes again byte for byte is read as for the first time, and its secret is not cached."""
 
 import pytest
 
 from gateway.http1 import known_heads
-from gateway.http1.kept import Kept
-from gateway.http1.known_heads import MAX_DIGESTED_BYTES, keep_head, read_head
+from gateway.http1.bounded_cache import BoundedCache
+from gateway.http1.known_heads import MAX_DIGESTED_BYTES, cache_head, read_head
 from gateway.http1.request import parse_head
 from gateway.http1.request_head import RequestHead
 
+Heads = BoundedCache[bytes, object]
 LINE = b"GET /v2.0/site HTTP/1.1"
 HOST = b"Host: gateway.example"
 TOKEN = b"Authorization: Bearer eysecret"
 
 
 @pytest.fixture(autouse=True)
-def kept(monkeypatch: pytest.MonkeyPatch) -> "Kept[bytes, object]":
-    heads: Kept[bytes, object] = Kept(3)
-    monkeypatch.setattr(known_heads, "_kept", heads)
+def cached(monkeypatch: pytest.MonkeyPatch) -> Heads:
+    heads: Heads = BoundedCache(3)
+    monkeypatch.setattr(known_heads, "_cache", heads)
     return heads
 
 
@@ -53,12 +54,12 @@ def seen(head: RequestHead) -> object:
         raw_of(HOST, b"x-api-token: secret\t", b"Content-Length: 3", line=b"POST /v2.0/site HTTP/1.1"),
     ],
 )
-def test_a_head_that_is_kept_is_read_as_for_the_first_time(raw: bytes, kept: "Kept[bytes, object]") -> None:
+def test_a_head_that_is_cached_is_read_as_for_the_first_time(raw: bytes, cached: Heads) -> None:
     first = read_head(raw)
     expected = seen(parse_head(raw))
-    assert keep_head(first)
+    assert cache_head(first)
     again = read_head(raw)
-    assert len(kept) == 1
+    assert len(cached) == 1
     assert again is not first
     assert (seen(first), seen(again)) == (expected, expected)
     assert again.digest == first.digest
@@ -84,25 +85,25 @@ def test_a_head_that_is_kept_is_read_as_for_the_first_time(raw: bytes, kept: "Ke
         raw_of(HOST, TOKEN + b"t" * MAX_DIGESTED_BYTES),
     ],
 )
-def test_what_may_hold_a_secret_or_differs_each_time_is_not_kept(raw: bytes, kept: "Kept[bytes, object]") -> None:
-    assert not keep_head(read_head(raw))
-    assert not kept
+def test_what_may_hold_a_secret_or_differs_each_time_is_not_cached(raw: bytes, cached: Heads) -> None:
+    assert not cache_head(read_head(raw))
+    assert not cached
     assert seen(read_head(raw)) == seen(parse_head(raw))
 
 
-def test_what_nobody_has_accepted_takes_no_place(kept: "Kept[bytes, object]") -> None:
+def test_what_nobody_has_accepted_takes_no_place(cached: Heads) -> None:
     for number in range(10):
         read_head(raw_of(HOST, TOKEN + b"%d" % number))
-    assert not kept
+    assert not cached
 
 
-def test_the_credential_is_not_kept_and_their_number_is_bounded(kept: "Kept[bytes, object]") -> None:
+def test_the_credential_is_not_cached_and_their_number_is_bounded(cached: Heads) -> None:
     for number in range(10):
-        assert keep_head(read_head(raw_of(HOST, TOKEN + b"%d" % number)))
-        assert len(kept) <= 3
-    assert "secret" not in repr([(key, value) for key, value in kept.items()])
+        assert cache_head(read_head(raw_of(HOST, TOKEN + b"%d" % number)))
+        assert len(cached) <= 3
+    assert "secret" not in repr([(key, value) for key, value in cached.items()])
 
 
-def test_one_byte_more_is_another_head(kept: "Kept[bytes, object]") -> None:
-    assert keep_head(read_head(raw_of(HOST, TOKEN)))
+def test_one_byte_more_is_another_head(cached: Heads) -> None:
+    assert cache_head(read_head(raw_of(HOST, TOKEN)))
     assert read_head(raw_of(HOST, TOKEN + b"2")).authorization == "Bearer eysecret2"

@@ -10,7 +10,7 @@ from gateway.client_address_proof import ClientAddressProof
 from gateway.credentials.access_tokens import AccessTokens
 from gateway.credentials.api_tokens import ApiTokens
 from gateway.credentials.issuer_keys import IssuerKeys
-from gateway.credentials.kept_sessions import KeptSessions
+from gateway.credentials.session_cache import SessionCache
 from gateway.credentials.staleness import Staleness
 from gateway.decision import Decider
 from gateway.edge.client_origin import unproxied
@@ -71,7 +71,7 @@ class World:
             access_tokens=AccessTokens(IssuerKeys(self._jwks, clock), clock, issuer=ISSUER),
             external_issuers=external,
             api_tokens=api_tokens,
-            sessions=KeptSessions(Sessions(), clock),
+            sessions=SessionCache(Sessions(), clock),
             stopped=self.stopped,
             staleness=Staleness(self.followed, clock, lambda _: None),
             client_address_proof=ClientAddressProof({}),

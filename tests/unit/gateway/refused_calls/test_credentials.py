@@ -53,9 +53,9 @@ def _same(found: Refusal) -> RefusedCredential:
     return found.credential
 
 
-def test_what_is_kept_leads_to_no_call() -> None:
-    kept = _same(refused(raised("a-text-that-was-not-sent-before..")))
-    assert (kept.__traceback__, kept.__context__, kept.__cause__) == (None, None, None)
+def test_what_is_cached_leads_to_no_call() -> None:
+    cached = _same(refused(raised("a-text-that-was-not-sent-before..")))
+    assert (cached.__traceback__, cached.__context__, cached.__cause__) == (None, None, None)
 
 
 FAULTS = st.builds(
@@ -85,7 +85,7 @@ def test_each_is_refused_as_it_would_be_alone(calls: list[tuple[RefusedCredentia
             expected.cause,
             expected.fields,
         )
-        kept = _same(found)
+        cached = _same(found)
         for member in (
             "kind",
             "credential",
@@ -97,7 +97,7 @@ def test_each_is_refused_as_it_would_be_alone(calls: list[tuple[RefusedCredentia
             "noted",
             "prefix",
         ):
-            assert getattr(kept, member) == getattr(error, member), member
+            assert getattr(cached, member) == getattr(error, member), member
 
 
 @each_case("sent", ("eyJhbGciOiJub25lIn0.e30.eA", "a.b.c.d.e", '"x"', "a b", "x=", ""))
@@ -107,7 +107,7 @@ def test_what_is_wrong_is_named_whatever_was_sent_before(sent: str) -> None:
     assert reasons[0] == raised(sent).detail
 
 
-def test_reasons_that_differ_each_time_are_kept_within_a_bound() -> None:
-    for number in range(credentials.MAX_KEPT_REFUSALS * 2):
+def test_reasons_that_differ_each_time_are_cached_within_a_bound() -> None:
+    for number in range(credentials.MAX_CACHED_REFUSALS * 2):
         refused(of_token(Fault.EXPIRED, f"exp was {number} s ago"))
-        assert len(credentials._kept) <= credentials.MAX_KEPT_REFUSALS
+        assert len(credentials._cache) <= credentials.MAX_CACHED_REFUSALS

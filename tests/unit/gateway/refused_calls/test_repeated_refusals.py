@@ -42,7 +42,7 @@ def decided(desk: Desk, head: RequestHead) -> Any:
     return desk.decider.decide(head, CLIENT, "r")
 
 
-def kept(desk: Desk) -> int:
+def cached(desk: Desk) -> int:
     return len(desk.decider.refused)
 
 
@@ -65,11 +65,11 @@ def without_memory(clock: FakeClock) -> Desk:
 )
 def test_a_head_that_comes_again_is_decided_upon_once(line: str, desk: Desk) -> None:
     head_of(line=line)
-    before = kept(desk)
+    before = cached(desk)
     first, second = decided(desk, head_of(line=line)), decided(desk, head_of(line=line))
     assert isinstance(first, Refusal)
     assert second is first
-    assert kept(desk) == before + 1
+    assert cached(desk) == before + 1
 
 
 @each_case(
@@ -168,16 +168,16 @@ def test_in_any_order_each_is_decided_as_it_is_alone(calls: list[tuple[str, str,
 
 
 @each_case("line", (SITE, "GET /sms HTTP/1.1", "GET /editor HTTP/1.1", "GET /any HTTP/1.1", "GET /corp HTTP/1.1"))
-def test_all_junk_is_decided_upon_once_and_none_of_it_is_kept(line: str, desk: Desk) -> None:
+def test_all_junk_is_decided_upon_once_and_none_of_it_is_cached(line: str, desk: Desk) -> None:
     head_of("Authorization: Bearer first-junk", line=line)
-    before = kept(desk)
+    before = cached(desk)
     first, second = (
         decided(desk, head_of(f"Authorization: Bearer {junk}", line=line)) for junk in ("first-junk", "second-junk")
     )
     assert isinstance(first, Refusal)
     assert second is first
-    assert kept(desk) == before + 1
-    assert not any("-junk" in text for text in held_texts(desk.decider.refused._refusals._kept))
+    assert cached(desk) == before + 1
+    assert not any("-junk" in text for text in held_texts(desk.decider.refused._refusals._cache))
     assert decided(desk, head_of(line=line)).cause != first.cause
 
 
@@ -189,7 +189,7 @@ def test_what_may_be_more_than_junk_is_looked_at_each_time(value: str, desk: Des
         for _ in range(2):
             found, expected = decided(desk, head), without_memory(clock).decider.decide(head, CLIENT, "r")
             assert_same(found, expected)
-    assert kept(desk) == 2
+    assert cached(desk) == 2
 
 
 @each_case("sent", ((), ("Authorization: Bearer x",)))
@@ -197,11 +197,11 @@ def test_the_id_of_a_call_leads_to_no_other_decision_unless_it_is_a_credential(
     sent: tuple[str, ...], desk: Desk, clock: FakeClock
 ) -> None:
     varying_head(*sent)
-    before = kept(desk)
+    before = cached(desk)
     first, second = (decided(desk, varying_head(*sent, f"X-Request-Id: 4711-{number}")) for number in range(2))
     assert second is first
-    assert kept(desk) == before + 1
-    assert not any("4711" in text for text in held_texts(desk.decider.refused._refusals._kept))
+    assert cached(desk) == before + 1
+    assert not any("4711" in text for text in held_texts(desk.decider.refused._refusals._cache))
     head = varying_head(*sent, "X-Request-Id: pgat_12345678", line="GET /sms HTTP/1.1")
     decided(desk, varying_head(*sent, line="GET /sms HTTP/1.1"))
     assert_same(decided(desk, head), without_memory(clock).decider.decide(head, CLIENT, "r"))
@@ -219,19 +219,19 @@ def test_the_id_of_a_call_leads_to_no_other_decision_unless_it_is_a_credential(
         ("traceparent: 00-1",),
     ),
 )
-def test_nothing_is_kept_of_what_may_hold_a_credential_or_differs_each_time(
+def test_nothing_is_cached_of_what_may_hold_a_credential_or_differs_each_time(
     sent: tuple[str, ...], desk: Desk
 ) -> None:
     for _ in range(3):
         decided(desk, head_of(*sent, line="GET /site HTTP/1.1"))
-    assert kept(desk) == 0
+    assert cached(desk) == 0
 
 
 @each_case("target", (f"/editor?apitoken={SESSION}x", "/site?a", "/" + "x" * 200))
-def test_nothing_is_kept_of_a_query_or_a_long_path(target: str, desk: Desk) -> None:
+def test_nothing_is_cached_of_a_query_or_a_long_path(target: str, desk: Desk) -> None:
     for _ in range(3):
         assert not isinstance(decided(desk, head_of(line=f"GET {target} HTTP/1.1")), Forward)
-    assert kept(desk) == 0
+    assert cached(desk) == 0
 
 
 def test_another_route_table_is_asked_anew(desk: Desk) -> None:
@@ -276,18 +276,18 @@ def blocks_that_live() -> int:
 def test_a_scan_with_other_fields_each_time_keeps_no_fields_alive(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    field_block._kept.clear()
-    monkeypatch.setattr(field_block._kept, "max_size", 10)
+    field_block._cache.clear()
+    monkeypatch.setattr(field_block._cache, "max_size", 10)
     before = blocks_that_live()
     for number in range(100):
         decided(desk, head_of(f"Accept: {number}", line=SITE))
-    assert kept(desk) == 100
+    assert cached(desk) == 100
     assert blocks_that_live() <= before + 10
 
 
 def test_fields_that_were_forgotten_and_come_again_are_decided_upon_anew(desk: Desk) -> None:
     first = decided(desk, head_of(line=SITE))
-    field_block._kept.clear()
+    field_block._cache.clear()
     again = decided(desk, head_of(line=SITE))
     assert again is not first
     assert again == first

@@ -77,6 +77,6 @@ def test_where_the_pages_are_is_that_of_now(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_texts_of_a_strangers_choice_are_kept_within_a_bound() -> None:
-    for number in range(response.MAX_KEPT_RESPONSES * 2):
+    for number in range(response.MAX_CACHED_RESPONSES * 2):
         response_to(problems.malformed(BadRequest(f"no. {number}")))
-        assert len(response._kept) <= response.MAX_KEPT_RESPONSES
+        assert len(response._cache) <= response.MAX_CACHED_RESPONSES

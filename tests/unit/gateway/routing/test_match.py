@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway.http1.request import BadRequest
 from gateway.routing.match import match, require_one_route, upstream_target
 from gateway.routing.rewriting.path_prefix import PrefixRewrite
-from gateway.routing.table import MAX_KEPT_PATHS, Route, RouteTable
+from gateway.routing.table import MAX_CACHED_PATHS, Route, RouteTable
 from gateway.routing.target import ENCODED_SLASHES, SEMICOLONS, read_target
 from tests.support.http1.heads import route_of
 
@@ -165,16 +165,16 @@ def test_the_route_is_that_of_a_slow_and_obvious_search_in_whatever_order_the_ro
     expected = reference(routes, method, path, host)
     for order in (routes, routes[::-1]):
         table = RouteTable(tuple(order))
-        for _ in range(2):  # searched for, and kept
+        for _ in range(2):  # searched for, and cached
             found = match(table, method, path, host)
             assert (found if isinstance(found, tuple) else found.name) == expected
 
 
 def test_what_a_stranger_asks_for_is_kept_within_a_bound() -> None:
     table = RouteTable((route_of(name="a", host="*.test", path="/", prefix=True), route_of(name="b", path="/b")))
-    for number in range(3 * MAX_KEPT_PATHS):
+    for number in range(3 * MAX_CACHED_PATHS):
         match(table, "GET", f"/{number}", f"{number}.test")
-    assert len(table.matched) <= MAX_KEPT_PATHS
+    assert len(table.matched) <= MAX_CACHED_PATHS
     match(table, "GET", "/" + "x" * 8000, "a.test")
     assert all(len(str(path)) <= 256 and not isinstance(scope, str) for _, path, scope in table.matched)
 

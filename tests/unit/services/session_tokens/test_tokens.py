@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from services.session_tokens.parameters import parse
-from services.session_tokens.tokens import CLOCK_SKEW_S, MAX_KEPT_BYTES
+from services.session_tokens.tokens import CLOCK_SKEW_S, MAX_CACHED_BYTES
 from services.session_tokens.wrong_token import EXPECTED, Cause, WrongToken
 from shared.audit.mismatch import A_JWT, A_KID, A_SESSION_TOKEN, Mismatch
 from shared.contracts.key_registry import Status
-from shared.contracts.session_tokens import KEPT_FOR_S, RefusedSession, SessionTokensClient, session_token_id
+from shared.contracts.session_tokens import CACHED_FOR_S, RefusedSession, SessionTokensClient, session_token_id
 from shared.errors import Invalid, Unavailable
 from shared.opaque import ACCESS_KEY, API_TOKEN, KEY_PAIR, digest, mint, public_id
 from tests.support.cases import each_case
@@ -180,7 +180,7 @@ async def test_another_copy_resolves_and_ends_the_same_tokens(rules: Rules) -> N
     await copy.end(token)
     await rules.follower.poll()
     assert await rules.refusal(token) == Cause.ENDED
-    rules.clock.advance(KEPT_FOR_S)
+    rules.clock.advance(CACHED_FOR_S)
     assert await rules.refusal(token) == Cause.UNKNOWN
 
 
@@ -275,7 +275,7 @@ async def test_a_token_is_fetched_once_a_second_and_its_end_is_known_at_once(rul
     for _ in range(3):
         assert json.loads((await rules.tokens.verify(token)).parameters)["file"] == "f"
     assert rules.store.fetched == 1
-    rules.clock.advance(KEPT_FOR_S)
+    rules.clock.advance(CACHED_FOR_S)
     await rules.tokens.verify(token)
     assert rules.store.fetched == 2
     await rules.tokens.end(token)
@@ -294,7 +294,7 @@ async def test_a_kept_token_is_refused_once_its_access_key_is_stopped(rules: Rul
     [
         pytest.param(b'{"file":"f"}', {"uses": "5"}, id="a number of uses"),
         pytest.param(b'{"file":"f"}', {"ttl": "1"}, id="ends within the second"),
-        pytest.param(b'{"file":"%s"}' % (b"f" * MAX_KEPT_BYTES), {}, id="long"),
+        pytest.param(b'{"file":"%s"}' % (b"f" * MAX_CACHED_BYTES), {}, id="long"),
     ],
 )
 async def test_what_must_not_be_kept_is_fetched_each_time(

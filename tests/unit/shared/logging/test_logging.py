@@ -171,8 +171,8 @@ def test_the_kept_line_of_a_call_is_the_one_that_is_written_for_a_call_seen_for_
     looked_through = {"path": f'/x/{token}/"é'}
     logging.configure("gateway", fields={"worker": 1})
     monkeypatch.setattr(logging._log, "sink", LogSink(lines, logging._resumed))
-    kept = logging.kept_fields(looked_through, own)
-    logging.access_kept(kept, "abcdef1234", 1.2345, 0.004)
+    kept = logging.rendered_fields(looked_through, own)
+    logging.access_rendered(kept, "abcdef1234", 1.2345, 0.004)
     logging.access(looked_through, own={"request_id": "abcdef1234", "duration_ms": 1.23, "upstream_ms": 0.0, **own})
     first, second = read(lines)
     assert first | {"time": ""} == second | {"time": ""}
@@ -182,7 +182,7 @@ def test_the_kept_line_of_a_call_is_the_one_that_is_written_for_a_call_seen_for_
 
 def test_a_kept_line_is_not_written_where_access_lines_are_not(lines: io.BytesIO) -> None:
     logging._log.access_enabled = False
-    logging.access_kept(logging.kept_fields({"path": "/"}, {}), "abcdef1234", 1.0, 1.0)
+    logging.access_rendered(logging.rendered_fields({"path": "/"}, {}), "abcdef1234", 1.0, 1.0)
     logging._log.access_enabled = True
     assert read(lines) == []
 

@@ -1,31 +1,31 @@
-"""What was decided with a route table, kept within a bound for as long as that is the table."""
+"""A bounded cache of what was decided with a route table, for as long as that is the table."""
 
 from typing import Generic, TypeVar
 
-from gateway.http1.kept import Kept
+from gateway.http1.bounded_cache import BoundedCache
 from gateway.routing.table import RouteTable
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 
-class KeptByTable(Generic[K, V]):
+class CacheByTable(Generic[K, V]):
     """With another table all of it is forgotten, and so is the table that was replaced."""
 
     def __init__(self, max_size: int) -> None:
-        self._kept: Kept[K, V] = Kept(max_size)
+        self._cache: BoundedCache[K, V] = BoundedCache(max_size)
         self._table: RouteTable | None = None
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._cache)
 
     def find(self, key: K, table: RouteTable) -> V | None:
         if table is not self._table:
-            self._kept.clear()
+            self._cache.clear()
             self._table = table
-        return self._kept.get(key)
+        return self._cache.get(key)
 
-    def keep(self, key: K, value: V, table: RouteTable) -> None:
+    def put(self, key: K, value: V, table: RouteTable) -> None:
         """Unless another table has been looked by since."""
         if table is self._table:
-            self._kept.keep(key, value)
+            self._cache.put(key, value)

@@ -1,4 +1,4 @@
-"""What session tokens stand for, kept for a second after their service was asked about them.
+"""What session tokens stand for, cached for a second after their service was asked about them.
 
 The requests of a page come one upon the other with one token, and once there is an answer none of them asks again.
 That a token was ended, or what created it was stopped, is known meanwhile as of any other credential: from the
@@ -14,8 +14,8 @@ from shared.changes.timed_cache import TimedCache
 from shared.clock import Clock
 from shared.contracts.key_registry import Change, Snapshot
 from shared.contracts.session_tokens import (
-    KEPT_FOR_S,
-    MAX_KEPT_SESSIONS,
+    CACHED_FOR_S,
+    MAX_CACHED_SESSIONS,
     RefusedSession,
     ResolvedSession,
     session_token_id,
@@ -35,7 +35,7 @@ class Follower(Protocol):
     def fresh(self) -> bool: ...
 
 
-class KeptSession:
+class CachedSession:
     """What a token stands for."""
 
     __slots__ = ("_query", "identity", "session")
@@ -53,10 +53,10 @@ class KeptSession:
         return self._query
 
 
-class KeptSessions:
+class SessionCache:
     """`resolve` as `sessions` do it, which are asked about the same token anew after a second.
 
-    Of a token with a number of uses nothing is kept, and nothing while the changes cannot be followed. Nor is an
+    Of a token with a number of uses nothing is cached, and nothing while the changes cannot be followed. Nor is an
     answer that may be from before a change that is applied here: one that was on its way, or of a service that had
     not heard of it yet. It is a consumer of the `ChangeFollower` that is then given to `attach`.
     """
@@ -66,68 +66,68 @@ class KeptSessions:
         self._sessions = sessions
         self._follower: Follower | None = None
         self._clock = clock
-        self._kept: TimedCache[str, KeptSession] = TimedCache(KEPT_FOR_S, MAX_KEPT_SESSIONS, clock)
+        self._cache: TimedCache[str, CachedSession] = TimedCache(CACHED_FOR_S, MAX_CACHED_SESSIONS, clock)
         """By the tokens' ids."""
-        self._changed: TimedCache[str, bool] = TimedCache(KEPT_FOR_S, MAX_CHANGED, clock)
+        self._changed: TimedCache[str, bool] = TimedCache(CACHED_FOR_S, MAX_CHANGED, clock)
         """By id, the access keys and companies that have changed within the last second. An answer that was asked
         for before that is too old to be of use once they are forgotten."""
         self._reset_at = float("-inf")
         """When anything may have changed."""
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._cache)
 
     def attach(self, follower: Follower) -> None:
         self._follower = follower
 
-    def find(self, token_id: str) -> KeptSession | None:
+    def find(self, token_id: str) -> CachedSession | None:
         """None as well by a clock that is known to be wrong: who is asked instead judges by its own."""
-        kept = self._kept.find(token_id)
-        if kept is None or self._follower is None or not self._follower.fresh:
+        cached = self._cache.find(token_id)
+        if cached is None or self._follower is None or not self._follower.fresh:
             return None
         try:
             self._clock.now()
         except Unavailable:
             return None
-        return kept
+        return cached
 
     async def resolve(
         self, token: str, *, peek: bool = False, defer_use: bool = False
     ) -> ResolvedSession | RefusedSession:
         token_id = session_token_id(token.lower())
-        if (kept := self.find(token_id)) is not None:
-            return kept.session
+        if (cached := self.find(token_id)) is not None:
+            return cached.session
         asked_at = self._clock.monotonic()
         session = await self._sessions.resolve(token, peek=peek, defer_use=defer_use)
         # A peek does not tell whether the token has a number of uses.
-        if isinstance(session, ResolvedSession) and defer_use and not peek and self._may_be_kept(session):
-            kept = KeptSession(session)
-            if not self._may_have_changed(kept):
-                self._kept.keep(token_id, kept, asked_at)
+        if isinstance(session, ResolvedSession) and defer_use and not peek and self._cacheable(session):
+            cached = CachedSession(session)
+            if not self._may_have_changed(cached):
+                self._cache.put(token_id, cached, asked_at)
         return session
 
     def reset(self, snapshot: Snapshot) -> None:
-        self._kept.clear()
+        self._cache.clear()
         self._reset_at = self._clock.monotonic()
 
     def apply(self, change: Change) -> None:
         """What an access key or a company is now, such as when it ends, may be another than was said."""
         if change.kind in _CREATORS:
-            self._kept.discard_where(lambda kept: change.id in kept.identity.depends_on)
-            self._changed.keep(change.id, True, self._clock.monotonic())
+            self._cache.discard_where(lambda cached: change.id in cached.identity.depends_on)
+            self._changed.put(change.id, True, self._clock.monotonic())
 
-    def _may_have_changed(self, kept: KeptSession) -> bool:
+    def _may_have_changed(self, cached: CachedSession) -> bool:
         """Whether what created it is another by now than its service may have known."""
-        if self._clock.monotonic() - self._reset_at < KEPT_FOR_S:
+        if self._clock.monotonic() - self._reset_at < CACHED_FOR_S:
             return True
-        return any(self._changed.find(id_) is not None for id_ in kept.identity.depends_on)
+        return any(self._changed.find(id_) is not None for id_ in cached.identity.depends_on)
 
-    def _may_be_kept(self, session: ResolvedSession) -> bool:
+    def _cacheable(self, session: ResolvedSession) -> bool:
         """Not where the token, or the access key that created it, ends within the time, as far as that is known."""
         if session.use_deferred or _length(session.parameters) > MAX_LENGTH:
             return False
         try:
-            at = self._clock.now() + KEPT_FOR_S
+            at = self._clock.now() + CACHED_FOR_S
         except Unavailable:
             return False
         key_ends_at = session.credential_expires_at

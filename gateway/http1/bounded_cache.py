@@ -1,4 +1,4 @@
-"""What was read before, kept within a bound: all of it is forgotten when it is full."""
+"""A cache of bounded size for what was read before: all of it is forgotten when it is full."""
 
 from typing import TypeVar
 
@@ -6,7 +6,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Kept(dict[K, V]):
+class BoundedCache(dict[K, V]):
     """For what comes again and again: a full one fills up anew in a moment, and its use needs no bookkeeping."""
 
     __slots__ = ("max_size",)
@@ -15,7 +15,7 @@ class Kept(dict[K, V]):
         super().__init__()
         self.max_size = max_size
 
-    def keep(self, key: K, value: V) -> None:
+    def put(self, key: K, value: V) -> None:
         if len(self) >= self.max_size:
             self.clear()
         self[key] = value
