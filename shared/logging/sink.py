@@ -7,10 +7,11 @@ import stat
 import sys
 from collections.abc import Callable
 from os import fstat, get_blocking
+from time import monotonic
 from typing import Protocol
 
 STALL_MS = 100
-"""For how long a reader that takes nothing is waited for, once; then lines are dropped until it reads again."""
+"""For how long a reader that takes too little is waited for, once; then lines are dropped until it reads again."""
 
 
 class Stream(Protocol):
@@ -79,9 +80,13 @@ class LogSink:
     def _write(self, data: bytes) -> None:
         if self._stream is None:
             raise OSError("there is no standard output")
+        until = 0.0
         while data:
-            if self._poll is not None and not self._poll.poll(0 if self._lost_in_a_row else STALL_MS):
-                raise BlockingIOError("the reader takes nothing")
+            if self._poll is not None and not self._poll.poll(0):
+                now = monotonic()
+                until = until or now + (0.0 if self._lost_in_a_row else STALL_MS / 1000)
+                if now >= until or not self._poll.poll((until - now) * 1000):
+                    raise BlockingIOError("the reader takes too little")
             part = data[: select.PIPE_BUF] if self._in_parts else data  # so much is taken without waiting
             written = self._stream.write(part)
             if not written:

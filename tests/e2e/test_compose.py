@@ -151,6 +151,14 @@ def test_every_service_is_healthy_and_every_step_that_runs_once_succeeded(stack:
             assert (container["State"], container["ExitCode"]) == ("exited", 0), name
 
 
+def test_the_gateway_is_compiled_where_the_build_was_asked_for_it_and_nothing_else_is(stack: ComposeStack) -> None:
+    asked = stack.environment.get("PASSGATE_COMPILED") == "1"
+    for name in SERVICES:
+        lines = stack.run("logs", "--no-log-prefix", name).splitlines()
+        started = [json.loads(line) for line in lines if '"server.listening"' in line]
+        assert {line["compiled"] for line in started} == {asked and name == "gateway"}, name
+
+
 def test_only_the_public_port_is_published_beyond_this_machine(stack: ComposeStack) -> None:
     published = {
         (name, publisher["TargetPort"], publisher["URL"])

@@ -5,6 +5,7 @@ import errno
 import io
 import json
 import os
+import select
 from typing import Any
 
 import pytest
@@ -133,6 +134,28 @@ def test_a_pipe_that_would_not_wait_is_written_at_once_and_one_that_would_in_pie
         LogSink(stream, notice).write(b"x" * 9999 + b"\n")
         assert len(other_end.read(10000)) == 10000
     assert (len(sizes), sum(sizes)) == (writes, 10000)
+
+
+def test_a_reader_that_takes_a_little_at_a_time_holds_up_a_write_no_longer_than_one_that_takes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Reader:
+        """Makes room for one piece every 30 ms."""
+
+        now_ms = 0.0
+
+        def poll(self, timeout_ms: float) -> list[int]:
+            self.now_ms += min(timeout_ms, 30)
+            return [1] if timeout_ms >= 30 else []
+
+    poll, reader, writer = Reader(), *os.pipe()
+    monkeypatch.setattr(sinks, "_writability", lambda _: poll)
+    monkeypatch.setattr(sinks, "monotonic", lambda: 1 + poll.now_ms / 1000)
+    with io.FileIO(writer, "wb") as stream, open(reader, "rb") as other_end:
+        sink = LogSink(stream, notice)
+        sink.write(b"x" * (5 * select.PIPE_BUF - 1) + b"\n")
+        assert (sink.lost, len(other_end.read(3 * select.PIPE_BUF))) == (1, 3 * select.PIPE_BUF)
+    assert 90 <= round(poll.now_ms) <= sinks.STALL_MS
 
 
 async def test_the_lines_of_one_turn_of_the_event_loop_are_one_write_in_their_order() -> None:
