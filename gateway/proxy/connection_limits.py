@@ -12,6 +12,7 @@ import structlog
 from gateway.edge.cause_counts import CauseCounts
 from shared.addresses.block import address_block
 from shared.addresses.forwarded_for import TrustedProxies
+from shared.waiting.sweep import sweep_each
 
 log = structlog.get_logger()
 
@@ -116,9 +117,8 @@ class ClientConnections(Generic[C]):
         excess = len(self._peers) - int(self._limits.connections * SHED_SHARE)
         if excess > 0:
             idle = (connection for connection in self._peers if connection.idle)
-            for connection in heapq.nsmallest(excess, idle, key=lambda connection: connection.read_deadline):
-                self._close_early(IDLE, self._peers[connection])
-                connection.close_idle()
+            longest = heapq.nsmallest(excess, idle, key=lambda connection: connection.read_deadline)
+            sweep_each("idle_connections", longest, self._shed)
         for noted in self._causes.due(now):
             log.warning(
                 "connections.closed_early",
@@ -127,6 +127,10 @@ class ClientConnections(Generic[C]):
                 open=len(self._peers),
                 last_peer=noted.last_peer,
             )
+
+    def _shed(self, connection: C) -> None:
+        self._close_early(IDLE, self._peers[connection])
+        connection.close_idle()
 
     def _close_early(self, cause: str, peer: str) -> None:
         self._closed_early(cause)

@@ -20,6 +20,7 @@ from gateway.refused_calls import problems
 from gateway.refused_calls.problems import Refusal
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import Change, Snapshot
+from shared.waiting.sweep import sweep_each
 
 log = structlog.get_logger()
 
@@ -130,12 +131,18 @@ class LiveExchanges:
 
     def _check_next(self) -> None:
         self._scheduled = False
-        for exchange in list(islice(self._due, CHECKS_PER_TURN)):
-            if exchange in self._due:  # one that ends may end others
-                del self._due[exchange]
-                self._end_if_void(exchange)
+        sweep_each("live_exchanges", list(islice(self._due, CHECKS_PER_TURN)), self._take_due, self._postpone)
         if self._due:
             self._check([])
+
+    def _take_due(self, exchange: LiveExchange) -> None:
+        if exchange in self._due:  # one that ends may end others
+            del self._due[exchange]
+            self._end_if_void(exchange)
+
+    def _postpone(self, exchange: LiveExchange) -> None:
+        if exchange in self._watched:
+            self._postponed[exchange] = None
 
     def _end_if_void(self, exchange: LiveExchange) -> None:
         forward, staleness = exchange.forward, self._staleness

@@ -29,6 +29,7 @@ from shared.addresses.block import address_block
 from shared.addresses.forwarded_for import TrustedProxies
 from shared.http.connection import KEEPALIVE_TIMEOUT_S
 from shared.http.server import bind
+from shared.waiting.sweep import sweep_each
 
 log = structlog.get_logger()
 
@@ -149,17 +150,13 @@ class PublicServer:
             self._listener.close()
             for accepted in pending:
                 await loop.connect_accepted_socket(self._connection, accepted)
-        for connection in self._connections:
-            connection.end_idle_by(started + IDLE_GRACE_S)
+        ends_by = started + IDLE_GRACE_S
+        sweep_each("stop", self._connections, lambda connection: connection.end_idle_by(ends_by), self._give_up)
         await asyncio.sleep(STOP_CHECK_INTERVAL_S)  # for those that are accepted, and not reported yet
         while self._connections and loop.time() < started + self._grace:
             await asyncio.sleep(STOP_CHECK_INTERVAL_S)
             self._expire(loop.time())
-        for connection in self._connections:
-            receiver = connection.receiver
-            connection.abort()
-            if receiver is not None:
-                receiver.client_left("shutdown")
+        sweep_each("stop", self._connections, lambda connection: self._give_up(connection, "shutdown"))
         for timer in self._sweeps.values():
             timer.cancel()
         self.admission.stop()
@@ -206,8 +203,7 @@ class PublicServer:
         loop = asyncio.get_running_loop()
         self._sweeps["clients"] = loop.call_later(SWEEP_INTERVAL_S, self._sweep_clients)
         self._expire(loop.time())
-        for receiver in [c.receiver for c in self._connections if c.receiver is not None]:
-            receiver.sweep()
+        sweep_each("exchanges", self._connections, _sweep_receiver, self._give_up)
         self._context.live.sweep()
         self._connections.sweep(loop.time())
         if self._arrivals is not None:
@@ -215,8 +211,17 @@ class PublicServer:
 
     def _expire(self, now: float) -> None:
         late = [c for c in self._connections if c.read_deadline <= now or c.write_deadline <= now]
-        for connection in late:
-            connection.expired(now)
+        sweep_each("deadlines", late, lambda connection: connection.expired(now), self._give_up)
+
+    def _give_up(self, connection: ClientConnection | Arrival, cause: str = "internal") -> None:
+        """End a connection, whatever it is at; it is met no more, even if that fails."""
+        receiver = connection.receiver
+        self._connections.discard(connection)
+        try:
+            connection.abort()
+        finally:
+            if receiver is not None:
+                receiver.client_left(cause)
 
     def _sweep_pools(self) -> None:
         loop = asyncio.get_running_loop()
@@ -229,3 +234,8 @@ class PublicServer:
         if table is not self._followed:
             self._followed = table
             self.upstreams.follow(table.upstreams)
+
+
+def _sweep_receiver(connection: ClientConnection | Arrival) -> None:
+    if connection.receiver is not None:
+        connection.receiver.sweep()

@@ -84,7 +84,7 @@ class UpstreamConnection(asyncio.Protocol):
             head, content = reader.feed(data)
         except BadResponse as error:
             self.endpoint.note_response()  # it is there, whatever it says
-            self._fail(UpstreamFailed(502, "invalid_response", str(error)))
+            self.fail(UpstreamFailed(502, "invalid_response", str(error)))
             return
         if head is not None and self.endpoint.suspect:
             self.endpoint.note_response()
@@ -216,9 +216,9 @@ class UpstreamConnection(asyncio.Protocol):
         elif self._reader is None or self._reader.head is None:
             if self.endpoint.responded_at <= self.deadline - self._pace.response_timeout:  # to nobody since
                 self.endpoint.owner.failed(self.endpoint, RESPONSE_TIMEOUT, self)
-            self._fail(UpstreamFailed(504, RESPONSE_TIMEOUT))
+            self.fail(UpstreamFailed(504, RESPONSE_TIMEOUT))
         else:
-            self._fail(UpstreamFailed(504, "response_stalled"))
+            self.fail(UpstreamFailed(504, "response_stalled"))
 
     def _renew_deadline(self) -> None:
         if self._reader is not None:
@@ -237,7 +237,7 @@ class UpstreamConnection(asyncio.Protocol):
             self.endpoint.responded_at = self._loop.time()
             self.abort()
 
-    def _fail(self, error: UpstreamFailed) -> None:
+    def fail(self, error: UpstreamFailed) -> None:
         receiver = self._receiver
         self.abort()
         if receiver is not None:

@@ -3,7 +3,7 @@
 import asyncio
 from math import inf
 
-from gateway.proxy.ports import CircuitOpen, UpstreamFailed
+from gateway.proxy.ports import CONNECTION_LOST, CircuitOpen, UpstreamFailed
 from gateway.proxy.upstream.attempts import Attempts
 from gateway.proxy.upstream.background.tls_watch import TlsWatch
 from gateway.proxy.upstream.connection import UpstreamConnection
@@ -14,6 +14,7 @@ from gateway.proxy.upstream.waiting import Requester, Waiting
 from gateway.refused_calls.problems import CONNECTIONS_IN_USE
 from gateway.routing.table import Upstream
 from gateway.upstreams.state import UpstreamMetrics
+from shared.waiting.sweep import sweep_each
 
 CONNECTION_WAIT_S = 0.4
 """Seconds for which a request waits while all connections of its upstream are in use."""
@@ -92,11 +93,13 @@ class Pool:
         self.circuit.let_go(requester)
 
     def sweep(self, now: float) -> None:
-        for connection in [connection for connection in self._connections if connection.deadline <= now]:
-            connection.expired()
-        for requester in self._waiting.expire(now):
-            self.circuit.let_go(requester)
-            requester.upstream_failed(UpstreamFailed(503, CONNECTIONS_IN_USE))
+        late = [connection for connection in self._connections if connection.deadline <= now]
+        sweep_each("upstream_connections", late, UpstreamConnection.expired, _give_up)
+        sweep_each("upstream_waiting", self._waiting.expire(now), self._waited_too_long)
+
+    def _waited_too_long(self, requester: Requester) -> None:
+        self.circuit.let_go(requester)
+        requester.upstream_failed(UpstreamFailed(503, CONNECTIONS_IN_USE))
 
     async def close(self) -> None:
         self._waiting = Waiting()  # or each connection that ends here would make room for a new one
@@ -241,3 +244,7 @@ class Pool:
             await self.endpoints.look_up(self._loop.time() + CONNECTION_WAIT_S, after_failure=True)
             other = self.selection.other_than(tried)
         return other
+
+
+def _give_up(connection: UpstreamConnection) -> None:
+    connection.fail(UpstreamFailed(502, CONNECTION_LOST, "a fault of the gateway"))

@@ -16,6 +16,7 @@ from gateway.routing.table import Upstream
 from gateway.upstreams.state import UpstreamMetrics, UpstreamState, summary_of_faults
 from shared.background_task import TaskOwner
 from shared.errors import Unavailable
+from shared.waiting.sweep import sweep_each
 
 POOL_LIFE_S = 60.0
 """Seconds after which the pool of an upstream that is not used any more is forgotten."""
@@ -80,10 +81,12 @@ class Pools(TaskOwner):
 
     def sweep(self, now: float) -> None:
         """End what is late. To be called a few times a second."""
-        for pool in list(self._pools.values()):
-            pool.sweep(now)
-            if pool.unused_since <= now - POOL_LIFE_S and self._current.get(pool.upstream.name) is not pool:
-                del self._pools[pool.upstream.identity]
+        sweep_each("upstreams", list(self._pools.values()), lambda pool: self._sweep(pool, now))
+
+    def _sweep(self, pool: Pool, now: float) -> None:
+        pool.sweep(now)
+        if pool.unused_since <= now - POOL_LIFE_S and self._current.get(pool.upstream.name) is not pool:
+            del self._pools[pool.upstream.identity]
 
     async def close(self) -> None:
         for pool in self._pools.values():

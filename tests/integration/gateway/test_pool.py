@@ -17,7 +17,7 @@ from gateway.proxy.upstream.connection import UpstreamConnection
 from gateway.proxy.upstream.pools import Pools
 from gateway.routing.table import Upstream as Target
 from gateway.upstreams.settings import Address, CircuitBreaker
-from tests.support.http1.upstream import Upstream, running_upstream
+from tests.support.http1.upstream import Upstream, UpstreamCall, running_upstream
 from tests.support.waiting import until
 
 REQUEST = b"GET /echo HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -329,3 +329,33 @@ async def test_nobody_waits_for_an_upstream_that_is_not_there(pools: Pools) -> N
         await call(pools, Target("gone", "http", "127.0.0.1", 1))
     with pytest.raises(UpstreamFailed, match="unreachable"):
         await call(pools, Target("gone", "http", "169.254.169.254.nip.invalid", 1))
+
+
+@pytest.mark.interpreted
+async def test_a_fault_in_one_that_is_late_keeps_no_other_from_its_end(
+    upstream: Upstream, pools: Pools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(_: UpstreamCall, reader: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    def fail(_: UpstreamConnection) -> None:
+        raise RuntimeError("a fault of ours")
+
+    upstream.script = silent
+    target = target_of(upstream, connections=2)
+    under_way, waiting_ones = [Call(), Call()], [Call(), Call()]
+    for call in under_way:
+        pools.of(target).acquire(call)
+    await until(lambda: all(call.connection is not None for call in under_way))
+    for call in waiting_ones:
+        pools.of(target).acquire(call)
+    waiting_ones[0].upstream_failed = fail  # type: ignore[method-assign, assignment]
+    monkeypatch.setattr(UpstreamConnection, "expired", fail)
+    with capture_logs() as logs:
+        pools.sweep(now() + 60)
+    for call, cause in ((under_way[0], "connection_lost"), (under_way[1], "connection_lost")):
+        with pytest.raises(UpstreamFailed, match=cause):
+            await call.status
+    with pytest.raises(UpstreamFailed, match="connections_in_use"):
+        await waiting_ones[1].status
+    assert [entry["sweep"] for entry in logs] == ["upstream_connections"] * 2 + ["upstream_waiting"]

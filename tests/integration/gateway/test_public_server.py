@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from gateway.decision import Decider
 from gateway.http1 import writer
 from gateway.proxy import client_response, exchange
+from gateway.proxy.client_connection import ClientConnection
 from gateway.proxy.exchange import Exchange
 from gateway.proxy.live_exchanges import LiveExchanges
 from gateway.proxy.report import Report
@@ -23,6 +24,8 @@ from tests.support.http1.client import converse
 from tests.support.http1.framing_payloads import get
 from tests.support.http1.upstream import Upstream, UpstreamCall
 from tests.support.waiting import until
+
+FAULTY_PEER = "127.0.0.2"
 
 
 @pytest.fixture
@@ -40,6 +43,16 @@ def logs() -> Iterator[list[MutableMapping[str, Any]]]:
 
 def faulty(*_: object, **__: object) -> object:
     raise RuntimeError("a fault of ours")
+
+
+def faulty_at(monkeypatch: pytest.MonkeyPatch, name: str, peer: str) -> None:
+    """A method of connections that fails in those from there."""
+    method = getattr(ClientConnection, name)
+
+    def at(connection: ClientConnection, *arguments: Any, **named: Any) -> object:
+        return faulty() if connection.peer == peer else method(connection, *arguments, **named)
+
+    monkeypatch.setattr(ClientConnection, name, at)
 
 
 @pytest.mark.interpreted
@@ -157,3 +170,52 @@ async def test_a_client_that_leaves_while_its_credential_is_looked_up_is_one_tha
 
     await until(observed)
     assert "gateway_active_requests 0.0" in await gateway.metrics()
+
+
+@pytest.mark.interpreted
+@pytest.mark.parametrize("also_abort", [False, True])
+async def test_a_fault_while_the_deadline_of_a_connection_is_looked_at_costs_that_connection_alone(
+    upstream: Upstream,
+    monkeypatch: pytest.MonkeyPatch,
+    logs: list[MutableMapping[str, Any]],
+    also_abort: bool,
+) -> None:
+    faulty_at(monkeypatch, "expired", FAULTY_PEER)
+    if also_abort:
+        faulty_at(monkeypatch, "abort", FAULTY_PEER)
+    async with public_server(upstream_at(upstream.port), keepalive_timeout=1.0) as public:
+        first = asyncio.create_task(converse(public.port, quiet=3, client=FAULTY_PEER))
+        await until(lambda: public.metric("gateway_open_connections") == 1)
+        other = await converse(public.port, quiet=20)
+        assert other.closed, "deadlines of other connections are looked at as before"
+        await until(lambda: public.metric("gateway_open_connections") == 0)
+        assert (await first).closed is not also_abort
+    failed = [entry["sweep"] for entry in logs if entry["event"] == "sweep.failed"]
+    assert failed == ["deadlines"] * (2 if also_abort else 1)
+
+
+@pytest.mark.interpreted
+async def test_a_fault_in_the_sweep_of_one_exchange_ends_its_call_and_no_other(
+    upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slow(call: UpstreamCall, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await until(lambda: swept == {"127.0.0.1", FAULTY_PEER})
+        if call.target == "/good":
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        await reader.read()
+
+    def sweep(one: Exchange) -> None:
+        swept.add(one.call.origin.client)
+        if one.call.origin.client == FAULTY_PEER:
+            faulty()
+
+    swept = set[str]()
+    upstream.script = slow
+    monkeypatch.setattr(Exchange, "sweep", sweep)
+    async with public_server(upstream_at(upstream.port)) as public:
+        bad = asyncio.create_task(converse(public.port, get(b"GET /bad HTTP/1.1"), quiet=10, client=FAULTY_PEER))
+        await until(lambda: public.metric("gateway_open_connections") == 1)
+        good = await converse(public.port, get(b"GET /good HTTP/1.1"), replies=1, quiet=10)
+        assert [reply.status for reply in good.replies] == [200]
+        assert (await bad).closed
+        await until(lambda: public.metric("gateway_active_requests") == 0)

@@ -193,3 +193,22 @@ async def test_that_streams_end_since_nobody_knows_is_logged_with_their_number(w
         world.live.sweep()
     expected = {"event": "exchanges.ended_stale", "log_level": "warning", "count": 3, "last_confirmed_s": 6.0}
     assert logs == [expected]
+
+
+async def test_a_fault_in_one_exchange_keeps_no_other_from_its_end_and_is_tried_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Refusal) -> bool:
+        raise RuntimeError("a fault of ours")
+
+    exchanges = [Exchange(world.live) for _ in range(3)]
+    first = exchanges[0]
+    with monkeypatch.context() as patch, capture_logs() as logs:
+        patch.setattr(first, "end_early", fail)
+        world.revoke("credential")
+        await turn()
+    assert [one.ended for one in exchanges if one is not first] == ["revoked"] * 2
+    assert [entry["sweep"] for entry in logs] == ["live_exchanges"]
+    world.live.sweep()
+    await turn()
+    assert (first.ended, len(world.live)) == ("revoked", 0)
