@@ -41,7 +41,7 @@ from shared.report_only.counts import WouldRefuse
 from shared.report_only.report_only_set import ReportOnlySet
 
 
-class Question(NamedTuple):
+class Request(NamedTuple):
     """What is decided about, and by which table. `key`: of the call, should it come again."""
 
     head: RequestHead
@@ -82,11 +82,11 @@ class Decider:
         if call is not None and call.session_token is not None:
             if (resolved := call.resolved_target(self.sessions)) is not None:
                 return self._repeat(call, head, origin, request_id, resolved)
-            asked = Question(head, origin, request_id, table, key)
-            return partial(self._look_up, asked, Target(call.target, None), call.route, came_before=call)
-        if call is not None and call.holds(self.access_tokens, self.api_tokens):
+            request = Request(head, origin, request_id, table, key)
+            return partial(self._look_up, request, Target(call.target, None), call.route, repeated_call=call)
+        if call is not None and call.credential_known(self.access_tokens, self.api_tokens):
             return self._repeat(call, head, origin, request_id, call.target)
-        decision = self._decide(Question(head, origin, request_id, table, key))
+        decision = self._decide(Request(head, origin, request_id, table, key))
         if isinstance(decision, Forward):
             self.repeated.keep(key, head, origin, decision, table)
         return self._within_limits(decision, request_id)
@@ -98,18 +98,18 @@ class Decider:
         key = key_without_secret(head)
         if key is not None and (refused := self.refused.find(key, table)) is not None:
             return refused
-        decision = self._decide(Question(head, origin, request_id, table))
+        decision = self._decide(Request(head, origin, request_id, table))
         if key is not None and isinstance(decision, Refusal):
             self.refused.keep(key, decision, table)
         return self._within_limits(decision, request_id)
 
     def _within_limits(self, decision: Decision | LookUp, request_id: str) -> Decision | LookUp:
-        return self.limits.admit(decision, request_id) if isinstance(decision, Forward) else decision
+        return self.limits.apply(decision, request_id) if isinstance(decision, Forward) else decision
 
     def _repeat(
         self, call: RepeatedCall, head: RequestHead, origin: Origin, request_id: str, target: str
     ) -> Decision | LookUp:
-        """What is decided about a call that was let through before, and whose credential still holds."""
+        """What is decided about a call that was let through before, and whose credential is still known."""
         route, identity = call.route, call.identity
         try:
             if route.credential is CredentialKind.JWT:
@@ -123,14 +123,14 @@ class Decider:
             self.report_only_set.count_stop(identity.depends_on, identity.company_id, request_id)
         passed = [head.credential.line] if call.passes_credential and head.credential else []
         lines = [call.lines, *passed, self._call_lines(head, route, identity, request_id, trusted=call.from_proxy)]
-        forward = Forward(route, head.method, target, lines, identity, came_before=call, limits=limits)
+        forward = Forward(route, head.method, target, lines, identity, repeated_call=call, limits=limits)
         if limits is not None and (outcome := limits.take()) is not None:
             return self.limits.decided(outcome, forward, request_id)
         return forward
 
-    def _decide(self, asked: Question) -> Decision | LookUp:
-        head = asked.head
-        found = destination(head, asked.table, self.via)
+    def _decide(self, request: Request) -> Decision | LookUp:
+        head = request.head
+        found = destination(head, request.table, self.via)
         if isinstance(found, Refusal):
             return found
         route, target = found
@@ -139,12 +139,12 @@ class Decider:
                 route = choose(route, head, target.query)
             identity = self._known(head, target, route)
         except (NoCredential, AmbiguousCredential, RefusedCredential, Unavailable) as error:
-            return self._refused(refusal_of(error, route, head), asked, target, route)
+            return self._refused(refusal_of(error, route, head), request, target, route)
         if isinstance(identity, RefusedCredential):
-            return self._refused(refusal_of(identity, route, head), asked, target, route)
+            return self._refused(refusal_of(identity, route, head), request, target, route)
         if identity is None and route.credential is not CredentialKind.NONE:
-            return partial(self._look_up, asked, target, route)
-        return self._admitted(identity, asked, target, route)
+            return partial(self._look_up, request, target, route)
+        return self._authorize(identity, request, target, route)
 
     def _known(self, head: RequestHead, target: Target, route: Route) -> Identity | RefusedCredential | None:
         """Who calls, as far as memory says it; raises all refusals but that of a wrong signature."""
@@ -163,30 +163,30 @@ class Decider:
         return None
 
     async def _look_up(
-        self, asked: Question, target: Target, route: Route, came_before: RepeatedCall | None = None
+        self, request: Request, target: Target, route: Route, repeated_call: RepeatedCall | None = None
     ) -> Decision:
-        """`came_before`: the same call with a session token, as it was let through before."""
-        head = asked.head
+        """`repeated_call`: the same call with a session token, as it was let through before."""
+        head = request.head
         try:
             if route.credential is CredentialKind.SESSION_TOKEN:
                 call = await resolve_for(self.sessions, route, head, target)
             else:
                 call = ResolvedCall(await self._caller(head, route), target)
         except (NoCredential, RefusedCredential, Unavailable) as error:
-            return self._refused(refusal_of(error, route, head), asked, target, route)
-        if came_before is not None and call.identity is came_before.identity:
-            limited = self._repeat(came_before, head, asked.origin, asked.request_id, str(call.target))
+            return self._refused(refusal_of(error, route, head), request, target, route)
+        if repeated_call is not None and call.identity is repeated_call.identity:
+            limited = self._repeat(repeated_call, head, request.origin, request.request_id, str(call.target))
         else:
-            decision = self._admitted(call.identity, asked, call.target, route, target)
+            decision = self._authorize(call.identity, request, call.target, route, target)
             if route.credential is CredentialKind.SESSION_TOKEN and isinstance(decision, Forward):
-                self.repeated.keep(asked.key, head, asked.origin, decision, asked.table)
-            limited = self._within_limits(decision, asked.request_id)
+                self.repeated.keep(request.key, head, request.origin, decision, request.table)
+            limited = self._within_limits(decision, request.request_id)
         limited = await limited() if callable(limited) else limited
         try:
             if call.take_use is not None and isinstance(limited, Forward) and limited.identity is not None:
                 await call.take_use()
         except (RefusedCredential, Unavailable) as not_taken:
-            return self._refused(refusal_of(not_taken, route, head), asked, target, route)
+            return self._refused(refusal_of(not_taken, route, head), request, target, route)
         return limited
 
     async def _caller(self, head: RequestHead, route: Route) -> Identity:
@@ -200,44 +200,44 @@ class Decider:
             return identity
         return await self.api_tokens.check(read_api_token(head), route.application)
 
-    def _admitted(
-        self, identity: Identity | None, asked: Question, target: Target, route: Route, own: Target | None = None
+    def _authorize(
+        self, identity: Identity | None, request: Request, target: Target, route: Route, own: Target | None = None
     ) -> Decision:
         """`identity`: None where none is required. `own`: the caller's, where `target` is what its token stores."""
         counted: Sequence[WouldRefuse] = ()
         if identity is not None:
             if (found := self.stopped.first(identity.depends_on)) is not None:
-                return self._refused(stopped_refusal(found, identity, route), asked, own or target, route)
+                return self._refused(stopped_refusal(found, identity, route), request, own or target, route)
             if missing := missing_scopes(route, identity):
                 if refused := enforced(missing, route, self.report_only_set):
                     return insufficient_scope(route, identity, refused)
                 counted = would_lack(missing, identity, route)
         for each in counted:
-            self.count_report_only(each, asked.request_id)
-        return self._forward(identity, asked, target, route, counted=bool(counted))
+            self.count_report_only(each, request.request_id)
+        return self._forward(identity, request, target, route, counted=bool(counted))
 
-    def _refused(self, refused: Refusal, asked: Question, target: Target, route: Route) -> Decision:
+    def _refused(self, refused: Refusal, request: Request, target: Target, route: Route) -> Decision:
         """`refused`; where the route is report-only, the call without a caller."""
         if not route.report_only:
             return refused
-        self.count_report_only(would_refuse(refused, route), asked.request_id)
-        return self._forward(None, asked, anonymous_target(target, route), route)
+        self.count_report_only(would_refuse(refused, route), request.request_id)
+        return self._forward(None, request, anonymous_target(target, route), route)
 
     def _forward(
-        self, identity: Identity | None, asked: Question, target: Target, route: Route, *, counted: bool = False
+        self, identity: Identity | None, request: Request, target: Target, route: Route, *, counted: bool = False
     ) -> Forward:
         """`counted`: as a call that would have been refused, which each one like it is to be."""
-        head, origin, request_id = asked.head, asked.origin, asked.request_id
+        head, origin, request_id = request.head, request.origin, request.request_id
         if identity is not None and self.report_only_set is not None:
             self.report_only_set.count_stop(identity.depends_on, identity.company_id, request_id)
-        lines = upstream_lines(head, route, identity, origin, via=self.via)
         proof = self.client_address_proof.lines(route.upstream, origin.client)
-        lines += [*proof, self._call_lines(head, route, identity, request_id, trusted=origin.trusted)]
+        lines = [*upstream_lines(head, route, identity, origin, via=self.via), *proof]
         # Another issuer's keys may change, and nobody here stops its tokens.
         ours = route.credential in REPEATED_KINDS and identity is not None and not identity.issuer
-        repeats = ours and not (proof or counted or route.report_only)
+        repeatable = lines if ours and not (proof or counted or route.report_only) else None
+        sent = [*lines, self._call_lines(head, route, identity, request_id, trusted=origin.trusted)]
         limits = None if identity is None else self.limits.of(identity, route, origin)
-        return Forward(route, head.method, str(target), lines, identity, repeats=repeats, limits=limits)
+        return Forward(route, head.method, str(target), sent, identity, repeatable_lines=repeatable, limits=limits)
 
     def _call_lines(
         self, head: RequestHead, route: Route, identity: Identity | None, request_id: str, *, trusted: bool

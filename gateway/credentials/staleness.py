@@ -47,7 +47,7 @@ class Staleness:
         return self._follower.bound if route.max_staleness is None else route.max_staleness
 
     def is_past_bound(self, route: Route, kind: str, seconds: float) -> bool:
-        """Whether a call that was admitted so many seconds ago may not go on; `kind` is of its credential.
+        """Whether a call that was let through so many seconds ago may not go on; `kind` is of its credential.
 
         A JWT was checked by what was known then; any other was looked up, by a service that knows it for itself.
         """

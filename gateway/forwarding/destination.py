@@ -15,7 +15,7 @@ def destination(head: RequestHead, table: RouteTable, via: str) -> tuple[Route, 
     try:
         target = read_target(head.target)
         found = match(table, head.method, target.path, head.host)
-        if target.holds:
+        if target.ambiguities:
             require_one_route(table, found, head.method, target, head.host)
     except BadRequest as error:
         return problems.malformed(error)

@@ -12,7 +12,16 @@ from shared.limits.limited_call import LimitedCall
 class Forward:
     """A request that is to be sent on, exactly so. Its body is the client's."""
 
-    __slots__ = ("came_before", "identity", "limits", "lines", "method", "repeats", "route", "target")
+    __slots__ = (
+        "identity",
+        "limits",
+        "lines",
+        "method",
+        "repeatable_lines",
+        "repeated_call",
+        "route",
+        "target",
+    )
 
     def __init__(
         self,
@@ -22,23 +31,23 @@ class Forward:
         lines: list[str],
         identity: Identity | None,
         *,
-        repeats: bool = False,
-        came_before: RepeatedCall | None = None,
+        repeatable_lines: list[str] | None = None,
+        repeated_call: RepeatedCall | None = None,
         limits: LimitedCall | None = None,
     ) -> None:
         self.route = route
         self.method = method
         self.target = target
         self.lines = lines
-        """Its header fields, all but those that frame the message: see `gateway.forwarding.headers`."""
+        """Its header fields, Host first, all but those that frame the message: see `gateway.forwarding.headers`."""
         self.identity = identity
-        self.repeats = repeats
-        """Whether all but the last of `lines` are the same when the same request comes again, and hold no secret
-        but the credential's own line, where that is passed on."""
-        self.came_before = came_before
-        """What is known of the request, when it has come again."""
+        self.repeatable_lines = repeatable_lines
+        """Those of `lines` that are the same when the same request comes again: they contain no secret but the
+        credential's own line, where that is passed on. None where it must be decided anew then."""
+        self.repeated_call = repeated_call
+        """The call that this one repeats, where one that is the same was forwarded before."""
         self.limits = limits
-        """Those that it is held to, where there are any."""
+        """Those that apply to it, where there are any."""
 
 
 Decision = Forward | Refusal

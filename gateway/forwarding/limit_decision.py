@@ -38,7 +38,7 @@ class CallLimits:
             call.limits = self.of(call.identity, call.route, origin)
         return call.limits
 
-    def admit(self, forward: Forward, request_id: str) -> Decision | LookUp:
+    def apply(self, forward: Forward, request_id: str) -> Decision | LookUp:
         """`forward` as far as its limits allow it; a look-up where memory does not say so."""
         if forward.limits is None or (outcome := forward.limits.take()) is None:
             return forward

@@ -70,7 +70,7 @@ class RepeatedCall:
             return None
         return f"{self.target}?{cached.query}" if cached.query else self.target
 
-    def holds(self, access_tokens: AccessTokens, api_tokens: ApiTokens) -> bool:
+    def credential_known(self, access_tokens: AccessTokens, api_tokens: ApiTokens) -> bool:
         """Whether what is known of its credential, but for what has been stopped, is known still.
 
         Nothing is by a clock that is known to be wrong: who decides about the call anew says so.

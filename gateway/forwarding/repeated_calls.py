@@ -37,12 +37,12 @@ class RepeatedCalls:
         return self._calls.find(key, table)
 
     def keep(self, key: Key | None, head: RequestHead, origin: Origin, forward: Forward, table: RouteTable) -> None:
-        """Unless it must not be repeated: see `Forward.repeats`."""
-        identity, route = forward.identity, forward.route
-        if key is None or identity is None or not forward.repeats:
+        """Unless it must not be repeated: see `Forward.repeatable_lines`."""
+        identity, route, repeatable = forward.identity, forward.route, forward.repeatable_lines
+        if key is None or identity is None or repeatable is None:
             return
         credential = "" if head.credential is None else head.credential.line
-        lines = "\r\n".join(line for line in forward.lines[:-1] if line != credential)
+        lines = "\r\n".join(line for line in repeatable if line != credential)
         if len(lines) > _MAX_LINES_LENGTH or not cache_head(head):
             return
         is_api_token = route.credential is CredentialKind.API_TOKEN
@@ -55,7 +55,7 @@ class RepeatedCalls:
             api_token=key_of_token(read_api_token(head), route.application) if is_api_token else None,
             session_token=session_token_id(read_session_token(head, None).token.lower()) if is_session else None,
             from_proxy=origin.trusted,
-            passes_credential=credential in forward.lines,
+            passes_credential=credential in repeatable,
         )
         self._calls.put(key, call, table)
 

@@ -7,7 +7,7 @@ import re
 from math import inf
 from typing import Protocol
 
-from gateway.http1.fields import MAX_FIELDS, MalformedField, holds_lone, parse_lines
+from gateway.http1.fields import MAX_FIELDS, MalformedField, has_bare_control, parse_lines
 
 MAX_EXTENSION_BYTES = 1024
 """For the chunk extensions of a body together."""
@@ -124,7 +124,7 @@ class ChunkedDecoder:
     def _keep(self, line: bytes) -> None:
         """Keep what may become a line; what cannot is refused now, since its end may never come."""
         if self._in_trailer:
-            if self._trailer_bytes + len(line) > MAX_TRAILER_BYTES + 1 or holds_lone(line):  # R1
+            if self._trailer_bytes + len(line) > MAX_TRAILER_BYTES + 1 or has_bare_control(line):  # R1
                 raise MalformedBody("a trailer field is malformed or too long")
         elif _SIZE_LINE_SO_FAR.fullmatch(line) is None:
             raise MalformedBody("a chunk's size must be a hexadecimal number")

@@ -10,7 +10,7 @@ _MAX_CACHED_LINES = 8192
 _MAX_CACHED_LENGTH = 100
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-_LONE = re.compile(rb"(?<!\r)\n|\r(?!\n|\Z)|\0")
+_BARE = re.compile(rb"(?<!\r)\n|\r(?!\n|\Z)|\0")
 _ODD = re.compile(r"[^a-z0-9]+")
 _MAY_BE_SECRET = re.compile(r"auth|cookie|cred|key|pass|secret|sess|sign|token")
 OF_ONE_CALL = frozenset(
@@ -129,12 +129,12 @@ _known: BoundedCache[str, Field] = BoundedCache(_MAX_CACHED_LINES)
 """Short lines that have come before: most lines of a head are the same in the next. None that may hold a secret."""
 
 
-def holds_lone(begun: bytes | bytearray, start: int = 0) -> bool:
-    """Whether what has come of a head, or of a line, holds from `start` on what no end of it can mend (R1).
+def has_bare_control(begun: bytes | bytearray, start: int = 0) -> bool:
+    """Whether what has come of a head, or of a line, is malformed from `start` on, whatever follows (R1).
 
-    That is a CR or LF alone, or a NUL (RFC 9112 section 2.2). The LF of a CR at the very end may be still to come.
+    By a bare CR or LF, or a NUL (RFC 9112 section 2.2). The LF of a CR at the very end may be still to come.
     """
-    return _LONE.search(begun, start) is not None
+    return _BARE.search(begun, start) is not None
 
 
 def is_plain(value: bytes) -> bool:

@@ -2,7 +2,7 @@
 
 from gateway.http1.call_fields import has_call_fields
 from gateway.http1.field_block import MAX_FIELD_BYTES
-from gateway.http1.fields import holds_lone
+from gateway.http1.fields import has_bare_control
 from gateway.http1.known_heads import read_head
 from gateway.http1.request import MAX_REQUEST_LINE_BYTES, BadRequest, check_request_line, target_too_long, too_large
 from gateway.http1.request_head import RequestHead
@@ -65,7 +65,7 @@ class HeadReader:
     def _check_so_far(self, known: int) -> None:
         """Refuse now what cannot become a head: its end may never come. Looks at no byte many times."""
         buffer = self._buffer
-        if holds_lone(buffer, known):  # R1
+        if has_bare_control(buffer, known):  # R1
             raise BadRequest("the head holds a CR or LF alone, or a NUL")
         line_end = buffer.find(b"\r\n", 0, MAX_REQUEST_LINE_BYTES + 2)
         if line_end < 0:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from gateway.http1.body import BodyDecoder, MalformedBody, UntilCloseDecoder
 from gateway.http1.bounded_cache import BoundedCache
-from gateway.http1.fields import Field, MalformedField, holds_lone, parse_lines, tokens
+from gateway.http1.fields import Field, MalformedField, has_bare_control, parse_lines, tokens
 from gateway.http1.framing import UNFRAMED, Framing, MalformedFraming, response_body, response_framing
 
 MAX_HEAD_BYTES = 65536
@@ -218,7 +218,7 @@ def _check_so_far(head: bytearray, known: int) -> None:
     """Refuse now what cannot become a head: its end may never come. Looks at no byte many times."""
     if len(head) - 3 > MAX_HEAD_BYTES:
         raise _too_long()
-    if holds_lone(head, known):  # R1
+    if has_bare_control(head, known):  # R1
         raise BadResponse("its head holds a CR or LF alone, or a NUL")
     if not b"HTTP/1.".startswith(head[:7]):
         raise BadResponse("it has no status line")

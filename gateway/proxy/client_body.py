@@ -37,7 +37,7 @@ class ClientBody:
         if complete:
             self.end()
 
-    def admitted(self, client: str) -> bool:
+    def may_collect(self, client: str) -> bool:
         """Whether the client may send it: it is complete, or there may be one more that is under way."""
         if self.complete or self._counted or self._bodies is None:
             return True

@@ -124,7 +124,7 @@ class Exchange:
         call.trace_id, self._trace_lines = self._context.tracing.trace(head, trusted=trusted, fresh_id=fresh_id)
         admission = self._context.admission
         if admission.active and admission.puts_off(self, call.origin.client):
-            if not self._body.complete and self._body_admitted():
+            if not self._body.complete and self._may_collect_body():
                 self._pause_if_enough()
             return
         self._decide(head)
@@ -151,7 +151,7 @@ class Exchange:
         if isinstance(decision, (Forward, Refusal)):
             self._decided(decision)
             return
-        if not (self._body.complete or self._body_admitted()):
+        if not (self._body.complete or self._may_collect_body()):
             return
         request_id.set(call.request_id)  # which goes with every call to another service
         self._deciding = asyncio.get_running_loop().create_task(self._look_up(decision))
@@ -180,9 +180,9 @@ class Exchange:
         if self._upstream is None and self._body.due:
             self._client.pause_reading()
 
-    def _body_admitted(self) -> bool:
+    def _may_collect_body(self) -> bool:
         """Whether the client may send the body; if not, the request is refused."""
-        if self._body.admitted(address_block(self.call.origin.client)):
+        if self._body.may_collect(address_block(self.call.origin.client)):
             return True
         self._refuse(too_many_bodies(route=self.call.route))
         return False
@@ -243,7 +243,7 @@ class Exchange:
             decision.lines.append(self._trace_lines)
         if decision.identity is not None:
             call.company, call.credential = decision.identity.company, decision.identity.credential
-            call.identity, call.came_before = decision.identity, decision.came_before
+            call.identity, call.repeated_call = decision.identity, decision.repeated_call
         if self._body.received > route.max_body:
             self._refuse(too_large(route.max_body, route=route.name))
             return
@@ -255,7 +255,7 @@ class Exchange:
             self._websocket = offered
         elif isinstance(head, RequestHead) and head.offers_websocket:
             call.detail = NOT_ALLOWED
-        if not (self._body.complete or self._body_admitted()):
+        if not (self._body.complete or self._may_collect_body()):
             return
         if isinstance(head, RequestHead) and head.block.expects_continue and not self._body.received:
             self._client.write(writer.CONTINUE)
@@ -283,7 +283,7 @@ class Exchange:
         if not (self._body.complete or self._body.may_stream(upstream)):
             self.upstream_failed(UpstreamFailed(503, CONNECTIONS_IN_USE, "bodies"))
             return
-        if self._websocket is not None and not self._websocket.admitted(self.client_key):
+        if self._websocket is not None and not self._websocket.may_open(self.client_key):
             self.upstream_failed(UpstreamFailed(503, CONNECTIONS_IN_USE, "tunnels"))
             return
         self._sent_at = time.perf_counter()

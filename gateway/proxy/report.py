@@ -35,7 +35,6 @@ class Call:
     """One request on its way, and what will be written down about it."""
 
     __slots__ = (
-        "came_before",
         "cause",
         "company",
         "credential",
@@ -43,6 +42,7 @@ class Call:
         "head",
         "identity",
         "origin",
+        "repeated_call",
         "request_id",
         "route",
         "started",
@@ -66,8 +66,8 @@ class Call:
         self.credential = ""
         self.detail: Mapping[str, object] = _NOTHING
         self.upstream_seconds = 0.0
-        self.came_before: RepeatedCall | None = None
-        """What is known of a call that has come again."""
+        self.repeated_call: RepeatedCall | None = None
+        """As of a `Forward`."""
         self.trace_id = ""
         """Of the trace that it belongs to, where the gateway takes part in tracing."""
 
@@ -158,12 +158,12 @@ class Report:
         access({"path": _logged_path(target), **call.detail}, own=line, sampled=sampled)
 
     def _cached_report(self, call: Call, head: RequestHead) -> "_CachedReport":
-        before = call.came_before
-        if before is None:
+        repeated = call.repeated_call
+        if repeated is None:
             return self._cached_report_by_key(call, head)
-        cached = before.report
+        cached = repeated.report
         if not isinstance(cached, _CachedReport) or cached.status != call.status:
-            cached = before.report = self._cached_report_by_key(call, head)
+            cached = repeated.report = self._cached_report_by_key(call, head)
         return cached
 
     def _cached_report_by_key(self, call: Call, head: RequestHead) -> "_CachedReport":

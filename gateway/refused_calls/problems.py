@@ -114,7 +114,7 @@ def unavailable(error: Unavailable, *, route: str) -> Refusal:
 
 
 def revoked(identity: Identity, kind: str, id_: str, *, route: str) -> Refusal:
-    """For a call that was admitted, and whose credential, or what it depends on, has been stopped since."""
+    """For a call that was let through, and whose credential, or what it depends on, has been stopped since."""
     refused = RefusedCredential.of(identity, "revoked", stopped={"kind": kind, "id": id_})
     return bad_credential(refused, route=route)
 
@@ -126,7 +126,7 @@ def origin_not_allowed(*, route: str) -> Refusal:
 
 
 def stale(age: float, *, route: str) -> Refusal:
-    """For a call that was admitted, and goes on while nobody knows what has been stopped since."""
+    """For a call that was let through, and goes on while nobody knows what has been stopped since."""
     return replace(
         unavailable(Unavailable("revocations cannot be followed"), route=route),
         cause="stale",

@@ -60,9 +60,9 @@ def require_one_route(
 def upstream_target(target: Target, rewrite: PrefixRewrite) -> Target | None:
     """What the upstream gets of it; None when that is reserved for services and operators."""
     path = rewrite.inner_path(target.path)
-    if any(is_reserved(reading) for reading in (readings(path) if target.holds else (path,))):
+    if any(is_reserved(reading) for reading in (readings(path) if target.ambiguities else (path,))):
         return None
-    return Target(path, target.query, target.holds)
+    return Target(path, target.query, target.ambiguities)
 
 
 def _match(scope: PathIndex[Route] | Scope[Route], method: str, path: str) -> Route | tuple[str, ...]:

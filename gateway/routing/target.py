@@ -39,7 +39,7 @@ class Target:
     """Unreserved characters unescaped, escapes in capitals: two paths that mean the same are the same."""
     query: str | None
     """As it was sent; None when there is none."""
-    holds: frozenset[str] = _NOTHING
+    ambiguities: frozenset[str] = _NOTHING
     """`ENCODED_SLASHES`, `SEMICOLONS`, `ESCAPED_DELIMITERS`: what servers read differently. See `readings`."""
 
     def __str__(self) -> str:
@@ -60,22 +60,22 @@ def parse_target(raw: str) -> Target:
 def read_target(raw: str) -> Target:
     """The same, but that it may hold what a route has to allow. Raises `BadRequest`."""
     path, _, query = raw.partition("?")
-    path, holds = _cached_path(path) if len(path) <= _MAX_CACHED_PATH_LENGTH else _path(path)
+    path, ambiguities = _cached_path(path) if len(path) <= _MAX_CACHED_PATH_LENGTH else _path(path)
     if not query:
-        return Target(path, None, holds)
+        return Target(path, None, ambiguities)
     if _QUERY.fullmatch(query) is None:
         raise BadRequest("the query holds a character that must be percent-encoded", code="malformed_target")
-    return Target(path, query, holds)
+    return Target(path, query, ambiguities)
 
 
 def require_allowed(target: Target, allowed: frozenset[str]) -> None:
     """Raises `BadRequest` when the path holds something that is not `allowed`."""
-    for member in target.holds - allowed - {ESCAPED_DELIMITERS}:
+    for member in target.ambiguities - allowed - {ESCAPED_DELIMITERS}:
         raise _ambiguous(_HELD[member])
 
 
 def readings(path: str) -> list[str]:
-    """All ways in which a server may read a path that holds any of `Target.holds`, itself first.
+    """All ways in which a server may read a path that holds any of `Target.ambiguities`, itself first.
 
     Servers unescape before or after they take a path apart, some of them all but the slashes, and leave out what
     follows a semicolon in a segment (its parameters, RFC 3986 section 3.3) before that, after it, or never.
@@ -100,7 +100,7 @@ def _with_delimiters(path: str) -> str:
 
 
 def _path(path: str) -> tuple[str, frozenset[str]]:
-    """`path` in its one spelling, and what it holds. Raises `BadRequest`."""
+    """`path` in its one spelling, and `Target.ambiguities`. Raises `BadRequest`."""
     if _PATH.fullmatch(path) is None:
         raise _ambiguous("holds a character that must be percent-encoded, or may not be there at all")
     if "%" in path:
@@ -111,12 +111,12 @@ def _path(path: str) -> tuple[str, frozenset[str]]:
     slashes, semicolons = path.count("%2F"), path.count(";") + path.count("%3B")
     if slashes + semicolons > MAX_AMBIGUITIES:
         raise _ambiguous(f"holds more than {MAX_AMBIGUITIES} escaped slashes and semicolons")
-    holds = ({ENCODED_SLASHES} if slashes else set()) | ({SEMICOLONS} if semicolons else set())
+    ambiguities = ({ENCODED_SLASHES} if slashes else set()) | ({SEMICOLONS} if semicolons else set())
     if any(escape in path for escape in _DELIMITERS):
-        holds.add(ESCAPED_DELIMITERS)
-    for reading in readings(path) if holds else (path,):
+        ambiguities.add(ESCAPED_DELIMITERS)
+    for reading in readings(path) if ambiguities else (path,):
         _check_segments(reading)
-    return path, frozenset(holds)
+    return path, frozenset(ambiguities)
 
 
 _cached_path = lru_cache(maxsize=4096)(_path)

@@ -47,8 +47,8 @@ class Circuit:
         """Seconds until a call may be tried."""
         return max(self._open_until, self._held_until if self._holder is not None else -inf) - now
 
-    def admits(self, call: object, now: float) -> bool:
-        """Whether `call` may go through. While half-open it then holds the one place, for `open_for` at most."""
+    def allows(self, call: object, now: float) -> bool:
+        """Whether `call` may go through. While half-open it then has the one place, for `open_for` at most."""
         if self.closed:
             return True
         if now < self._open_until or (self._holder is not None and now < self._held_until):

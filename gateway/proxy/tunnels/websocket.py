@@ -27,7 +27,7 @@ class WebSocket:
         self._tunnels = tunnels
         self._tunnel: Tunnel | None = None
 
-    def admitted(self, client: str) -> bool:
+    def may_open(self, client: str) -> bool:
         """Whether it may have one of the upstream's connections, until it is `over`."""
         upstream = self._route.upstream
         return self._tunnels.add(self, client, upstream.name, upstream.connections)

@@ -66,7 +66,7 @@ class Pool:
         self._used_at = self._loop.time()
         endpoint = self.selection.only
         if endpoint is None:
-            if not self.circuit.admits(requester, self._used_at):
+            if not self.circuit.allows(requester, self._used_at):
                 retry_after = self.circuit.retry_after(self._used_at)
                 requester.upstream_failed(CircuitOpen(retry_after, self.selection.last_cause))
                 return

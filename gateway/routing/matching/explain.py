@@ -30,7 +30,7 @@ def explain(table: RouteTable, method: str, url: str) -> Explanation:
         head = _head(method, url)
         target = read_target(head.target)
         found = match(table, method, target.path, head.host)
-        if target.holds:
+        if target.ambiguities:
             require_one_route(table, found, method, target, head.host)
     except BadRequest as error:
         return Explanation(error.status, error.description)

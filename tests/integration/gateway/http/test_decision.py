@@ -44,7 +44,7 @@ async def gateway(around: Surroundings) -> AsyncIterator[Gateway]:
 
 
 @dataclass
-class Question:
+class Described:
     path: str
     method: str = "GET"
     headers: tuple[tuple[str, str], ...] = ()
@@ -59,20 +59,20 @@ async def send(url: str, method: str, target: str, headers: list[tuple[str, str]
     return found.replies[0]
 
 
-def proxied(question: Question) -> list[tuple[str, str]]:
-    given = [FROM, ("X-Request-Id", "r" * 20), *question.headers]
+def proxied(described: Described) -> list[tuple[str, str]]:
+    given = [FROM, ("X-Request-Id", "r" * 20), *described.headers]
     return given if any(name == "Host" for name, _ in given) else [("Host", "api.example"), *given]
 
 
-async def ask(gateway: Gateway, question: Question, form: str, *, rewrite: bool = True) -> Reply:
-    headers, method, before = proxied(question), "GET", "/rewrite" if rewrite else ""
+async def ask(gateway: Gateway, described: Described, form: str, *, rewrite: bool = True) -> Reply:
+    headers, method, before = proxied(described), "GET", "/rewrite" if rewrite else ""
     if form.endswith("nginx"):
-        headers += [("X-Original-Method", question.method), ("X-Original-URI", question.path)]
+        headers += [("X-Original-Method", described.method), ("X-Original-URI", described.path)]
     elif form.endswith("traefik"):
-        headers += [("X-Forwarded-Method", question.method), ("X-Forwarded-Uri", question.path)]
+        headers += [("X-Forwarded-Method", described.method), ("X-Forwarded-Uri", described.path)]
         headers += [("X-Forwarded-Host", "api.example")]
     else:
-        return await send(gateway.decision_url, question.method, f"{before}/envoy{question.path}", headers)
+        return await send(gateway.decision_url, described.method, f"{before}/envoy{described.path}", headers)
     path = {"nginx": "/auth-request", "traefik": "/forward-auth"}.get(form, "/")
     return await send(gateway.decision_url, method, before + path, headers)
 
@@ -85,42 +85,42 @@ def compared(reply: Reply) -> tuple[int, list[tuple[str, str]], bytes]:
     return reply.status, fields, reply.body.replace(own.encode(), b"ID")
 
 
-def refused(around: Surroundings) -> dict[str, Question]:
+def refused(around: Surroundings) -> dict[str, Described]:
     token = bearer("refused")["Authorization"]
     api_token = tuple(around.api_token.items())
     return {
-        "no route": Question("/nowhere"),
-        "reserved": Question("/internal/v1/check"),
-        "metrics": Question("/metrics"),
-        "method": Question("/site", "DELETE", (("Authorization", token),)),
-        "trace": Question("/site", "TRACE"),
-        "no credential": Question("/site"),
-        "wrong scheme": Question("/site", headers=(("Authorization", "Basic eDp5"),)),
-        "two words": Question("/site", headers=(("Authorization", "Bearer a b"),)),
-        "bad signature": Question("/site", headers=(("Authorization", token[:-6] + "AAAAAA"),)),
-        "no token": Question("/site", headers=(("Authorization", "Bearer junk"),)),
-        "scope": Question("/written", headers=(("Authorization", token),)),
-        "half an api token": Question("/sms", headers=api_token[:1]),
-        "unknown api token": Question("/sms", headers=(("X-Api-Token", "x"), ("X-Client-Prefix", "blabla"))),
-        "two api tokens": Question("/sms", headers=(*api_token, *api_token)),
-        "no session token": Question("/editor?a=1"),
-        "two session tokens": Question("/editor?apitoken=a&apitoken=b"),
-        "dot segment": Question("/open/../site"),
-        "escaped dot segment": Question("/open/%2e%2e/site"),
-        "empty segment": Question("//site"),
-        "semicolon": Question("/site;a=1"),
-        "escaped slash": Question("/site%2fa"),
-        "escaped twice": Question("/site%252fa"),
-        "backslash": Question("/site\\a"),
-        "nul": Question("/site%00"),
-        "no escape": Question("/site%zz"),
-        "query": Question('/site?a="b"'),
-        "two authorizations": Question("/site", headers=(("Authorization", token), ("Authorization", token))),
-        "another spelling": Question("/site", headers=(("Authorization_", token),)),
-        "host": Question("/site", headers=(("Host", "a, b"),)),
-        "not utf-8": Question("/site", headers=(("X-Name", "\xff"),)),
-        "too long": Question("/site?" + "a" * 8190),
-        "too many fields": Question("/site", headers=tuple((f"X-{n}", "1") for n in range(100))),
+        "no route": Described("/nowhere"),
+        "reserved": Described("/internal/v1/check"),
+        "metrics": Described("/metrics"),
+        "method": Described("/site", "DELETE", (("Authorization", token),)),
+        "trace": Described("/site", "TRACE"),
+        "no credential": Described("/site"),
+        "wrong scheme": Described("/site", headers=(("Authorization", "Basic eDp5"),)),
+        "two words": Described("/site", headers=(("Authorization", "Bearer a b"),)),
+        "bad signature": Described("/site", headers=(("Authorization", token[:-6] + "AAAAAA"),)),
+        "no token": Described("/site", headers=(("Authorization", "Bearer junk"),)),
+        "scope": Described("/written", headers=(("Authorization", token),)),
+        "half an api token": Described("/sms", headers=api_token[:1]),
+        "unknown api token": Described("/sms", headers=(("X-Api-Token", "x"), ("X-Client-Prefix", "blabla"))),
+        "two api tokens": Described("/sms", headers=(*api_token, *api_token)),
+        "no session token": Described("/editor?a=1"),
+        "two session tokens": Described("/editor?apitoken=a&apitoken=b"),
+        "dot segment": Described("/open/../site"),
+        "escaped dot segment": Described("/open/%2e%2e/site"),
+        "empty segment": Described("//site"),
+        "semicolon": Described("/site;a=1"),
+        "escaped slash": Described("/site%2fa"),
+        "escaped twice": Described("/site%252fa"),
+        "backslash": Described("/site\\a"),
+        "nul": Described("/site%00"),
+        "no escape": Described("/site%zz"),
+        "query": Described('/site?a="b"'),
+        "two authorizations": Described("/site", headers=(("Authorization", token), ("Authorization", token))),
+        "another spelling": Described("/site", headers=(("Authorization_", token),)),
+        "host": Described("/site", headers=(("Host", "a, b"),)),
+        "not utf-8": Described("/site", headers=(("X-Name", "\xff"),)),
+        "too long": Described("/site?" + "a" * 8190),
+        "too many fields": Described("/site", headers=tuple((f"X-{n}", "1") for n in range(100))),
     }
 
 
@@ -136,20 +136,20 @@ CASES = (
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("case", CASES)
 async def test_a_refusal_is_the_gateways_own(gateway: Gateway, around: Surroundings, case: str, form: str) -> None:
-    question = refused(around)[case]
+    described = refused(around)[case]
     if form.endswith("traefik") and case == "host":
         pytest.skip("there the host is in a field of its own")
-    own = await send(gateway.url, question.method, question.path, proxied(question))
-    asked = await ask(gateway, question, form)
+    own = await send(gateway.url, described.method, described.path, proxied(described))
+    asked = await ask(gateway, described, form)
     assert own.status >= 400
     assert compared(asked) == compared(own)
 
 
 async def test_nginx_which_drops_the_body_of_a_refusal_finds_it_in_a_field(gateway: Gateway) -> None:
-    reply = await ask(gateway, Question("/site"), "nginx")
+    reply = await ask(gateway, Described("/site"), "nginx")
     assert reply.values("X-Passgate-Problem") == [reply.body.decode()]
     assert json.loads(reply.body)["status"] == 401
-    assert (await ask(gateway, Question("/site"), "traefik")).values("X-Passgate-Problem") == []
+    assert (await ask(gateway, Described("/site"), "traefik")).values("X-Passgate-Problem") == []
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -162,10 +162,10 @@ async def test_what_says_who_calls_is_what_the_gateway_sends_upstream(
         "/sms": around.api_token,
         "/editor": {"X-Api-Token": SESSION_TOKEN},
     }
-    question = Question(path, headers=tuple(credentials.get(path, {}).items()))
-    assert (await send(gateway.url, "GET", path, proxied(question))).status == 200
+    described = Described(path, headers=tuple(credentials.get(path, {}).items()))
+    assert (await send(gateway.url, "GET", path, proxied(described))).status == 200
     _, upstream = around.services.received[-1]
-    reply = await ask(gateway, question, form)
+    reply = await ask(gateway, described, form)
     [target] = reply.values("X-Passgate-Target")
     assert reply.status == 200
     assert of_the_gateway(reply.fields) == of_the_gateway(upstream.items())
@@ -187,9 +187,9 @@ async def test_the_proof_that_the_gateway_calls_is_given_to_no_proxy(
     gateway: Gateway, around: Surroundings
 ) -> None:
     """Our own services believe it, and the route's upstream is one of them here."""
-    assert (await send(gateway.url, "GET", "/open", proxied(Question("/open")))).status == 200
+    assert (await send(gateway.url, "GET", "/open", proxied(Described("/open")))).status == 200
     _, upstream = around.services.received[-1]
-    reply = await ask(gateway, Question("/open"), "nginx")
+    reply = await ask(gateway, Described("/open"), "nginx")
     assert "X-Passgate-Service-Token" in upstream
     assert reply.values("X-Passgate-Service-Token") + reply.values("X-Passgate-Client-Address") == []
 
@@ -201,41 +201,41 @@ async def test_the_proof_that_the_gateway_calls_is_given_to_no_proxy(
 async def test_a_proxy_that_forwards_what_it_asked_about_may_ask_about_nothing_else(
     gateway: Gateway, path: str, status: int, form: str
 ) -> None:
-    assert (await ask(gateway, Question(path), form, rewrite=False)).status == status
-    rewritten = await ask(gateway, Question(path), form, rewrite=True)
+    assert (await ask(gateway, Described(path), form, rewrite=False)).status == status
+    rewritten = await ask(gateway, Described(path), form, rewrite=True)
     assert rewritten.status == 200
     assert rewritten.values("X-Passgate-Target") == [path.replace("%6F", "o").removesuffix("?")]
 
 
 async def test_the_token_of_a_session_is_never_forwarded_in_the_place_of_its_parameters(gateway: Gateway) -> None:
-    question = Question(f"/editor?apitoken={SESSION_TOKEN}")
-    reply = await ask(gateway, question, "traefik", rewrite=False)
+    described = Described(f"/editor?apitoken={SESSION_TOKEN}")
+    reply = await ask(gateway, described, "traefik", rewrite=False)
     assert (reply.status, json.loads(reply.body)["code"]) == (403, "not_rewritten")
-    assert (await ask(gateway, question, "traefik")).values("X-Passgate-Target") == ["/editor?file=a"]
+    assert (await ask(gateway, described, "traefik")).values("X-Passgate-Target") == ["/editor?file=a"]
 
 
 @pytest.mark.parametrize("form", FORMS)
 async def test_a_head_request_of_the_client_looks_at_a_session_and_uses_none_of_it(
     gateway: Gateway, around: Surroundings, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    question = Question("/editor", "HEAD", (("X-Api-Token", COUNTED),))
+    described = Described("/editor", "HEAD", (("X-Api-Token", COUNTED),))
     monkeypatch.setattr(around.services, "uses_counted", True)
     monkeypatch.setattr(around.services, "resolved", [])
-    assert (await ask(gateway, question, form)).status == 200
+    assert (await ask(gateway, described, form)).status == 200
     assert not around.services.resolved
-    assert (await ask(gateway, Question("/editor", headers=question.headers), form)).status == 200
+    assert (await ask(gateway, Described("/editor", headers=described.headers), form)).status == 200
     assert around.services.resolved == [{"token": COUNTED}]
 
 
 async def test_a_credential_that_is_revoked_is_refused_within_a_second(
     gateway: Gateway, around: Surroundings
 ) -> None:
-    question = Question("/site", headers=tuple(bearer("revoked-here").items()))
-    assert (await ask(gateway, question, "nginx")).status == 200
+    described = Described("/site", headers=tuple(bearer("revoked-here").items()))
+    assert (await ask(gateway, described, "nginx")).status == 200
     await around.registry.revoke(Revocation(kind="jwt", id="revoked-here", until=time.time() + 3600))
 
     async def is_refused() -> bool:
-        return (await ask(gateway, question, "nginx")).status == 401
+        return (await ask(gateway, described, "nginx")).status == 401
 
     await until(is_refused)
 
@@ -258,7 +258,7 @@ async def test_a_question_that_is_not_whole_is_never_admitted(
 
 @pytest.mark.parametrize("path", ["/health/live", "/metrics", "/routes", "/docs", "/favicon.ico", "/auth-request/"])
 async def test_there_is_nothing_else_at_its_port(gateway: Gateway, path: str) -> None:
-    reply = await send(gateway.decision_url, "GET", path, proxied(Question("/open")))
+    reply = await send(gateway.decision_url, "GET", path, proxied(Described("/open")))
     assert (reply.status, reply.values("Server")) == (400, [])
     problem = json.loads(reply.body)
     assert problem["code"] == "incomplete_question"
@@ -267,13 +267,13 @@ async def test_there_is_nothing_else_at_its_port(gateway: Gateway, path: str) ->
 
 async def test_only_a_trusted_proxy_may_ask(around: Surroundings) -> None:
     async with around.gateway(decision_port=0, trusted_proxies="10.0.0.0/8") as gateway:
-        reply = await ask(gateway, Question("/open"), "nginx")
+        reply = await ask(gateway, Described("/open"), "nginx")
     assert (reply.status, json.loads(reply.body)["code"]) == (403, "not_a_trusted_proxy")
 
 
 async def test_the_public_port_knows_nothing_of_it(gateway: Gateway) -> None:
     for form in ("auth-request", "forward-auth", "envoy/open", "rewrite/envoy/open"):
-        headers = [*proxied(Question("/")), ("X-Original-Method", "GET"), ("X-Original-URI", "/open")]
+        headers = [*proxied(Described("/")), ("X-Original-Method", "GET"), ("X-Original-URI", "/open")]
         assert (await send(gateway.url, "GET", f"/{form}", headers)).status == 404
 
 
@@ -285,21 +285,21 @@ async def test_what_is_decided_is_counted_and_logged_as_a_call(around: Surroundi
         return float(lines[0].rpartition(" ")[2]) if lines else 0.0
 
     before = await refusals()
-    await ask(gateway, Question("/site"), "nginx")
+    await ask(gateway, Described("/site"), "nginx")
     assert await refusals() == before + 1
 
 
 async def test_a_refused_credential_that_is_known_is_in_the_audit_trail(
     gateway: Gateway, around: Surroundings
 ) -> None:
-    await ask(gateway, Question("/written", headers=tuple(bearer("audited").items())), "traefik")
+    await ask(gateway, Described("/written", headers=tuple(bearer("audited").items())), "traefik")
     await until(lambda: any(event.action == "credential.refused" for event in around.registry.events))
     assert around.registry.events[-1].company_id == COMPANY.id
 
 
-def preflight() -> Question:
+def preflight() -> Described:
     fields = (("Origin", "https://app.example"), ("Access-Control-Request-Method", "GET"))
-    return Question("/pages", "OPTIONS", fields)
+    return Described("/pages", "OPTIONS", fields)
 
 
 async def test_a_preflight_is_responded_to_where_that_is_no_leave_to_forward(gateway: Gateway) -> None:
@@ -312,7 +312,7 @@ async def test_a_preflight_is_responded_to_where_that_is_no_leave_to_forward(gat
 
 @pytest.mark.parametrize("form", FORMS)
 async def test_a_page_may_read_why_it_was_refused(gateway: Gateway, form: str) -> None:
-    question = Question("/pages", headers=(("Origin", "https://app.example"),))
-    own = await send(gateway.url, "GET", "/pages", proxied(question))
+    described = Described("/pages", headers=(("Origin", "https://app.example"),))
+    own = await send(gateway.url, "GET", "/pages", proxied(described))
     assert own.values("Access-Control-Allow-Origin") == ["https://app.example"]
-    assert compared(await ask(gateway, question, form)) == compared(own)
+    assert compared(await ask(gateway, described, form)) == compared(own)

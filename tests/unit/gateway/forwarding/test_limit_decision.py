@@ -102,7 +102,7 @@ async def test_a_call_that_comes_again_is_counted_each_time(desk: Desk) -> None:
     decided = [await call(desk, bearer) for _ in range(5)]
     assert [isinstance(each, Forward) for each in decided] == [True] * 3 + [False] * 2
     assert isinstance(decided[2], Forward)
-    assert decided[2].came_before is not None
+    assert decided[2].repeated_call is not None
     desk.limits.apply(
         Change(seq=2, kind="company", id="company", status="active", at=0, limits=ObjectLimits(limits=None))
     )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.decision import Decider, Question
+from gateway.decision import Decider, Request
 from gateway.edge.client_origin import Origin, unproxied
 from gateway.forwarding import repeated_calls
 from gateway.forwarding.forward import Forward
@@ -103,7 +103,7 @@ async def test_a_call_by_api_token_comes_again_until_something_of_it_changes(des
     assert len(desk.decider.repeated) == 1
     again = decided(desk, head)
     assert isinstance(again, Forward)
-    assert again.came_before is not None
+    assert again.repeated_call is not None
     desk.decider.api_tokens.apply(Change(seq=1, kind="company", id="c", status="active", at=0))
     assert not isinstance(desk.decider.decide(head, CLIENT, "r"), Forward | Refusal), "the operator is asked again"
 
@@ -225,7 +225,7 @@ async def test_a_decider_that_keeps_calls_decides_as_one_that_keeps_none(steps: 
 
 
 def _anew(desk: Desk, head: RequestHead, origin: Origin, request_id: str) -> Forward | Refusal:
-    decision = Decider._decide(desk.decider, Question(head, origin, request_id, desk.decider.routes()))
+    decision = Decider._decide(desk.decider, Request(head, origin, request_id, desk.decider.routes()))
     assert isinstance(decision, Forward | Refusal)
     return decision
 

@@ -43,7 +43,7 @@ async def test_a_call_by_session_token_comes_again_with_what_the_token_stands_fo
     first, second = await by_session(desk, request_id="one"), await by_session(desk, request_id="two")
     assert isinstance(first, Forward)
     assert isinstance(second, Forward)
-    assert second.came_before is not None
+    assert second.repeated_call is not None
     assert sorted(fields_of(second.lines)) == sorted(
         (name, "two" if name == "X-Request-Id" else value) for name, value in fields_of(first.lines)
     )

@@ -83,8 +83,8 @@ class _CountingPattern:
 
 @pytest.mark.parametrize("before", [b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"])
 def test_of_a_dripped_head_no_byte_is_looked_at_many_times(before: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    counting = _CountingPattern(fields._LONE)
-    monkeypatch.setattr(fields, "_LONE", counting)
+    counting = _CountingPattern(fields._BARE)
+    monkeypatch.setattr(fields, "_BARE", counting)
     raw = before + OK + b"X: %b\r\n" % (b"y" * 1000) * 60 + b"Content-Length: 0\r\n\r\n"
     reader = ResponseReader("GET")
     buffer = reader._buffer

@@ -78,7 +78,7 @@ CALLS: list[dict[str, Any]] = [
 def test_a_call_that_comes_again_has_the_status_of_its_own_response(lines: io.BytesIO, report: Report) -> None:
     again = RepeatedCall(route_of(), "/a", "", KNOWN, from_proxy=False)
     for number, status in enumerate((200, 200, 304, 200)):
-        report.ended(call(number, came_before=again, status=status))
+        report.ended(call(number, repeated_call=again, status=status))
     read = [json.loads(line) for line in lines.getvalue().splitlines()]
     assert [(line["request_id"], line["status"]) for line in read] == [
         ("request-0", 200),

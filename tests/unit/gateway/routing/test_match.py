@@ -245,7 +245,7 @@ def test_however_an_upstream_reads_the_path_it_is_one_of_the_route_that_was_chos
     try:
         target = read_target(raw)
         route = match(table, method, target.path)
-        if target.holds:
+        if target.ambiguities:
             require_one_route(table, route, method, target, "")
     except BadRequest:
         return

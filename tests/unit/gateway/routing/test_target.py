@@ -98,7 +98,7 @@ def test_any_text_is_a_target_or_a_refusal(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "path", "holds"),
+    ("raw", "path", "ambiguities"),
     [
         ("/a", "/a", set()),
         ("/a%2fb", "/a%2Fb", {ENCODED_SLASHES}),
@@ -110,14 +110,14 @@ def test_any_text_is_a_target_or_a_refusal(text: str) -> None:
     ],
 )
 def test_what_a_route_may_allow_is_named_and_refused_where_it_does_not(
-    raw: str, path: str, holds: set[str]
+    raw: str, path: str, ambiguities: set[str]
 ) -> None:
     target = read_target(raw)
-    assert (target.path, target.holds) == (path, frozenset(holds))
-    require_allowed(target, frozenset(holds))
-    for member in holds:
+    assert (target.path, target.ambiguities) == (path, frozenset(ambiguities))
+    require_allowed(target, frozenset(ambiguities))
+    for member in ambiguities:
         with pytest.raises(BadRequest, match="holds a"):
-            require_allowed(target, frozenset(holds - {member}))
+            require_allowed(target, frozenset(ambiguities - {member}))
 
 
 @each_case(
@@ -170,6 +170,9 @@ def test_there_are_few_readings_however_long_the_path_is(text: str) -> None:
 def test_a_character_that_a_path_may_hold_is_known_when_it_is_escaped_too(character: str) -> None:
     escaped = f"/a%{ord(character):02x}"
     target = read_target(escaped)
-    assert (target.path, target.holds) == (escaped.upper().replace("A%", "a%"), frozenset({ESCAPED_DELIMITERS}))
+    assert (target.path, target.ambiguities) == (
+        escaped.upper().replace("A%", "a%"),
+        frozenset({ESCAPED_DELIMITERS}),
+    )
     assert readings(target.path) == [target.path, f"/a{character}"]
     require_allowed(target, frozenset())
