@@ -117,12 +117,17 @@ class HistoryCopies:
         return await asyncio.to_thread(merged, [kept for kept in found if kept is not None])
 
     async def _fill(self, state: CopyState) -> HistoryHead:
-        """Write all that is known into a copy: what the database has, and what the other copies have beside it."""
+        """Write all that is known into a copy: what the database has, and what the other copies have beside it.
+
+        When something was revoked the database does not say. What it has may be of a restore, which keeps stopped
+        also what was so before the dump: another restore of that dump is not to call it lost.
+        """
         audit = (await self._store.state(())).audit  # first: what people do meanwhile is in lines after it
         stopped, position = await self._store.all_stopped()
         others = [other.copy for other in self.states if other is not state]
         known = await self.loaded(others) or await self._of_the_feed(position)
-        await asyncio.to_thread(known.add, stopped)
+        own = await _load(state.copy)
+        await asyncio.to_thread(_add_stopped, known, stopped, own)
         head = HistoryHead(position, audit.seq, audit.hash, known.head.horizon)
         self._guard.require_open()
         async with state.used_within(FILL_TIMEOUT_S):
@@ -202,6 +207,12 @@ class HistoryCopies:
         with suppress(Unavailable, TimeoutError):
             async with state.used_within(FILL_TIMEOUT_S):
                 await state.copy.compact(self._clock.now())
+
+
+def _add_stopped(known: HistoryContent, stopped: Sequence[StateRecord], own: HistoryContent | None) -> None:
+    for kept in (known,) if own is None else (known, own):
+        stopped = [kept.since_when(record) for record in stopped]
+    known.add(stopped)
 
 
 async def _load(copy: HistoryCopy) -> HistoryContent | None:

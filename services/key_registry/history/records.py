@@ -4,7 +4,7 @@ A record holds ids, times, a status and a fingerprint of rights, never a secret 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from services.key_registry.audit_trail.chain import START
@@ -82,6 +82,13 @@ class HistoryContent:
             known = self.records.get(record.key)
             if known is None or _order(record) >= _order(known):
                 self.records[record.key] = record
+
+    def since_when(self, record: StateRecord) -> StateRecord:
+        """The same; of what is revoked as of when it is known to have been, however often it was stopped since."""
+        known = self.records.get(record.key)
+        if known is None or not known.state == record.state == "revoked":
+            return record
+        return replace(record, seq=min(record.seq, known.seq))
 
     def in_order(self) -> list[StateRecord]:
         """In the order of their last change."""

@@ -17,7 +17,7 @@ from services.key_registry.catalog.permissions import Operation
 from services.key_registry.catalog.resources import RESOURCES, Resource, Row
 from services.key_registry.catalog.versions import Version
 from services.key_registry.history.records import StateRecord
-from services.key_registry.history.restores.stopped_again import ACTOR, StoppedAgain
+from services.key_registry.history.restores.stopped_again import ACTOR, StoppedAgain, first_change_after
 from services.key_registry.history.rights import rights_of
 from services.key_registry.ports.store import RevocationListing, Writer
 from services.key_registry.recording.recorder import Recorder, append
@@ -88,6 +88,8 @@ class StoppingAgain:
         if record.kind == "signing_key":
             return await self.revoke_key(record.id, before_the_dump=record.seq <= self._restored_seq)
         until = record.until or 0.0
+        if record.kind == "jwt" and record.id == first_change_after(record.seq - 1):
+            return False
         return until > self._now and await self.revoke(cast(Kind, record.kind), record.id, until)
 
     async def _objects(self, resource: Resource, records: Sequence[StateRecord]) -> list[StoppedAgain]:
@@ -111,13 +113,16 @@ class StoppingAgain:
     async def _unknown(self, record: StateRecord) -> str | None:
         """What was created after the dump is known to nobody any more: what was issued with it ends as well.
 
-        So does that of what was deleted before the dump, which nothing was lost of.
+        What was deleted before the dump, of which nothing was lost, only stays stopped for as long.
         """
+        kind = cast(Kind, record.kind)
         until = self._now + MAX_TOKEN_LIFE_S if record.until is None else record.until
         if VERSION_MARK in record.id or until <= self._now:
             return None
-        stopped = await self.revoke(cast(Kind, record.kind), record.id, until)
-        return "unknown" if stopped and record.seq > self._restored_seq else None
+        if record.seq <= self._restored_seq:
+            await self._writer.keep_stopped(kind, record.id, until, self._now)
+            return None
+        return "unknown" if await self.revoke(kind, record.id, until) else None
 
     async def _object(self, resource: Resource, row: Row, record: StateRecord) -> str | None:
         if row["status"] == "revoked":
@@ -157,7 +162,8 @@ class StoppingAgain:
         versions = (await self._writer.versions([row["id"]]))[row["id"]]
         version = next((version for version in versions if version.version == number), None)
         if record.state == "revoked":
-            return await self._end_version(resource, row, version, number)
+            before_the_dump = record.seq <= self._restored_seq
+            return await self._end_version(resource, row, version, number, before_the_dump=before_the_dump)
         ends = None if record.ends is None else instant(record.ends)
         if version is None or ends is None or (version.retires_at is not None and version.retires_at <= ends):
             return None
@@ -166,10 +172,14 @@ class StoppingAgain:
         await self._recorder.record(self._writer, ACTOR, Operation.CHANGE, resource, row, detail)
         return "version_ends"
 
-    async def _end_version(self, resource: Resource, row: Row, version: Version | None, number: int) -> str | None:
+    async def _end_version(
+        self, resource: Resource, row: Row, version: Version | None, number: int, *, before_the_dump: bool
+    ) -> str | None:
         """A version that is not there is added as one that ended: its number is not to be given again."""
         if version is not None and version.revoked:
             return None
+        if version is None and before_the_dump:
+            return None  # it ended so long before that its row was deleted
         if version is None:
             ended = Version(number, secrets.token_bytes(32), None, self._at, self._at, revoked=True)
             await self._writer.add_version(resource, row["id"], ended)

@@ -11,7 +11,7 @@ from services.key_registry.history.ports import RecoveryStore, RecoveryWriter, R
 from services.key_registry.history.records import HistoryContent, HistoryHead
 from services.key_registry.history.restores.objects import StoppingAgain
 from services.key_registry.history.restores.people import hold_people
-from services.key_registry.history.restores.stopped_again import ACTOR, StoppedAgain
+from services.key_registry.history.restores.stopped_again import ACTOR, StoppedAgain, first_change_after
 from services.key_registry.recording.recorder import append
 from shared.clock import Clock
 from shared.contracts.key_registry import AuditEvent
@@ -66,7 +66,7 @@ class Recovery:
 
     async def _mark_restore(self, writer: RecoveryWriter, loss: Loss) -> int:
         """The first change after the restore, which concerns nobody: it takes a position that was never used."""
-        now, name = await writer.time(), f"restored-after-{loss.lost.position.seq}"
+        now, name = await writer.time(), first_change_after(loss.lost.position.seq)
         return await writer.append_change("jwt", name, "revoked", now, now + RESTORED_CHANGE_LIFE_S)
 
     async def _end_all_tokens(self, writer: RecoveryWriter, stopping: StoppingAgain) -> list[StoppedAgain]:
