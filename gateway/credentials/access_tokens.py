@@ -116,7 +116,7 @@ class AccessTokens:
         return verified
 
     def _verify(self, digest: bytes, unverified: UnverifiedToken, key: PublicKey) -> Verified | Fault:
-        """The fault where the signature does not hold; for what else is wrong it raises `RefusedCredential`."""
+        """The fault where the signature is invalid; for what else is wrong it raises `RefusedCredential`."""
         now = self._clock.now()
         if (fault := signature_fault(unverified, key)) is not None:
             return fault

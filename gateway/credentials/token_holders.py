@@ -31,7 +31,7 @@ class TokenHolders:
         self._holders: BoundedCache[tuple[bytes, bytes, bytes], Verified] = BoundedCache(MAX_HOLDERS)
 
     def known(self, signed: UnverifiedToken, now: float) -> Verified | None:
-        """What a token says whose signature holds. None: it is to be checked whole, as what has expired is."""
+        """What a token says whose signature is valid. None: it is to be checked whole, as what has expired is."""
         found = _find(signed.payload)
         holder = None if found is None else self._holders.get(_rest(signed, found))
         if found is None or holder is None:

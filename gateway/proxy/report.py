@@ -218,7 +218,7 @@ def _logged_path(target: str) -> str:
 def report_refusal(audit: RefusalAudit, refused: RefusedCredential, *, route: str, origin: Origin) -> None:
     """A line under the request's id for a credential that we know, without the credential itself; else a count.
 
-    Known is what was verified here. Claims of a token whose signature does not hold say nothing.
+    Known is what was verified here. Claims of a token whose signature is invalid say nothing.
     """
     if refused.noted:
         return

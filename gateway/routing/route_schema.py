@@ -162,7 +162,7 @@ class RouteEntry(Entry):
         Field(description="session_token: the caller's own parameters go on beside the stored ones, which win."),
     ] = False
     websocket: Annotated[
-        bool, Flag(), Field(description="Clients may switch to a WebSocket, once they are admitted.")
+        bool, Flag(), Field(description="Clients may switch to a WebSocket, once their request is authorized.")
     ] = False
     websocket_idle_timeout: Annotated[
         float, Number(0.05, 86400), Field(description="Seconds for which a WebSocket may be silent.")

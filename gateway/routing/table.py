@@ -102,7 +102,7 @@ class Route:
     merge_query: bool = False
     """For `session_token`: whether the caller's own parameters go on beside the stored ones, which win."""
     websocket: bool = False
-    """Whether a client may switch to a WebSocket, once it is admitted."""
+    """Whether a client may switch to a WebSocket, once its request is authorized."""
     websocket_idle_timeout: float = 300.0
     """How long a WebSocket may be silent in both directions."""
     end_on_revocation: bool = True

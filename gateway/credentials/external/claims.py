@@ -25,7 +25,7 @@ def expectation(settings: IssuerSettings) -> Expectation:
 
 
 def identity_of(settings: IssuerSettings, claims: Claims) -> Identity:
-    """From claims that hold by `expectation`. Raises `InvalidToken`."""
+    """From claims that are valid by `expectation`. Raises `InvalidToken`."""
     if CONFIRMATION in claims.members:
         raise InvalidToken(Fault.WRONG_TYPE, "cnf is not supported: the token is bound to a key")
     mapping, members = settings.claims, claims.members

@@ -1,4 +1,4 @@
-"""The policy of the route that a request is for, whether it is a preflight, a refused call or an admitted one."""
+"""The policy of the route that a request is for, be it a preflight, a refused call or one that is let through."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -74,7 +74,7 @@ class Client:
             expires_at=record.expires_at,
         )
 
-    def holds(self, claims: AccessTokenClaims) -> bool:
+    def was_issued(self, claims: AccessTokenClaims) -> bool:
         """Whether the token with these claims was issued to this very client."""
         return (claims.company_id, claims.client_id) == (self.company_id, self.client_id)
 

@@ -8,22 +8,22 @@ from shared.limits.endpoint_limits import EndpointLimits
 from shared.limits.errors import AddressNotAllowed, RateExceeded
 
 
-class Admit(Protocol):
+class ApplyLimits(Protocol):
     async def __call__(self, client: Client) -> None:
         """Called once who requests is known, and before anything is used up. Raises what refuses the client."""
         ...
 
 
 async def unlimited(client: Client) -> None:
-    """`Admit` where there are no limits."""
+    """`ApplyLimits` where there are no limits."""
 
 
 Use = Callable[[], Awaitable[None]]
 """Uses something up. Raises what refuses the client when it was used before."""
 
 
-class ClientAdmission:
-    """`Admit` of one request from `address`; `fields` are those of its response.
+class ClientLimits:
+    """`ApplyLimits` for one request from `address`; `fields` are those of its response.
 
     What proves the client and works once is used up after its limits let it pass: see `then`.
     """
@@ -33,7 +33,7 @@ class ClientAdmission:
         self._address = address
         self.fields: dict[str, str] = {}
         self._uses: list[Use] = []
-        self._admitted: Client | None = None
+        self._applied_to: Client | None = None
 
     def then(self, use: Use) -> None:
         """To be called once the limits let the client pass."""
@@ -50,9 +50,9 @@ class ClientAdmission:
         self.fields |= found
         for use in self._uses:
             await use()
-        self._admitted = client
+        self._applied_to = client
 
-    def require_admitted(self, client: Client) -> None:
-        """To be called before anything is issued to the client: a fault of ours unless it was admitted."""
-        if self._admitted is not client:
-            raise RuntimeError("the grant did not have its client admitted")
+    def require_applied_to(self, client: Client) -> None:
+        """To be called before anything is issued to the client: a fault of ours unless they were applied to it."""
+        if self._applied_to is not client:
+            raise RuntimeError("the grant did not apply the limits of its client")

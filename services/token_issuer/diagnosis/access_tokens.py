@@ -1,5 +1,5 @@
 """What is wrong with an access token: the checks that a verifier makes. Signing keys are published, so the text and
-the key set show nearly all; what was stopped is said only if the signature holds.
+the key set show nearly all; what was stopped is said only if the signature is valid.
 """
 
 import math

@@ -1,6 +1,6 @@
 """What is wrong with an assertion. Nothing is accepted, issued or stored; its `jti` is not used up.
 
-What the registry knows is said to the holder of the key alone, which is whoever made a signature that holds, and to
+What the registry knows is said to the holder of the key alone, which is whoever made a valid signature, and to
 an admin who may see that key pair. To all others an unknown kid, another algorithm than the key's, a suspended key
 and a wrong signature read alike, and take the same time.
 """

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from services.token_issuer.clients.client import Client
-from services.token_issuer.clients.limits import Admit, unlimited
+from services.token_issuer.clients.limits import ApplyLimits, unlimited
 from services.token_issuer.oauth_errors import InvalidScope
 from services.token_issuer.tokens.issuance import AuthorizedGrant
 from shared import scopes
@@ -12,11 +12,11 @@ from shared import scopes
 
 class Grant(Protocol):
     async def authorize(
-        self, parameters: Mapping[str, str], client: Client | None, admit: Admit = unlimited
+        self, parameters: Mapping[str, str], client: Client | None, apply_limits: ApplyLimits = unlimited
     ) -> AuthorizedGrant:
         """`client` is the one that has authenticated itself, None when the request did not try to.
 
-        Calls `admit` exactly once, before anything is granted.
+        Calls `apply_limits` exactly once, before anything is granted.
         """
         ...
 

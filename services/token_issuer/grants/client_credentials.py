@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from services.token_issuer.clients.client import Client
-from services.token_issuer.clients.limits import Admit, unlimited
+from services.token_issuer.clients.limits import ApplyLimits, unlimited
 from services.token_issuer.grants import granted, requested_scopes
 from services.token_issuer.grants.booking_scopes import booked_scopes
 from services.token_issuer.oauth_errors import NoClient
@@ -20,12 +20,12 @@ class ClientCredentials:
         self._report_only = report_only or ReportOnlyScopes()
 
     async def authorize(
-        self, parameters: Mapping[str, str], client: Client | None, admit: Admit = unlimited
+        self, parameters: Mapping[str, str], client: Client | None, apply_limits: ApplyLimits = unlimited
     ) -> AuthorizedGrant:
         """All that the client is granted and has booked, or as much of it as `scope` requests."""
         if client is None:
             raise NoClient
-        await admit(client)
+        await apply_limits(client)
         requested = "scope" in parameters
         scopes, lacking = client.scopes, frozenset[str]()
         if requested:

@@ -9,7 +9,7 @@ from services.token_issuer.clients.assertions import (
     VerifiedAssertion,
 )
 from services.token_issuer.clients.client import Client
-from services.token_issuer.clients.limits import Admit, unlimited
+from services.token_issuer.clients.limits import ApplyLimits, unlimited
 from services.token_issuer.clients.single_use import JTI_USED
 from services.token_issuer.grants import granted, requested_scopes
 from services.token_issuer.grants.booking_scopes import BookedScopes, booked_scopes
@@ -41,7 +41,7 @@ class JwtBearer:
         self._report_only = report_only or ReportOnlyScopes()
 
     async def authorize(
-        self, parameters: Mapping[str, str], client: Client | None, admit: Admit = unlimited
+        self, parameters: Mapping[str, str], client: Client | None, apply_limits: ApplyLimits = unlimited
     ) -> AuthorizedGrant:
         """Raises `InvalidGrant` saying what to correct, `InvalidScope`, and `Unavailable`.
 
@@ -55,7 +55,7 @@ class JwtBearer:
             raise InvalidGrant("client_id must be the iss of the assertion", subject=verified.client.audited)
         requested = scopes_of(verified.client, verified.claims.members, parameters, self._report_only)
         booked = requested.booked
-        await admit(verified.client)
+        await apply_limits(verified.client)
         if not await self._assertions.single_use.use(verified.client.public_id, verified.claims):
             said = "jti was used before; sign a new assertion"
             raise InvalidGrant(said, cause=JTI_USED, subject=verified.client.audited)

@@ -144,8 +144,8 @@ def _diagnosis_endpoint(diagnosis: DiagnosisEndpoint) -> Endpoint:
         diagnosis.post,
         "What is wrong with an assertion or an access token",
         tag="tokens",
-        description="Every check in order. What the registry knows is said if the signature holds, or to an admin "
-        "(`Authorization: Bearer`, with an admin token) who may see the key pair.",
+        description="Every check in order. What the registry knows is said if the signature is valid, or to an "
+        "admin (`Authorization: Bearer`, with an admin token) who may see the key pair.",
         body_schema=DIAGNOSIS_REQUEST,
         body_content_types=(FORM, JSON),
         responses={200: Response("Every finding", DiagnosisResponse), **REFUSED},

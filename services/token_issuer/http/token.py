@@ -9,7 +9,7 @@ from aiohttp import web
 from services.token_issuer.clients.authentication import ClientAuthenticator
 from services.token_issuer.clients.client import Client
 from services.token_issuer.clients.client_proof import METHODS, Method, client_proof
-from services.token_issuer.clients.limits import ClientAdmission
+from services.token_issuer.clients.limits import ClientLimits
 from services.token_issuer.grants import Grant, client_credentials, jwt_bearer
 from services.token_issuer.http.parameters import authorization, parameters
 from services.token_issuer.http.responses import success
@@ -110,16 +110,16 @@ class TokenEndpoint:
         with self._refusals.reporting(endpoint=self.profile.path, address=address):
             given = await parameters(request, accepts_json=self.profile.accepts_json)
             grant = self._grant(given.get("grant_type"))
-            admission = ClientAdmission(self._limits, address)
-            client = await self._client(request, given, address, admission)
-            decision = await self._authorized(grant, given, client, admission)
+            client_limits = ClientLimits(self._limits, address)
+            client = await self._client(request, given, address, client_limits)
+            decision = await self._authorized(grant, given, client, client_limits)
             token = await self._issuer.issue(decision, typ=self.profile.typ)
         self._counts.issued(decision.grant)
         holder = decision.client
         self._count_report_only(decision)
         self._usage.accepted(holder, self.profile.path, address)
         self._usage.issued(holder, token)
-        return success(self._response(token), {**_expiry(token), **admission.fields})
+        return success(self._response(token), {**_expiry(token), **client_limits.fields})
 
     def _count_report_only(self, decision: AuthorizedGrant) -> None:
         holder, id_ = decision.client, request_id.get()
@@ -139,23 +139,23 @@ class TokenEndpoint:
         return self._grants[grant_type]
 
     async def _client(
-        self, request: web.Request, given: Mapping[str, str], address: str, admission: ClientAdmission
+        self, request: web.Request, given: Mapping[str, str], address: str, client_limits: ClientLimits
     ) -> Client | None:
         proof = client_proof(authorization(request), given)
         if proof is None:
             return None
         if proof.method not in self.profile.methods:
             raise InvalidClient(f"clients authenticate here by {' or '.join(self.profile.methods)}")
-        return await self._authenticator.authenticate(proof, address=address, use_later=admission.then)
+        return await self._authenticator.authenticate(proof, address=address, use_later=client_limits.then)
 
     async def _authorized(
-        self, grant: Grant, given: Mapping[str, str], client: Client | None, admission: ClientAdmission
+        self, grant: Grant, given: Mapping[str, str], client: Client | None, client_limits: ClientLimits
     ) -> AuthorizedGrant:
         try:
-            decision = await grant.authorize(given, client, admission)
+            decision = await grant.authorize(given, client, client_limits)
         except NoClient as error:
             raise await self._authenticator.without_secret(given.get("client_id"), error.description) from None
-        admission.require_admitted(decision.client)
+        client_limits.require_applied_to(decision.client)
         return decision
 
     def _response(self, token: AccessToken) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class TokenRevoker:
         either way, so that nobody learns of tokens that are not theirs.
         """
         claims = self._tokens.read(token)
-        if claims is None or not client.holds(claims):
+        if claims is None or not client.was_issued(claims):
             return False
         await self.end(claims, actor=f"client:{client.public_id}", reason="revoked by the client it was issued to")
         return True

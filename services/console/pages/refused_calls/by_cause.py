@@ -54,14 +54,14 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "wrong_audience": Explanation("The token is for something else", _SIGNED),
     "wrong_issuer": Explanation("The token is of another issuer", NEW_TOKEN),
     "unknown_kid": Explanation("The signing key is not known", _SIGNED),
-    "bad_signature": Explanation("The signature does not hold", _SIGNED),
+    "bad_signature": Explanation("The signature is invalid", _SIGNED),
     "lifetime_too_long": Explanation("The assertion lives too long", "exp may be one hour after iat at most."),
     "missing_claim": Explanation("A claim is missing", _SIGNED),
     "invalid_claim": Explanation("A claim is invalid", _SIGNED),
     "wrong_subject": Explanation("The subject is another one", _SIGNED),
     "wrong_type": Explanation("The JWT is of another type", _SIGNED),
     "algorithm_not_allowed": Explanation("It is signed by another algorithm", _SIGNED),
-    "invalid_grant": Explanation("The assertion does not hold", _SIGNED),
+    "invalid_grant": Explanation("The assertion is invalid", _SIGNED),
     "jti_used": Explanation("The assertion was used before", "Make a new assertion, with a new jti, each time."),
     "unknown": Explanation(
         "The token or key is not known", "It has ended, or is of another environment: make or request a new one."

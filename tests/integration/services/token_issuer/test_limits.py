@@ -6,7 +6,7 @@ import pytest
 
 from services.token_issuer.clients.client import Client
 from services.token_issuer.clients.client_proof import JWT_BEARER
-from services.token_issuer.clients.limits import Admit, unlimited
+from services.token_issuer.clients.limits import ApplyLimits, unlimited
 from services.token_issuer.grants.client_credentials import GRANT_TYPE, ClientCredentials
 from services.token_issuer.tokens.issuance import AuthorizedGrant
 from shared.contracts.key_registry import Kind
@@ -95,11 +95,14 @@ async def test_a_client_assertion_that_a_limit_refuses_is_not_used_up_and_works_
     assert await present("once") == (401, "invalid_client")
 
 
-async def test_a_grant_that_forgets_the_admission_is_a_fault_of_ours_and_issues_nothing(
+async def test_a_grant_that_forgets_the_limits_is_a_fault_of_ours_and_issues_nothing(
     issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def forgetful(
-        self: ClientCredentials, parameters: Mapping[str, str], client: Client | None, admit: Admit = unlimited
+        self: ClientCredentials,
+        parameters: Mapping[str, str],
+        client: Client | None,
+        apply_limits: ApplyLimits = unlimited,
     ) -> AuthorizedGrant:
         assert client is not None
         return AuthorizedGrant(GRANT_TYPE, client, client.scopes)
