@@ -3,6 +3,7 @@
 #: PYTHON=/path/to/python3.12  the interpreter that .venv is made with (3.11 or newer)
 #: CMD="..."                   run: the shell command; in single quotes, its variables are the stack's
 #: FILE=passgate.dump         backup, restore: the file
+#: YES=1                       restore: do not ask
 #: SERVICE=gateway             logs: of one process; supervisor is make up itself, in the background
 #: DETACH=1                    up: return when the stack is ready
 #: ARGS="..."                  test, test-compiled, bench: arguments, such as ARGS="tests/unit -x"
@@ -58,8 +59,8 @@ run: made ## Run CMD="python -m services.key_registry verify-audit" with the sta
 backup: made ## Write the database of the stack to FILE=passgate.dump
 	@$(BIN)/python -m deploy.cli backup "$(or $(FILE),passgate.dump)"
 
-restore: made ## Replace the database of the stack by FILE=passgate.dump; it asks
-	@$(BIN)/python -m deploy.cli restore "$(or $(FILE),passgate.dump)"
+restore: made ## Replace the database of the stack by FILE=passgate.dump; it asks, unless YES=1
+	@$(BIN)/python -m deploy.cli restore "$(or $(FILE),passgate.dump)" $(if $(YES),--yes)
 
 # The tests start some hundred processes: none of them need compile again what another has compiled, and none reads
 # the system's certificates, which takes longer than all else that an import of aiohttp does.

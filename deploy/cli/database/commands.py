@@ -71,7 +71,8 @@ def _restore(arguments: argparse.Namespace) -> int:
         raise WrongUsage(f"{path}: {error.strerror}") from None
     if listed.returncode:
         raise Refused(f"{path} is no dump of `passgate backup`: {_reason(listed.stderr)}")
-    confirm(arguments, f"replace the whole database by {path}? What is newer than it is lost.")
+    question = f"replace the whole database by {path}? What is newer than it is lost."
+    confirm(arguments, question, unasked="--yes (make restore YES=1)")
     if not _replay(path, tools):
         raise Refused("nothing was restored, the database is as it was: the lines above say why")
     migrate, check_history = (

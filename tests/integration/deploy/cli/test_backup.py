@@ -36,7 +36,9 @@ async def test_a_restore_brings_back_what_was_backed_up(
     assert (tmp_path / "one.dump").stat().st_mode & 0o777 == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["one.dump"]
     await database.execute("INSERT INTO key_registry.kept VALUES ('later')")
-    assert (await passgate("restore", "one.dump"))[0] == 2, "nobody is there to be asked"
+    status, _, errors = await passgate("restore", "one.dump")
+    assert status == 2, "nobody is there to be asked"
+    assert "give --yes (make restore YES=1)" in errors
     assert await words(database) == ["before", "later"]
     status, output, errors = await passgate("restore", "one.dump", "--yes")
     assert (status, errors) == (0, "")
