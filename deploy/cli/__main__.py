@@ -15,6 +15,7 @@ from deploy.cli.outcome import Failure
 from deploy.cli.plan import commands as plan
 from deploy.cli.plan import takeover
 from shared.console import give_up_output, open_streams
+from shared.release import RELEASE
 
 COMMANDS = (
     login,
@@ -77,6 +78,8 @@ def command_line() -> argparse.ArgumentParser:
         prog="passgate", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--url", dest="registry_url", default="", metavar="URL", help="where the key registry is")
+    said = f"passgate {RELEASE}"
+    parser.add_argument("--version", action="version", version=said, dest="release", help="show the release")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add(commands)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from deploy.errors import StackError
+from deploy.local.checkout import code_of_checkout
 from deploy.local.leftovers import in_stop_order, running
 from deploy.local.ports import is_free, listener
 from deploy.local.report import Report
@@ -65,7 +66,7 @@ def clean(stack: Stack, run_file: RunFile, report: Report) -> int:
 
 
 def status(stack: Stack, run_file: RunFile, report: Report) -> int:
-    """Show what is ready. Exit status 1 unless everything is; what is degraded is ready."""
+    """Show which code runs, and what is ready. Exit status 1 unless everything is; what is degraded is ready."""
     if not running(run_file, stack.var):  # whoever responds on its ports is another stack, or none at all
         return _show_not_running(stack, report)
     from deploy.local import health  # half a second of imports
@@ -82,6 +83,10 @@ def status(stack: Stack, run_file: RunFile, report: Report) -> int:
     for store in STORE_URLS:
         if found[store].startswith(health.REFUSED) and not stack.embeds(store):
             found[store] = "ready, as far as one sees without its password"
+    if code := run_file.code():
+        report.text(f"Passgate {code}")
+        if (here := code_of_checkout()) != code:
+            report.text(f"The checkout has {here} now: `make down` and `make up` change to it.")
     report.table(HEADER, rows(stack, found))
     return 0 if all(state.startswith("ready") for state in found.values()) else 1
 

@@ -57,7 +57,8 @@ class Started:
 
 
 class RunFile:
-    """`var/run/stack.json`: processes by name, and where they listen; written by the supervisor with the lock."""
+    """`var/run/stack.json`: processes by name, where they listen, and of which code they are; written by the
+    supervisor with the lock."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -91,11 +92,18 @@ class RunFile:
             return {}
         return {str(name): str(value) for name, value in stored.items()}
 
-    def write(self, processes: Mapping[str, Started], layout: Mapping[str, str] | None = None) -> None:
+    def code(self) -> str:
+        """Of which code the stack is that runs now; empty when none runs, or that is not known."""
+        return str(self._stored().get("code", "")) if SUPERVISOR in self.read() else ""
+
+    def write(
+        self, processes: Mapping[str, Started], layout: Mapping[str, str] | None = None, code: str = ""
+    ) -> None:
         """Record all of it, whole or not at all. `layout` holds no secret. Raises `OSError`."""
         record = {
             "processes": {name: asdict(process) for name, process in processes.items()},
             "layout": dict(layout or {}),
+            "code": code,
         }
         unfinished = self.path.with_suffix(".new")
         unfinished.write_text(json.dumps(record), encoding="ascii")

@@ -8,6 +8,7 @@ from typing import Any
 from deploy import demo
 from deploy.errors import StackError
 from deploy.generate_secrets import generate_secrets
+from deploy.local.checkout import code_of_checkout
 from deploy.local.command import Command
 from deploy.local.configuration import check_configuration
 from deploy.local.health import until_ready
@@ -41,6 +42,7 @@ class Up:
         self._processes: dict[str, Process] = {}
         self._errors = ErrorTail(report, stack.logs / SUPERVISOR_LOG)
         self._unrecorded = False
+        self._code = code_of_checkout()
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def run(self, when_ready: Callable[[dict[str, str]], None]) -> None:
@@ -54,7 +56,7 @@ class Up:
             self._report.warn(name, "is not a setting" + (f"; the nearest is {nearest}" if nearest else ""))
         generate_secrets(self._stack.secrets)
         check_configuration(self._stack)
-        self._run_file.write(self._running(), self._stack.layout())
+        self._run_file.write(self._running(), self._stack.layout(), self._code)
         try:
             await self._until_over(self._bring_up(when_ready))
         finally:
@@ -193,7 +195,7 @@ class Up:
     def _record(self) -> None:
         """Record what runs, or try again later: the stack outlives a full disk, and its processes bear a mark."""
         try:
-            self._run_file.write(self._running(), self._stack.layout())
+            self._run_file.write(self._running(), self._stack.layout(), self._code)
         except OSError as error:
             if not self._unrecorded:
                 self._report.warn("supervisor", f"cannot write {self._run_file.path}: {error.strerror}")

@@ -20,6 +20,7 @@ import requests
 from deploy.local.health import all_readiness
 from deploy.local.ports import is_free, loopback_addresses
 from deploy.local.stack import DEPLOYABLES, STORE_PORTS, Stack
+from shared.release import RELEASE
 from tests.support.harness.local_stack import LocalStack, local_stack
 
 pytestmark = pytest.mark.timeout(240)
@@ -96,6 +97,7 @@ def test_only_the_local_machine_is_listened_to(stack: LocalStack, shown: str) ->
 def test_status_shows_that_all_is_ready(stack: LocalStack, shown: str) -> None:
     done = stack.run("status")
     assert done.returncode == 0
+    assert f"Passgate {RELEASE}" in done.stdout
     assert done.stdout.count(" ready") == len(DEPLOYABLES) + len(STORE_PORTS), done.stdout
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.cli.__main__ import command_line, main
+from shared.release import RELEASE
 
 
 def commands_of(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
@@ -64,3 +65,9 @@ def test_what_another_program_is_to_know_is_left_to_it() -> None:
 def test_a_list_of_nothing_cannot_be_asked_for(number: str) -> None:
     with pytest.raises(SystemExit):
         command_line().parse_known_args(["explain", "--limit", number])
+
+
+def test_version_is_the_release_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"passgate {RELEASE}\n")

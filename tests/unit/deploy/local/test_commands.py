@@ -2,7 +2,9 @@
 
 import io
 import os
+import re
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,10 +13,13 @@ from deploy.cli.database.tools import of_stack
 from deploy.cli.operations.deployables import run_command
 from deploy.cli.outcome import WrongUsage
 from deploy.errors import StackError
+from deploy.local import checkout, commands
+from deploy.local.checkout import code_of_checkout
 from deploy.local.commands import as_it_runs, command_environment, require_database_for, status
 from deploy.local.report import Report
 from deploy.local.runfile import RunFile, Started
-from deploy.local.stack import Stack
+from deploy.local.stack import Stack, port_variables
+from shared.release import RELEASE
 
 
 @pytest.mark.parametrize(
@@ -61,6 +66,38 @@ def test_another_stack_on_its_ports_is_not_shown_as_one_that_is_not_running(tmp_
         assert status(stack, RunFile(tmp_path / "run"), Report(out)) == 1
     assert f"Nothing of {tmp_path} is running" in out.getvalue()
     assert f"port {port} (PASSGATE_GATEWAY_PORT) is taken by " in out.getvalue()
+
+
+def test_status_shows_which_code_runs_and_that_the_checkout_has_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_file, supervisor = RunFile(tmp_path / "run"), {"supervisor": Started.of(os.getpid())}
+    run_file.path.parent.mkdir()
+    code = code_of_checkout()
+    assert code == RELEASE or re.fullmatch(rf"{re.escape(RELEASE)}, commit [0-9a-f]{{12}}(-dirty)?", code)
+    monkeypatch.setattr(commands, "code_of_checkout", lambda: code)
+    for running, says in ((code, False), (f"{RELEASE}, commit 0123456789ab", True), ("", False)):
+        out = io.StringIO()
+        run_file.write(supervisor, Stack(tmp_path, ports()).layout(), running)
+        assert status(Stack(tmp_path, ports()), run_file, Report(out)) == 1
+        assert (f"Passgate {running}\n" in out.getvalue()) == bool(running)
+        assert (f"The checkout has {code} now" in out.getvalue()) == says
+
+
+def ports() -> dict[str, str]:
+    """On which nothing listens."""
+    return {name: str(number) for number, name in enumerate(port_variables(), 1)}
+
+
+def test_a_project_that_was_unpacked_in_another_repository_has_no_commit_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    (tmp_path / "passgate").mkdir()
+    monkeypatch.setattr(checkout, "ROOT", tmp_path / "passgate")
+    assert code_of_checkout() == RELEASE
+    monkeypatch.setattr(checkout, "ROOT", tmp_path)
+    assert code_of_checkout() == RELEASE, "one without a commit"
 
 
 @pytest.mark.parametrize("verb", ["check-history", "verify-audit"])

@@ -90,6 +90,9 @@ def test_where_the_stack_listens_is_known_for_as_long_as_its_supervisor_runs(
     started = Started.of(sleeper.pid)
     RunFile(tmp_path).write({"supervisor": started}, {"PASSGATE_GATEWAY_PORT": "9080"})
     assert RunFile(tmp_path).layout() == {"PASSGATE_GATEWAY_PORT": "9080"}
+    assert RunFile(tmp_path).code() == ""
+    RunFile(tmp_path).write({"supervisor": started}, code="0.1.0")
+    assert RunFile(tmp_path).code() == "0.1.0"
     started.end(grace=5)
     sleeper.wait(timeout=5)
     assert RunFile(tmp_path).layout() == {}
