@@ -57,9 +57,16 @@ async def build_app(
     reports = Reports(peers, clock, metrics)
     counting = Counting(settings, peers, clock, metrics)
     judging = JudgingClock(clock, peers.offsets)
-    source = reports.usage.source
     known = knowledge(
-        settings, peers.clients, gateway_metrics, metrics, clock, judging, watch, counting.shares, source
+        settings,
+        peers.clients,
+        gateway_metrics=gateway_metrics,
+        metrics=metrics,
+        clock=clock,
+        judging=judging,
+        watch=watch,
+        shares=counting.shares,
+        usage_source=reports.usage.source,
     )
     _show(known, gateway_metrics)
     certificate = CertificateWatch(*settings.tls_files, metrics, clock) if settings.tls_files else None
@@ -69,7 +76,16 @@ async def build_app(
     proxies = TrustedProxies(settings.trusted_proxies)
     report = Report(reports.audit, gateway_metrics, reports.traces, CallUsage(reports.usage))
     decisions = decision_servers(settings, decider, proxies, report, reuse_port=worker is not None)
-    server = _public_server(settings, decider, proxies, report, known, gateway_metrics, certificate, worker)
+    server = _public_server(
+        settings,
+        decider,
+        proxies=proxies,
+        report=report,
+        known=known,
+        gateway_metrics=gateway_metrics,
+        certificate=certificate,
+        worker=worker,
+    )
     routes = RouteEndpoints(watch)
     table = endpoints(routes.routes, routes.explain, IdentityKeyEndpoint(identity_keys).jwks)
     pages, readers = documentation(settings, table, clock) if worker is None else ([], [])
@@ -151,6 +167,7 @@ def _decider(
 def _public_server(
     settings: Settings,
     decider: Decider,
+    *,
     proxies: TrustedProxies,
     report: Report,
     known: Knowledge,

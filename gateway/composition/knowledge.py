@@ -55,6 +55,7 @@ class Knowledge:
 def knowledge(
     settings: Settings,
     calls: Mapping[str, Caller],
+    *,
     gateway_metrics: GatewayMetrics,
     metrics: CollectorRegistry,
     clock: Clock,
@@ -92,24 +93,20 @@ def knowledge(
     live.attach(staleness)
     access_tokens = AccessTokens(issuer_keys, judging, issuer=settings.issuer)
     key_sets = KeySetClient()
+    external_issuers = ExternalIssuers(
+        lambda: watch.table, key_sets.fetch, clock, judging, gateway_metrics, own_remembers=access_tokens.remembers
+    )
     return Knowledge(
-        issuer_keys,
-        access_tokens,
-        key_sets,
-        ExternalIssuers(
-            lambda: watch.table,
-            key_sets.fetch,
-            clock,
-            judging,
-            gateway_metrics,
-            own_remembers=access_tokens.remembers,
-        ),
-        api_tokens,
-        sessions_together,
-        sessions,
-        stopped,
-        staleness,
-        live,
-        following,
-        limits,
+        issuer_keys=issuer_keys,
+        access_tokens=access_tokens,
+        key_sets=key_sets,
+        external_issuers=external_issuers,
+        api_tokens=api_tokens,
+        sessions_together=sessions_together,
+        sessions=sessions,
+        stopped=stopped,
+        staleness=staleness,
+        live=live,
+        following=following,
+        limits=limits,
     )

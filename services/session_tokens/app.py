@@ -72,14 +72,14 @@ async def build_app(settings: Settings, *, clock: Clock | None = None) -> web.Ap
     session_usage = SessionUsage(usage)
     handlers = SessionTokenEndpoints(
         tokens,
-        authenticator,
-        addresses,
-        audit,
-        token_metrics,
-        judging.now,
-        report_only_set,
-        KeyLimits(limits, audit, session_usage),
-        session_usage,
+        authenticator=authenticator,
+        addresses=addresses,
+        audit=audit,
+        metrics=token_metrics,
+        now=judging.now,
+        report_only_set=report_only_set,
+        limits=KeyLimits(limits, audit, session_usage),
+        usage=session_usage,
     )
 
     health = FollowingHealth(NAME, following.follower, offsets)

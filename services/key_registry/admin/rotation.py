@@ -93,7 +93,9 @@ class RotationService:
             if version.revoked or row["status"] == "revoked":
                 shown = await present_one(writer, resource, row, now)
                 return Written(shown, await writer.last_change(str(row["id"])))
-            changed, receipt = await revoke_secret(writer, self._recorder, admin.actor, resource, row, version, now)
+            changed, receipt = await revoke_secret(
+                writer, self._recorder, admin.actor, resource, row, version, now=now
+            )
             return Written(await present_one(writer, resource, changed, now), receipt)
 
     async def _own(
@@ -111,6 +113,7 @@ async def revoke_secret(
     resource: Resource,
     row: Row,
     version: Version,
+    *,
     now: datetime,
     detail: Mapping[str, Any] | None = None,
 ) -> tuple[Row, int]:

@@ -34,6 +34,7 @@ class Notices:
     def __init__(
         self,
         settings: Settings,
+        *,
         database: Database,
         store: Store,
         access: AccessControl,

@@ -24,6 +24,7 @@ from shared.http.health import Health
 
 
 def operation_handlers(
+    *,
     stores: Stores,
     consumers: Consumers,
     checkpoints: Checkpoints,
@@ -45,7 +46,16 @@ def operation_handlers(
         return history.check.newest
 
     overview = Overview(operations, stores.objects, consumers, access, clock)
-    system = System(operations, consumers, checkpoints, health.states, copies, restored, access, clock)
+    system = System(
+        operations,
+        consumers,
+        checkpoints,
+        dependencies=health.states,
+        copies=copies,
+        restored=restored,
+        access=access,
+        clock=clock,
+    )
     return OperationHandlers(
         OverviewEndpoints(overview, system, authentication),
         VerificationEndpoint(verification, access, authentication),

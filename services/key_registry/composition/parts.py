@@ -85,10 +85,15 @@ class Parts:
         self.first_owner = OwnerRegistration(AdminTokens(self.store, clock), settings.first_owner_token)
 
     def _notices(self) -> Notices:
-        authentication, written = self.people.authentication, self.stores.event_written
-        settings, database = self.settings, self.stores.database
         return Notices(
-            settings, database, self.store, self.access, authentication, self.clock, self.metrics, written
+            self.settings,
+            database=self.stores.database,
+            store=self.store,
+            access=self.access,
+            authentication=self.people.authentication,
+            clock=self.clock,
+            metrics=self.metrics,
+            event_written=self.stores.event_written,
         )
 
     def health(self) -> Health:
@@ -108,24 +113,36 @@ class Parts:
         resources, rotations = self._objects()
         github_keys = self.settings.github_secret_scanning_keys
         leaks = leaks_over(self.found, access, store, authentication, audit.trail, clock, keys_from=github_keys)
-        watched = (stores, self.consumers, audit.checkpoints, audit.verification, health)
+        usage, credential_usage, impact = self.usage.endpoints(store, access, authentication)
+        operations = operation_handlers(
+            stores=stores,
+            consumers=self.consumers,
+            checkpoints=audit.checkpoints,
+            verification=audit.verification,
+            health=health,
+            access=access,
+            authentication=authentication,
+            clock=clock,
+        )
         return endpoints(
-            resources,
-            rotations,
-            audit.endpoint(access, authentication),
-            ReceiptEndpoint(self.receipts, authentication),
-            RevocationEndpoints(self.revocations, authentication),
-            DecisionEndpoints(TraceReader(self.traces, store, access), authentication),
-            SigningKeyEndpoint(self.signing_keys, authentication),
-            self.notices.events,
-            self.notices.webhooks,
-            self.people.handlers,
-            ReportOnlyEndpoint(self.report_only, authentication),
-            leaks,
-            *self.usage.endpoints(store, access, authentication),
-            SearchEndpoint(Search(store, clock), authentication),
-            operation_handlers(*watched, access, authentication, clock),
-            self._internal(),
+            resources=resources,
+            rotations=rotations,
+            audit=audit.endpoint(access, authentication),
+            receipts=ReceiptEndpoint(self.receipts, authentication),
+            revocations=RevocationEndpoints(self.revocations, authentication),
+            decisions=DecisionEndpoints(TraceReader(self.traces, store, access), authentication),
+            signing_keys=SigningKeyEndpoint(self.signing_keys, authentication),
+            events=self.notices.events,
+            webhooks=self.notices.webhooks,
+            people=self.people.handlers,
+            report_only=ReportOnlyEndpoint(self.report_only, authentication),
+            leaks=leaks,
+            usage=usage,
+            credential_usage=credential_usage,
+            impact=impact,
+            search=SearchEndpoint(Search(store, clock), authentication),
+            operations=operations,
+            internal=self._internal(),
         )
 
     def _objects(self) -> tuple[list[ResourceEndpoints], list[RotationEndpoints]]:
@@ -143,18 +160,18 @@ class Parts:
         stores, clock, keys = self.stores, self.clock, self.settings.service_jwks_file
         refused = self.audit.trail.count_service_refusal
         return InternalEndpoints(
-            Lookups(PostgresCredentials(stores.database, stores.history.guard)),
-            Feed(stores.changes, JudgingClock(clock, self.offsets)),
-            self.consumers,
-            self.revocations,
-            self.audit.log,
-            self.signing_keys,
-            ServiceAuthenticator.from_file(keys, callee=self.name, clock=clock, on_refusal=refused),
-            self.trace_keeper,
-            self.report_only,
-            self.found,
-            self.usage.keeper,
-            QuotaNotices(self.store),
+            lookups=Lookups(PostgresCredentials(stores.database, stores.history.guard)),
+            feed=Feed(stores.changes, JudgingClock(clock, self.offsets)),
+            consumers=self.consumers,
+            revocations=self.revocations,
+            audit_log=self.audit.log,
+            signing_keys=self.signing_keys,
+            authenticator=ServiceAuthenticator.from_file(keys, callee=self.name, clock=clock, on_refusal=refused),
+            traces=self.trace_keeper,
+            report_only=self.report_only,
+            found=self.found,
+            usage=self.usage.keeper,
+            quota_notices=QuotaNotices(self.store),
         )
 
     def resources(self) -> list[Resource]:

@@ -56,6 +56,7 @@ _ADMIN = partial(Endpoint, security=ADMIN_TOKEN, render_error=render_error)
 
 
 def endpoints(
+    *,
     resources: Sequence[ResourceEndpoints],
     rotations: Sequence[RotationEndpoints],
     audit: AuditEndpoint,

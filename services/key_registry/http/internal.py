@@ -52,6 +52,7 @@ Find = Callable[[Any], Awaitable[wire.Record | None]]
 class InternalEndpoints:
     def __init__(
         self,
+        *,
         lookups: Lookups,
         feed: Feed,
         consumers: Consumers,

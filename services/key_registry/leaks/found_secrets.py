@@ -50,7 +50,7 @@ class FoundSecrets:
     async def _end(self, writer: Writer, resource: Resource, row: Row, version: Version, report: Report) -> Finding:
         now = instant(self._clock.now())
         changed, _ = await revoke_secret(
-            writer, self._recorder, report.actor, resource, row, version, now, report.detail
+            writer, self._recorder, report.actor, resource, row, version, now=now, detail=report.detail
         )
         finding = await _finding(writer, resource, changed, version, outcome="ended")
         data = {**data_of(resource, row), "version": version.version, "last_four": version.last_four}

@@ -49,6 +49,7 @@ class System:
         operations: OperationsStore,
         consumers: Consumers,
         checkpoints: Checkpoints,
+        *,
         dependencies: Callable[[], Awaitable[Sequence[DependencyState]]],
         copies: Callable[[], Sequence[CopyProgress]],
         restored: Callable[[], Restore | None],

@@ -43,6 +43,7 @@ class SessionTokenEndpoints:
     def __init__(
         self,
         tokens: SessionTokens,
+        *,
         authenticator: ServiceAuthenticator,
         addresses: ClientAddresses,
         audit: RefusalAudit,
