@@ -1,7 +1,8 @@
 """`verify-audit`, `export-audit` and `checkpoint-audit`. Each returns the exit status."""
 
 import asyncio
-from collections.abc import Sequence, Sized
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from functools import partial
 from pathlib import Path
 
 from services.key_registry.audit_trail.archive_file import InvalidArchive
@@ -22,12 +23,15 @@ from services.key_registry.commands.database import EXPORT_TIMEOUT_S, failed, su
 from services.key_registry.composition.audit_trail import archive_of
 from services.key_registry.composition.history import outside_heads
 from services.key_registry.config import Settings
-from services.key_registry.history.outside_heads import OutsideHeads
 from services.key_registry.storage.postgres.audit_trail.checkpoints import PostgresCheckpoints
 from services.key_registry.storage.postgres.audit_trail.lines import PostgresAuditLines
 from services.key_registry.storage.postgres.audit_trail.months import PostgresMonths
 from shared.clock import SystemClock
+from shared.jose.keys import PublicKey
 from shared.postgres.pool import Database
+
+Keys = Callable[[], Mapping[str, PublicKey] | None]
+"""The keys to verify checkpoints with, read when they are needed: see `keys_of`."""
 
 
 def verify_audit(
@@ -44,36 +48,11 @@ def verify_audit(
     a JWK Set to verify them with.
     """
     own = settings.audit_keys
-
-    def reported(heads: Sized, verification: Verification, outside: OutsideHeads | None = None) -> int:
-        head, months = verification
-        where = f", {_count(range(months), 'month')} of them in files" if months else ""
-        compared = f", compared with {_count(heads, 'checkpoint')}" if heads else ""
-        if outside is not None:
-            compared += "".join(f", compared with the end that {name} knows" for name in outside.compared)
-            for name in outside.missing:
-                failed(f"not compared with the end that {name} knows")
-        return succeeded(f"the audit trail is intact: {head.seq} lines{where}, head {head.hash.hex()}{compared}")
-
-    async def verify(database: Database) -> int:
-        keys = keys_of(None if own is None else own.public, key_file)
-        outside = await outside_heads(settings, database)
-        known = await known_heads(PostgresCheckpoints(database), keys, checkpoints)
-        months, lines, heads = (
-            PostgresMonths(database),
-            PostgresAuditLines(database),
-            with_outside(known, outside.heads),
-        )
-        found = await verified_trail(months, lines, heads, folder=settings.audit_archive_dir, keys=keys)
-        return reported(known.heads, found, outside)
-
-    def verify_files() -> int:
-        keys = required(keys_of(None if own is None else own.public, key_file))
-        heads = {c.count: c.head for path in checkpoints for c in checkpoints_in(path, keys)}
-        return reported(heads, verified_files(files, keys, heads))
-
+    keys = partial(keys_of, None if own is None else own.public, key_file)
     try:
-        return verify_files() if files else asyncio.run(with_database(settings, verify))
+        if files:
+            return _verify_files(files, checkpoints, keys)
+        return asyncio.run(with_database(settings, partial(_verify_database, settings, checkpoints, keys)))
     except BrokenTrail as broken:
         return failed(f"the audit trail is broken at {broken}")
     except InvalidArchive as error:
@@ -82,6 +61,37 @@ def verify_audit(
         return failed(f"the checkpoint cannot be used: {error}", status=2)
     except OSError as error:
         return failed(f"a file cannot be read: {error}", status=2)
+
+
+async def _verify_database(settings: Settings, checkpoints: Sequence[Path], keys: Keys, database: Database) -> int:
+    verifying = keys()
+    outside = await outside_heads(settings, database)
+    known = await known_heads(PostgresCheckpoints(database), verifying, checkpoints)
+    found = await verified_trail(
+        PostgresMonths(database),
+        PostgresAuditLines(database),
+        with_outside(known, outside.heads),
+        folder=settings.audit_archive_dir,
+        keys=verifying,
+    )
+    for name in outside.missing:
+        failed(f"not compared with the end that {name} knows")
+    return _intact(found, known.heads, outside.compared)
+
+
+def _verify_files(files: Sequence[Path], checkpoints: Sequence[Path], keys: Keys) -> int:
+    verifying = required(keys())
+    heads = {c.count: c.head for path in checkpoints for c in checkpoints_in(path, verifying)}
+    return _intact(verified_files(files, verifying, heads), heads)
+
+
+def _intact(verification: Verification, heads: Sized, compared_with: Iterable[str] = ()) -> int:
+    """`compared_with`: the places outside the database whose ends of the trail are its own."""
+    head, months = verification
+    where = f", {_count(range(months), 'month')} of them in files" if months else ""
+    compared = f", compared with {_count(heads, 'checkpoint')}" if heads else ""
+    compared += "".join(f", compared with the end that {name} knows" for name in compared_with)
+    return succeeded(f"the audit trail is intact: {head.seq} lines{where}, head {head.hash.hex()}{compared}")
 
 
 def export_audit(settings: Settings, *, month: str | None = None) -> int:
