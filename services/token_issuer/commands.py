@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from time import monotonic
 from typing import NamedTuple
 
-from services.token_issuer.app import registry_client
+from services.token_issuer.composition.dependencies import registry_client
 from services.token_issuer.config import NAME, Settings
 from services.token_issuer.signing import KeySteps, key_steps
 from services.token_issuer.signing_keys.audit_lines import published

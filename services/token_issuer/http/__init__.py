@@ -56,6 +56,7 @@ LIMITED: Mapping[int, Response] = {
 
 
 def endpoints(
+    *,
     token_endpoints: Sequence[TokenEndpoint],
     introspection: IntrospectionEndpoint,
     revocation: RevocationEndpoint,

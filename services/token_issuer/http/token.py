@@ -83,6 +83,7 @@ class TokenEndpoint:
     def __init__(
         self,
         profile: Profile,
+        *,
         grants: Mapping[str, Grant],
         authenticator: ClientAuthenticator,
         issuer: TokenIssuer,

@@ -1,0 +1,1 @@
+"""What puts the features together: the one place beside `app` that knows settings, storage and rules at once."""
