@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ from shared.refusal_traces.page import PAGE, anchor_of
 EVENT_COLUMNS = ("at", "type", "company.client_prefix", "kind", "name", "data")
 AUDIT_COLUMNS = ("at", "action", "actor_name", "subject_kind", "subject", "company.client_prefix", "actor")
 DECISION_COLUMNS = ("at", "request_id", "route", "status", "cause", "client")
+ARRIVED_WITHIN_S = 2.5
+"""What was refused is sent to the registry once a second."""
+LOOK_INTERVAL_S = 0.25
 NOT_KEPT = (
     "no refused call is kept that has the request id {}, which does not say that the call was served: of more "
     "than ten a minute with one cause and from one address only some are kept, and none for longer than 7 days. "
@@ -103,7 +107,7 @@ def _explain(arguments: argparse.Namespace) -> int:
     if arguments.company_id or arguments.cause:
         raise WrongUsage("an id is that of one call: --company and --cause are for the list of refusals")
     registry = Registry(connection(arguments))
-    found = registry.get_or_none(f"/decisions/{quote(arguments.request_id, safe='')}")
+    found = _decision(registry, arguments.request_id)
     if found is None:
         raise Refused(NOT_KEPT.format(repr(arguments.request_id)))
     if arguments.json:
@@ -118,6 +122,14 @@ def _explain(arguments: argparse.Namespace) -> int:
     if found["cause"]:
         print(f"\nwhat to do about {found['cause']}: {PAGE}#{anchor_of(found['cause'])}")
     return DONE
+
+
+def _decision(registry: Registry, request_id: str) -> Any:
+    """That of a call that was refused a moment ago may be on its way: it is looked for until it must be there."""
+    path, until = f"/decisions/{quote(request_id, safe='')}", time.monotonic() + ARRIVED_WITHIN_S
+    while (found := registry.get_or_none(path)) is None and time.monotonic() < until:
+        time.sleep(LOOK_INTERVAL_S)
+    return found
 
 
 def _print_step(step: Mapping[str, Any]) -> None:

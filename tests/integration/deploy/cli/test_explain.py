@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from deploy.cli.operations import records
 from services.key_registry.catalog.versions import MAX_SHOWN_VERSIONS
 from shared.identifiers import credential_version_id
 from shared.refusal_traces.steps import found_stopped
@@ -25,6 +26,19 @@ async def explained(passgate: Run, registry: Running, number: int, **members: An
     status, output, errors = await passgate("explain", kept.request_id)
     assert (status, errors) == (0, "")
     return output
+
+
+async def test_a_call_that_was_refused_a_moment_ago_is_explained_once_it_has_been_reported(
+    passgate: Run, registry: Running
+) -> None:
+    kept = trace(next(NUMBERS), at=time.time())
+    asked = asyncio.ensure_future(passgate("explain", kept.request_id))
+    await asyncio.sleep(records.LOOK_INTERVAL_S)
+    async with registry.client("gateway") as client:
+        await client.add_traces([kept])
+    status, output, errors = await asked
+    assert (status, errors) == (0, "")
+    assert kept.request_id in output
 
 
 async def test_the_place_where_the_page_explains_the_cause_is_named(passgate: Run, registry: Running) -> None:
