@@ -31,15 +31,15 @@ class DecisionResponse:
     body: bytes = b""
 
 
-def forwarded_as_asked(decision: Decision, asked: str, path: DecisionPath) -> Decision:
+def forwarded_as_described(decision: Decision, target: str, path: DecisionPath) -> Decision:
     """`decision`, or a refusal where the proxy would forward something else than what was decided upon.
 
-    `asked` is the target that the proxy named; an empty query is none.
+    `target` is that in the proxy's description of the request; an empty query is none.
     """
-    if isinstance(decision, Refusal) or path.rewrites or decision.target in (asked, asked.removesuffix("?")):
+    if isinstance(decision, Refusal) or path.rewrites or decision.target in (target, target.removesuffix("?")):
         return decision
     route = decision.route
-    if route.rewrite is None and decision.target.partition("?")[0] != asked.partition("?")[0]:
+    if route.rewrite is None and decision.target.partition("?")[0] != target.partition("?")[0]:
         return problems.malformed(
             BadRequest("the path must be written without needless escapes", code="malformed_target"),
             route=route.name,

@@ -16,7 +16,7 @@ from shared.jose.claims import LEEWAY_S
 
 JWKS_CLUSTER = "passgate_jwks"
 JWKS_PATH = "/.well-known/jwks.json"
-JWKS_KEPT_S = 10.0
+JWKS_CACHED_S = 10.0
 """Far below the time for which a key is published before it signs (`PASSGATE_SIGNING_KEY_PROPAGATION`, 60 s)."""
 _JWKS_TIMEOUT_S = 5.0
 _CACHED_TOKENS = 20_000
@@ -59,7 +59,7 @@ def _provider(audiences: Sequence[str], places: Places, rules: TokenRules) -> Js
                 "cluster": JWKS_CLUSTER,
                 "timeout": seconds(_JWKS_TIMEOUT_S),
             },
-            "cache_duration": seconds(JWKS_KEPT_S),
+            "cache_duration": seconds(JWKS_CACHED_S),
             "async_fetch": {},
         },
     }

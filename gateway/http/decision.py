@@ -11,7 +11,7 @@ from gateway.decision_endpoint.dialect import ENVOY, DecisionPath, IncompleteDes
 from gateway.decision_endpoint.response import (
     DecisionResponse,
     decision_response,
-    forwarded_as_asked,
+    forwarded_as_described,
     preflight_response,
 )
 from gateway.edge.client_origin import origin_of, unproxied
@@ -37,10 +37,10 @@ log = structlog.get_logger()
 
 _PROXY_FIELDS = 20
 """How many a proxy may add to the client's own."""
-_KEPT_S = 7200.0
+_KEEPALIVE_TIMEOUT_S = 7200.0
 """For which an idle connection of a proxy is kept: longer than proxies do, so that none ends under a request."""
 _CONNECTIONS = {
-    "keepalive_timeout": _KEPT_S,
+    "keepalive_timeout": _KEEPALIVE_TIMEOUT_S,
     "max_line_size": MAX_TARGET_BYTES + 128,
     "max_field_size": MAX_FIELD_BYTES,
     "max_headers": MAX_FIELDS + _PROXY_FIELDS,
@@ -116,9 +116,9 @@ class DecisionEndpoint:
             preflight = preflight_of(head, self._decider.routes())
             if preflight is not None:
                 return preflight
-        asked = head.target
         found = self._decider.decide(head, call.origin, call.request_id)
-        return forwarded_as_asked(await found() if callable(found) else found, asked, path)
+        decision = await found() if callable(found) else found
+        return forwarded_as_described(decision, head.target, path)
 
 
 def decision_servers(

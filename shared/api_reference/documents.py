@@ -13,8 +13,8 @@ from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.waiting.single_flight import SingleFlight
 
-KEPT_S = 300
-"""For which a document is kept: it changes when its service is replaced by another release."""
+CACHED_S = 300
+"""For which a document is cached: it changes when its service is replaced by another release."""
 FETCH_TIMEOUT_S = 10.0
 """A service builds its document when it is first requested, which may take a second on a busy machine."""
 
@@ -69,12 +69,12 @@ def sources_of(clients: Mapping[str, Fetching]) -> list[Source]:
 
 
 class ApiDocuments:
-    """Fetched when somebody looks, and kept for `KEPT_S`; what a service had last while it does not respond."""
+    """Fetched when somebody looks, and cached for `CACHED_S`; what a service had last while it does not respond."""
 
     def __init__(self, sources: Sequence[Source], clock: Clock) -> None:
         self._sources = {source.slug: source for source in sources}
         self._clock = clock
-        self._kept: dict[str, tuple[float, Described]] = {}
+        self._cache: dict[str, tuple[float, Described]] = {}
         self._fetching = {
             slug: SingleFlight(f"OpenAPI document {slug}", partial(self._fetch, source))
             for slug, source in self._sources.items()
@@ -87,18 +87,18 @@ class ApiDocuments:
         return await self._one(slug) if slug in self._sources else None
 
     async def _one(self, slug: str) -> Described:
-        fetched_at, kept = self._kept.get(slug, (0.0, Described(self._sources[slug])))
-        if kept.document is not None and self._clock.monotonic() - fetched_at < KEPT_S:
-            return kept
+        fetched_at, cached = self._cache.get(slug, (0.0, Described(self._sources[slug])))
+        if cached.document is not None and self._clock.monotonic() - fetched_at < CACHED_S:
+            return cached
         try:
             return await self._fetching[slug].run()
         except Unavailable:
-            return kept
+            return cached
 
     async def _fetch(self, source: Source) -> Described:
         body = await source.read()
         found = await asyncio.to_thread(_described, source, body)
-        self._kept[source.slug] = (self._clock.monotonic(), found)
+        self._cache[source.slug] = (self._clock.monotonic(), found)
         return found
 
 

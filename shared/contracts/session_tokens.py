@@ -139,8 +139,8 @@ class SessionTokensClient:
         uuid = token.lower()
         if not SESSION_TOKEN.fullmatch(uuid):
             return WRONG_KIND if claimed_prefix(token) else MALFORMED
-        asked = {"token": uuid, **({"peek": True} if peek else {}), **({"defer_use": True} if defer_use else {})}
-        body = orjson.dumps(asked)
+        content = {"token": uuid, **({"peek": True} if peek else {}), **({"defer_use": True} if defer_use else {})}
+        body = orjson.dumps(content)
         status, response = await self._client.request("POST", RESOLVE, body)
         if status == 200:
             return response_of(ResolvedSession, response)
@@ -148,13 +148,13 @@ class SessionTokensClient:
             return _refused(response)
         raise Unavailable(detail=f"session tokens: unexpected status {status}")
 
-    async def resolve_together(self, asked: Sequence[tuple[str, str]]) -> Sequence[ResolvedSession | None]:
+    async def resolve_together(self, presented: Sequence[tuple[str, str]]) -> Sequence[ResolvedSession | None]:
         """What each token stands for, `MAX_TOGETHER` at most; None of one that has to be resolved alone.
 
-        `asked`: tokens, each with the id of the request that it came with. Counts as no use: of a token that has a
-        number of them, `use_deferred` is set. Raises `Unavailable`.
+        `presented`: tokens, each with the id of the request that it came with. Counts as no use: of a token that
+        has a number of them, `use_deferred` is set. Raises `Unavailable`.
         """
-        tokens = [{"token": token, "request_id": request_id} for token, request_id in asked]
+        tokens = [{"token": token, "request_id": request_id} for token, request_id in presented]
         body = orjson.dumps({"tokens": tokens})
         status, response = await self._client.request("POST", RESOLVE_TOGETHER, body, repeatable=True)
         if status == 404:  # a service of the release before

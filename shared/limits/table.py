@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 _NO_LIMITS = Limits()
 _ALL_READ: frozenset[str] = frozenset()
-MAX_KEPT_CALLS = 8192
+MAX_CACHED_CALLS = 8192
 
 
 class LimitTable:
@@ -81,7 +81,7 @@ class LimitTable:
         key = (client, route, *scopes, "", *found)
         if key in self._calls:
             return self._calls[key]
-        if len(self._calls) >= MAX_KEPT_CALLS:
+        if len(self._calls) >= MAX_CACHED_CALLS:
             self._calls.clear()
         call = self._calls[key] = self._new(found, client, route, scopes)
         return call

@@ -1,4 +1,4 @@
-"""The operator's yes is kept for as long as it stays true, and no longer."""
+"""The operator's yes is cached for as long as it stays true, and no longer."""
 
 import pytest
 
@@ -67,7 +67,7 @@ async def test_a_new_snapshot_forgets_all(tokens: ApiTokens, operator: Operator)
     assert len(operator.requested) == 2
 
 
-async def test_what_was_read_before_a_change_that_is_applied_here_is_not_kept(
+async def test_what_was_read_before_a_change_that_is_applied_here_is_not_cached(
     tokens: ApiTokens, operator: Operator, follower: Follower
 ) -> None:
     follower.position = 8
@@ -76,7 +76,7 @@ async def test_what_was_read_before_a_change_that_is_applied_here_is_not_kept(
     assert len(operator.requested) == 2
 
 
-async def test_a_response_that_a_change_overtakes_on_its_way_is_not_kept(
+async def test_a_response_that_a_change_overtakes_on_its_way_is_not_cached(
     tokens: ApiTokens, operator: Operator, follower: Follower, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check = operator.check
@@ -95,7 +95,7 @@ async def test_a_response_that_a_change_overtakes_on_its_way_is_not_kept(
         await tokens.check(PAIR, "SMS")
 
 
-async def test_nothing_that_is_kept_counts_while_changes_cannot_be_followed(
+async def test_nothing_that_is_cached_counts_while_changes_cannot_be_followed(
     tokens: ApiTokens, operator: Operator, follower: Follower
 ) -> None:
     await tokens.check(PAIR, "SMS")
@@ -107,7 +107,7 @@ async def test_nothing_that_is_kept_counts_while_changes_cannot_be_followed(
         await tokens.check(PAIR, "SMS")
 
 
-async def test_a_token_expires_also_when_it_is_kept(
+async def test_a_token_expires_also_when_it_is_cached(
     tokens: ApiTokens, operator: Operator, clock: FakeClock
 ) -> None:
     operator.response = VALID.model_copy(update={"expires_at": clock.now() + 5})
@@ -143,7 +143,7 @@ async def test_a_refusal_is_reported_by_the_operator_if_it_knows_the_token_and_o
     assert refusal.value.noted is noted
 
 
-async def test_no_more_responses_are_kept_than_there_is_room_for(operator: Operator, clock: FakeClock) -> None:
+async def test_no_more_responses_are_cached_than_there_is_room_for(operator: Operator, clock: FakeClock) -> None:
     tokens = ApiTokens(operator, clock, size=2)
     tokens.attach(Follower())
     for name in ("a", "b", "c", "b", "c"):

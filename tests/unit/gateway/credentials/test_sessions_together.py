@@ -43,10 +43,10 @@ class Client:
         self.alone.append((token, peek, defer_use))
         return UNKNOWN if len(token) == 36 else MALFORMED
 
-    async def resolve_together(self, asked: Sequence[tuple[str, str]]) -> Sequence[ResolvedSession | None]:
-        tokens = [token for token, _ in asked]
+    async def resolve_together(self, presented: Sequence[tuple[str, str]]) -> Sequence[ResolvedSession | None]:
+        tokens = [token for token, _ in presented]
         self.together.append(tokens)
-        self.request_ids += [request_id for _, request_id in asked]
+        self.request_ids += [request_id for _, request_id in presented]
         if (hanging := self.hanging) is not None:
             self.hanging = None
             await hanging.wait()

@@ -1,4 +1,4 @@
-"""What is the same of all tokens of a client is kept once, and never taken for that of another one."""
+"""What is the same of all tokens of a client is cached once, and never taken for that of another one."""
 
 import json
 from typing import Any
@@ -200,7 +200,7 @@ def test_a_token_whose_id_is_also_another_things_depends_on_both(holders: TokenH
     assert "credential" in verified(holders, signed())[0].depends_on
 
 
-def test_as_many_clients_as_come_are_kept_within_a_bound() -> None:
+def test_as_many_clients_as_come_are_cached_within_a_bound() -> None:
     holders = TokenHolders()
     for n in range(MAX_HOLDERS + 1):
         verified(holders, signed(client_id=f"c{n}"))

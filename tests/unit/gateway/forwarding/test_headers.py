@@ -172,7 +172,7 @@ def test_one_of_several_addresses_is_named_also_when_the_lines_are_one() -> None
         assert addressed_to(lines, upstream, "10.0.0.2:80") == lines
 
 
-def test_what_is_kept_with_a_block_of_fields_is_bounded_however_many_routes_it_is_sent_to() -> None:
+def test_what_is_cached_with_a_block_of_fields_is_bounded_however_many_routes_it_is_sent_to() -> None:
     head = head_of("X-A: 1", "X-B: 2")
     for number in range(100):
         rules = HeaderRules(remove=frozenset({"X-A", f"X-{number}"}))

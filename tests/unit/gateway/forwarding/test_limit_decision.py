@@ -93,7 +93,7 @@ async def test_a_rate_holds_for_every_kind_of_credential(
 
 
 async def test_a_call_that_comes_again_is_counted_each_time(desk: Desk) -> None:
-    """Also where it was kept before the limit was set, and where the limit is changed or lifted."""
+    """Also where it was cached before the limit was set, and where the limit is changed or lifted."""
     bearer = desk.bearer()
     for _ in range(5):
         assert isinstance(await call(desk, bearer), Forward)

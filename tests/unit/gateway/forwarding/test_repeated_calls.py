@@ -125,14 +125,14 @@ async def test_a_call_by_api_token_is_looked_up_while_changes_cannot_be_followed
     assert not isinstance(desk.decider.decide(head, CLIENT, "r"), Forward | Refusal)
 
 
-async def test_no_api_token_is_kept(desk: Desk) -> None:
+async def test_no_api_token_is_cached(desk: Desk) -> None:
     await twice_by_api_token(desk)
     assert len(desk.decider.repeated) == 1
     assert not any("pgat_secret" in text for text in held_texts(desk.decider.repeated._calls._cache))
 
 
 async def twice_by_api_token(desk: Desk) -> RequestHead:
-    """The first one is looked up; the second is decided by what is known then, and is kept."""
+    """The first one is looked up; the second is decided by what is known then, and is cached."""
     head = head_of("X-Api-Token: pgat_secret", "X-Client-Prefix: blabla", line="POST /sms HTTP/1.1")
     for _ in range(2):
         decision = desk.decider.decide(head, CLIENT, "r")
@@ -167,7 +167,7 @@ def test_another_credential_with_the_same_fields_is_another_call(other: str, des
     assert isinstance(decided(desk, head_of(*lines, line="GET /site HTTP/1.1")), Refusal)
 
 
-def test_no_credential_is_kept(desk: Desk, clock: FakeClock) -> None:
+def test_no_credential_is_cached(desk: Desk, clock: FakeClock) -> None:
     bearer = desk.bearer()
     secret = bearer.removeprefix("Authorization: Bearer ")
     passing = route_of(CredentialKind.JWT, name="pass", path="/pass", pass_credential=True)
@@ -184,7 +184,7 @@ def test_no_credential_is_kept(desk: Desk, clock: FakeClock) -> None:
     assert not any(secret in text for text in held_texts(calls))
 
 
-def test_what_is_kept_is_bounded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_cached_is_bounded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(repeated_calls, "MAX_REPEATED_CALLS", 3)
     object.__setattr__(desk.decider, "repeated", RepeatedCalls())
     for number in range(10):

@@ -67,7 +67,7 @@ async def test_a_session_token_without_uses_is_asked_about_once_a_second(desk: D
     assert desk.sessions.asked == 2
 
 
-async def test_a_repeated_call_with_a_kept_session_is_decided_at_once(desk: Desk) -> None:
+async def test_a_repeated_call_with_a_cached_session_is_decided_at_once(desk: Desk) -> None:
     await by_session(desk)
     head = head_of(f"X-Api-Token: {SESSION}", line="GET /editor HTTP/1.1")
     assert isinstance(desk.decider.decide(head, CLIENT, "r"), Forward)
@@ -115,7 +115,7 @@ async def test_a_session_token_whose_access_key_is_about_to_end_is_decided_anew(
         assert "X-Passgate-Credential-Expires" in forward.identity.expiry_line
 
 
-async def test_neither_a_session_token_nor_what_it_stands_for_is_kept_with_a_call(desk: Desk) -> None:
+async def test_neither_a_session_token_nor_what_it_stands_for_is_cached_with_a_call(desk: Desk) -> None:
     desk.sessions.parameters = {"hidden": "4711"}
     for _ in range(2):
         assert isinstance(await by_session(desk), Forward)
@@ -169,11 +169,11 @@ async def test_a_decider_that_keeps_calls_by_session_token_decides_as_one_that_k
         match step:
             case ("call", target, field, method, origin):
                 head = head_of(field, line=f"{method} {target} HTTP/1.1")
-                kept, anew = [
+                cached, anew = [
                     await _awaited(desk.decider.decide(head, (CLIENT, PROXY)[origin], str(number)))
                     for desk in desks
                 ]
-                assert plain(kept) == plain(anew)
+                assert plain(cached) == plain(anew)
                 desks[1].decider.repeated._calls._cache.clear()
                 desks[1].decider.sessions._cache._entries.clear()
                 assert [desk.sessions.left for desk in desks] == [desks[0].sessions.left] * 2

@@ -75,7 +75,7 @@ def test_any_other_response_is_read_as_one(status: bytes) -> None:
     assert (content, reader.complete) == (b"hi", True)
 
 
-def test_a_key_is_not_kept() -> None:
+def test_a_key_is_not_cached() -> None:
     """Fields are cached where they come again and again (`gateway.http1.bounded_cache`), and are no secret."""
     head = parse_head(handshake().removesuffix(b"\r\n\r\n"))
     assert not [field for field in head.fields if field.value == KEY and field.cacheable]

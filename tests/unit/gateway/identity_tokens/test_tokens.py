@@ -117,7 +117,7 @@ def test_it_does_not_outlive_the_credential(tokens: IdentityTokens, clock: FakeC
     assert claims(token(tokens, caller), clock.now())["exp"] == clock.now() + 40
 
 
-def test_what_is_kept_is_bounded(tokens: IdentityTokens) -> None:
+def test_what_is_cached_is_bounded(tokens: IdentityTokens) -> None:
     for number in range(50):
         token(tokens, identity(subject=str(number)))
     assert len(tokens._lines) <= 4

@@ -76,7 +76,7 @@ def test_where_the_pages_are_is_that_of_now(monkeypatch: pytest.MonkeyPatch) -> 
     assert found == ["https://a.example/errors/not_found", "https://b.example/errors/not_found"]
 
 
-def test_texts_of_a_strangers_choice_are_kept_within_a_bound() -> None:
+def test_texts_of_a_strangers_choice_are_cached_within_a_bound() -> None:
     for number in range(response.MAX_CACHED_RESPONSES * 2):
         response_to(problems.malformed(BadRequest(f"no. {number}")))
         assert len(response._cache) <= response.MAX_CACHED_RESPONSES

@@ -170,7 +170,7 @@ def test_the_route_is_that_of_a_slow_and_obvious_search_in_whatever_order_the_ro
             assert (found if isinstance(found, tuple) else found.name) == expected
 
 
-def test_what_a_stranger_asks_for_is_kept_within_a_bound() -> None:
+def test_what_a_stranger_asks_for_is_cached_within_a_bound() -> None:
     table = RouteTable((route_of(name="a", host="*.test", path="/", prefix=True), route_of(name="b", path="/b")))
     for number in range(3 * MAX_CACHED_PATHS):
         match(table, "GET", f"/{number}", f"{number}.test")
@@ -179,7 +179,7 @@ def test_what_a_stranger_asks_for_is_kept_within_a_bound() -> None:
     assert all(len(str(path)) <= 256 and not isinstance(scope, str) for _, path, scope in table.matched)
 
 
-def test_two_hosts_that_differ_in_nothing_but_a_wildcard_share_what_is_kept() -> None:
+def test_two_hosts_that_differ_in_nothing_but_a_wildcard_share_what_is_cached() -> None:
     table = RouteTable((route_of(name="a", host="*.test", path="/", prefix=True),))
     for number in range(100):
         match(table, "GET", "/", f"{number}.test")

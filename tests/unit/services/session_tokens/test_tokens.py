@@ -282,7 +282,7 @@ async def test_a_token_is_fetched_once_a_second_and_its_end_is_known_at_once(rul
     assert await rules.refusal(token) == Cause.UNKNOWN
 
 
-async def test_a_kept_token_is_refused_once_its_access_key_is_stopped(rules: Rules) -> None:
+async def test_a_cached_token_is_refused_once_its_access_key_is_stopped(rules: Rules) -> None:
     token = (await rules.create()).token
     await rules.tokens.verify(token)
     rules.registry.set_status("access_key", rules.record.id, "suspended")
@@ -297,7 +297,7 @@ async def test_a_kept_token_is_refused_once_its_access_key_is_stopped(rules: Rul
         pytest.param(b'{"file":"%s"}' % (b"f" * MAX_CACHED_BYTES), {}, id="long"),
     ],
 )
-async def test_what_must_not_be_kept_is_fetched_each_time(
+async def test_what_must_not_be_cached_is_fetched_each_time(
     rules: Rules, body: bytes, wishes: dict[str, str]
 ) -> None:
     token = (await rules.create(body, **wishes)).token
@@ -306,7 +306,7 @@ async def test_what_must_not_be_kept_is_fetched_each_time(
         assert rules.store.fetched == fetched
 
 
-async def test_a_kept_token_is_verified_no_longer_than_changes_can_be_followed(rules: Rules) -> None:
+async def test_a_cached_token_is_verified_no_longer_than_changes_can_be_followed(rules: Rules) -> None:
     tokens, follower = rules.copy(bound=0.5)
     token = (await rules.create()).token
     await follower.poll()

@@ -8,7 +8,7 @@ import jsonschema_rs
 import orjson
 import pytest
 
-from shared.api_reference.documents import KEPT_S, ApiDocuments, Described, Source, sources_of
+from shared.api_reference.documents import CACHED_S, ApiDocuments, Described, Source, sources_of
 from shared.api_reference.endpoints import PAGES_PATH
 from shared.api_reference.reference import reference_of
 from shared.api_reference.rendering import ReferencePages
@@ -122,7 +122,7 @@ async def test_a_document_is_kept_for_a_while_and_while_its_service_is_away() ->
     assert (await api.all())[0].reference is not None
     assert (await api.one("operator")) == (await api.all())[0]
     assert service.count == 2
-    clock.advance(KEPT_S)
+    clock.advance(CACHED_S)
     service.away = True
     assert (await api.all())[0].reference is not None
     assert service.count == 3
