@@ -6,6 +6,7 @@ from enum import StrEnum
 from services.operator_validator.storage.ports import ApiTokens, Feed
 from shared.audit.mismatch import Mismatch, known_as_api_token
 from shared.audit.ports import RefusalAudit
+from shared.audit.stopped import stopped_object
 from shared.clock import Clock
 from shared.contracts.key_registry import ApiToken
 from shared.opaque import API_TOKEN, claimed_prefix, digest, of_another_kind, well_formed
@@ -93,7 +94,16 @@ class Validator:
             company_id=record.company.id,
             detail={"cause": cause.value},
         )
-        self._audit.note_refusal(event)
+        ended = stopped_object(
+            cause,
+            "api_token",
+            record.id,
+            version=record.version,
+            booking=record.booking_id,
+            company=record.company.id,
+            application=record.application_id,
+        )
+        self._audit.note_refusal(event, stopped=ended)
 
 
 def _cause_of_form(request: ValidationRequest) -> Cause:

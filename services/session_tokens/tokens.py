@@ -10,7 +10,7 @@ from services.session_tokens.lifetime import lifetime, number_of_uses
 from services.session_tokens.parameters import Parameters
 from services.session_tokens.sealing import Contents, Unsealable, seal, unseal
 from services.session_tokens.storage.ports import AccessKeys, Ended, Freshness, Revocations, SessionStore
-from services.session_tokens.wrong_token import EXPECTED, Cause, WrongToken, not_of_form
+from services.session_tokens.wrong_token import EXPECTED, Cause, WrongToken, not_of_form, stopped_by
 from shared.audit.ports import RefusalAudit
 from shared.changes.timed_cache import TimedCache
 from shared.clock import Clock
@@ -218,7 +218,8 @@ class SessionTokens:
                 subject=subject,
                 company_id=None if key is None else key.company.id,
                 detail={"cause": cause.value},
-            )
+            ),
+            stopped=stopped_by(cause, subject, key),
         )
         return WrongToken(cause, noted=True, key=key)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from shared.audit.mismatch import Mismatch, known_by_form, nothing_sent
+from shared.audit.stopped import StoppedObject, stopped_object
 from shared.contracts.key_registry import AccessKey
 from shared.errors import Forbidden
 from shared.opaque import claimed_prefix, of_another_kind
@@ -72,3 +73,12 @@ def not_of_form(prefix: str, text: str, expected: str) -> WrongToken:
     if of_another_kind(prefix, text):
         return WrongToken(Cause.WRONG_KIND, noted=False, mismatch=Mismatch(claimed, expected=expected))
     return WrongToken(Cause.MALFORMED, noted=False, mismatch=Mismatch(claimed) if claimed else None)
+
+
+def stopped_by(cause: Cause, subject: str, key: AccessKey | None) -> StoppedObject | None:
+    """What the refusal is due to: the token with the id `subject`, or what it was created with."""
+    if cause is Cause.ENDED:
+        return StoppedObject("session_token", subject)
+    if key is None:
+        return None
+    return stopped_object(cause, "access_key", key.id, version=key.version, company=key.company.id)

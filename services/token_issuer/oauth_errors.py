@@ -4,9 +4,10 @@
 trail and trace alone.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.audit.mismatch import Mismatch, nothing_sent
+from shared.audit.stopped import StoppedObject
 from shared.contracts.access_token import CredentialKind
 from shared.errors import Invalid, ServiceError, TooManyRequests, Unauthenticated, Unavailable
 from shared.limits.errors import AddressNotAllowed
@@ -24,6 +25,8 @@ class Subject:
     company_id: str
     version: int = 0
     """Which secret of it was presented; 0: none that is right, or it has none."""
+    stopped: StoppedObject | None = field(default=None, compare=False)
+    """For what is stopped or has ended."""
 
 
 class Refusal(ServiceError):

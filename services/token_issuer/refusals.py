@@ -61,6 +61,7 @@ class Refusals:
                 detail={"error": error.code, "cause": cause, "endpoint": endpoint, "client": address},
             ),
             mismatch=mismatch,
+            stopped=subject.stopped,
         )
 
 

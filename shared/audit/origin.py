@@ -5,6 +5,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from shared.audit.mismatch import Mismatch
+from shared.audit.stopped import StoppedObject
 
 MAX_NOTED = 4
 """Of one request."""
@@ -20,6 +21,7 @@ class NotedRefusal:
     company_id: str | None = None
     mismatch: Mismatch | None = None
     """What was sent and what belongs there, where that says more than the cause."""
+    stopped: StoppedObject | None = None
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from typing import Any, Protocol
 
 from shared.audit.mismatch import Mismatch
+from shared.audit.stopped import StoppedObject
 from shared.contracts.key_registry import AuditEvent
 
 
@@ -41,7 +42,9 @@ class RefusalAudit(Protocol):
 
     def event(self, action: str, *, actor: str = "", **fields: Any) -> AuditEvent: ...
 
-    def note_refusal(self, event: AuditEvent, *, mismatch: Mismatch | None = None) -> None: ...
+    def note_refusal(
+        self, event: AuditEvent, *, mismatch: Mismatch | None = None, stopped: StoppedObject | None = None
+    ) -> None: ...
 
     def count_refusal(
         self,

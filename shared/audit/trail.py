@@ -14,6 +14,7 @@ from shared.audit.delivery import MAX_BATCH, AuditSink, deliver
 from shared.audit.mismatch import Mismatch, begins_with
 from shared.audit.origin import NOWHERE, NotedRefusal, request_origin
 from shared.audit.refusals import RefusalCounts
+from shared.audit.stopped import StoppedObject
 from shared.background_task import PeriodicTask, TaskOwner
 from shared.clock import Clock
 from shared.contracts.key_registry import AuditEvent
@@ -124,14 +125,17 @@ class AuditTrail(TaskOwner):
         self._noted.append(event)
         self._noted_wake.set()
 
-    def note_refusal(self, event: AuditEvent, *, mismatch: Mismatch | None = None) -> None:
+    def note_refusal(
+        self, event: AuditEvent, *, mismatch: Mismatch | None = None, stopped: StoppedObject | None = None
+    ) -> None:
         """The refusal of a credential that was looked up or verified: a line, or past the bound a count.
 
         The line has the endpoint and the client's address of the request being served, where it names none.
         """
         if (origin := request_origin.get()) is not NOWHERE:
             cause = str(event.detail.get("cause", ""))
-            origin.note(NotedRefusal(cause, event.subject_kind, event.subject, event.company_id, mismatch))
+            subject = event.subject_kind, event.subject
+            origin.note(NotedRefusal(cause, *subject, event.company_id, mismatch=mismatch, stopped=stopped))
             event = event.model_copy(update={"detail": {**origin.members(), **event.detail}})
         if self._refusals.admit(event):
             self.note(event)

@@ -37,12 +37,13 @@ MEMBERS: Members = {
     "expected": Member("What there has to be.", "a time that has not passed"),
     "found_kind": Member(
         "What `found` is, for machines. Of what was sent in the place of another kind: its prefix (`pgat_`), "
-        "or `session_token`, `kid`, `jwt`, `client_prefix`, `access_token` or `assertion`. Of what is stopped: its "
-        "kind. Empty: neither, or a process of the release before wrote it.",
+        "or `session_token`, `kid`, `jwt`, `client_prefix`, `access_token` or `assertion`. Of what is stopped or "
+        "expired: its kind. Empty: neither, or a process of the release before wrote it.",
         "api_client",
     ),
     "found_id": Member(
-        "The id of what is stopped, with `_v` and the number if that is one secret of it. Empty: nothing is.", _ID
+        "The id of what is stopped or expired, with `_v` and the number for one secret of it. Empty: nothing is.",
+        _ID,
     ),
     "traces": Member("At most 200.", []),
 }

@@ -11,7 +11,7 @@ from shared.jose.errors import told_apart
 from shared.limits.errors import AddressNotAllowed, RateExceeded
 from shared.refusal_traces.causes import CHECKS, comes_after
 from shared.refusal_traces.recorder import RefusalTraces
-from shared.refusal_traces.steps import failed, passed, shown
+from shared.refusal_traces.steps import failed, found_stopped, passed, shown
 
 
 class ServiceRefusals(RefusalTraces):
@@ -75,6 +75,8 @@ def _steps(cause: str, method: str, route: str, note: NotedRefusal, error: Servi
         return [*steps, failed(cause, error.exceeded.found, error.exceeded.expected)]
     if isinstance(error, MethodNotAllowed):
         return [*steps, failed(cause, method, ", ".join(error.allow))]
+    if (stopped := note.stopped) is not None:
+        return [*steps, found_stopped(cause, stopped.kind, stopped.id)]
     if (mismatch := note.mismatch) is not None:
         found = mismatch.text or f"{cause}: {begins_with(mismatch.prefix)}"
         return [*steps, failed(cause, found, mismatch.expected, kind=mismatch.kind)]

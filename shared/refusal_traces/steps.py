@@ -26,6 +26,8 @@ def failed(cause: str, found: object, expected: str = "", *, kind: str = "") -> 
 
 
 def found_stopped(cause: str, kind: str, id_: str) -> TraceStep:
-    """The step of a refusal for what is stopped: an object, one secret of it, a token or a signing key."""
-    step = failed(cause, f"stopped: {kind} {id_}", kind=shown(kind)[:64])
+    """The step of a refusal for what is stopped, or has expired: an object, one secret of it, a token or a
+    signing key."""
+    word = "expired" if cause.endswith("expired") else "stopped"
+    step = failed(cause, f"{word}: {kind} {id_}", kind=shown(kind)[:64])
     return step.model_copy(update={"found_id": shown(id_)})

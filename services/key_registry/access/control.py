@@ -9,6 +9,7 @@ from services.key_registry.catalog.resources import ADMIN_TOKEN, COMPANY, Resour
 from services.key_registry.catalog.versions import Version
 from services.key_registry.ports.store import Reader, Store
 from shared import opaque
+from shared.audit.stopped import stopped_object
 from shared.audit.trail import AuditTrail
 from shared.clock import Clock
 from shared.contracts.usage.messages import Outcome
@@ -59,7 +60,7 @@ class AccessControl:
             raise UnknownAdminToken("unknown")
         row, version = found
         if cause := self._why_refused(row, version, company):
-            self._refused(row, cause)
+            self._refused(row, version, cause)
             self._count(row, version, cause)
             raise Unauthenticated("a valid admin token is required")
         if counted:
@@ -114,7 +115,7 @@ class AccessControl:
             return "version_retired"
         return None if company is None or company["status"] == "active" else f"company_{company['status']}"
 
-    def _refused(self, row: Row, cause: str) -> None:
+    def _refused(self, row: Row, version: Version, cause: str) -> None:
         self._trail.note_refusal(
             self._trail.event(
                 "admin_token.refused",
@@ -123,5 +124,8 @@ class AccessControl:
                 subject=str(row["id"]),
                 company_id=str(row["company_id"]) if row["company_id"] else None,
                 detail={"cause": cause, "status": row["status"]},
-            )
+            ),
+            stopped=stopped_object(
+                cause, "admin_token", str(row["id"]), version=version.version, company=id_text(row["company_id"])
+            ),
         )

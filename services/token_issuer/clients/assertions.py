@@ -138,9 +138,8 @@ def _refused_for(record: KeyPair | None, now: float) -> Iterator[None]:
     except InvalidToken as error:
         if record is None:
             raise InvalidAssertion(error, subject=None) from None
-        raise InvalidAssertion(
-            error, subject=Client.of_key_pair(record).audited, cause=stopped(record, now)
-        ) from None
+        cause = stopped(record, now)
+        raise InvalidAssertion(error, subject=Client.of_key_pair(record).refused_for(cause), cause=cause) from None
 
 
 def public_key(record: KeyPair) -> PublicKey:

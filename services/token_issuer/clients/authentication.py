@@ -163,9 +163,10 @@ def refusal_of_expired(client: Client, kind: type[Refusal]) -> Refusal:
 
     `kind` is that of the refusals of its assertion. Its time says nothing that the proof did not.
     """
+    subject = client.refused_for(EXPIRED)
     if client.kind == "api_client":
-        return AuthenticationFailed(FAILED, cause=EXPIRED, subject=client.audited)
-    return InvalidAssertion(verifier.unknown_kid(), subject=client.audited, cause=EXPIRED).as_refusal(kind)
+        return AuthenticationFailed(FAILED, cause=EXPIRED, subject=subject)
+    return InvalidAssertion(verifier.unknown_kid(), subject=subject, cause=EXPIRED).as_refusal(kind)
 
 
 def _refusal(
@@ -178,5 +179,5 @@ def _refusal(
         fault, subject = fault_of_secret(secret), Client.of_api_client(record).audited
     else:
         fault = CredentialFault(stopped(record, now) or known.ended(now) or "")
-        subject = Client.of_api_client(record, known).audited
+        subject = Client.of_api_client(record, known).refused_for(fault.cause)
     return AuthenticationFailed(FAILED, cause=fault.cause, subject=subject, mismatch=fault.mismatch)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from services.token_issuer.oauth_errors import Subject
+from shared.audit.stopped import stopped_object
 from shared.contracts.access_token import AccessTokenClaims, CredentialKind
 from shared.contracts.key_registry import ApiClient, Booking, ClientSecret, KeyPair, ScopedRecord, earliest
 from shared.identifiers import credential_version_id
@@ -87,7 +88,13 @@ class Client:
 
     @property
     def audited(self) -> Subject:
-        return Subject(self.kind, self.public_id, self.company_id, self.version or 0)
+        return self.refused_for(None)
+
+    def refused_for(self, cause: str | None) -> Subject:
+        """`cause`: as of `stopped`, or how the secret that was presented has ended."""
+        version = self.version or 0
+        ended = stopped_object(cause or "", self.kind, self.credential_id, version=version, company=self.company_id)
+        return Subject(self.kind, self.public_id, self.company_id, version, ended)
 
 
 def stopped(record: ScopedRecord, now: float) -> str | None:

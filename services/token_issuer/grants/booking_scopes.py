@@ -6,11 +6,12 @@ may be granted only if an active booking defines it as well: otherwise a wildcar
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from services.token_issuer.clients.client import Client
 from services.token_issuer.oauth_errors import InvalidScope
+from shared.audit.stopped import StoppedObject
 from shared.contracts.access_token import MAX_DEPENDENCIES
 from shared.contracts.key_registry import Booking
 from shared.scopes import covered, intersection
@@ -33,7 +34,8 @@ def booked_scopes(scopes: frozenset[str], client: Client, *, requested: bool) ->
     """What can be granted of `scopes`; raises `InvalidScope` when one that was `requested` for, or each, cannot."""
     booked = _booked(scopes, client.bookings)
     if booked.stopped_by is not None and (requested or not booked.scopes):
-        raise InvalidScope(_reason(booked.stopped_by), subject=client.audited)
+        stopped = _stopped_object(booked.stopped_by)
+        raise InvalidScope(_reason(booked.stopped_by), subject=replace(client.audited, stopped=stopped))
     if len(booked.depends_on) > MAX_BOOKED_DEPENDENCIES:
         raise InvalidScope(
             f"scope needs more than {MAX_BOOKED_DEPENDENCIES // 2} applications; request less",
@@ -62,6 +64,12 @@ def _booked(scopes: frozenset[str], bookings: tuple[Booking, ...]) -> BookedScop
 def _common(scope: str, booking: Booking) -> Iterable[str]:
     """What `scope` has in common with each scope of the booking's application, where they have anything."""
     return (common for defined in booking.scopes if (common := intersection(scope, defined)) is not None)
+
+
+def _stopped_object(booking: Booking) -> StoppedObject:
+    if booking.booking_status != "active":
+        return StoppedObject("booking", booking.booking_id)
+    return StoppedObject("application", booking.application_id)
 
 
 def _reason(booking: Booking) -> str:

@@ -1,10 +1,10 @@
 """A key registry in memory: the face of `KeyRegistryClient`, with levers to change, stop and unplug it."""
 
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import pytest
+from uuid_utils import uuid7
 
 from shared.contracts.key_registry import (
     AccessKey,
@@ -104,9 +104,9 @@ class RegistryDouble:
             **_record(members),
             **{
                 "remote_application": "BlaBla Shop",
-                "booking_id": str(uuid.uuid4()),
+                "booking_id": str(uuid7()),
                 "booking_status": "active",
-                "application_id": str(uuid.uuid4()),
+                "application_id": str(uuid7()),
                 "application_prefix": "SMS",
                 "application_status": "active",
                 **members,
@@ -325,7 +325,7 @@ def _record(members: dict[str, Any]) -> dict[str, Any]:
     """The members that every record has, taken out of `members`."""
     return {
         "as_of": 0,
-        "id": members.pop("id", None) or str(uuid.uuid4()),
+        "id": members.pop("id", None) or str(uuid7()),
         "status": members.pop("status", "active"),
         "company": members.pop("company", COMPANY),
         "expires_at": members.pop("expires_at", None),

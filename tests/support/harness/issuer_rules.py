@@ -19,6 +19,7 @@ from services.token_issuer.signing_keys.rotation import KeyRotator
 from services.token_issuer.signing_keys.sealing import MasterKey
 from services.token_issuer.tokens.issuance import TokenIssuer
 from shared.audit.mismatch import Mismatch
+from shared.audit.stopped import StoppedObject
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import ApiClient, AuditEvent
 from shared.contracts.signing_keys import Gateways, SigningKeyReport
@@ -86,7 +87,9 @@ class Trail:
     def note(self, event: AuditEvent) -> None:
         self.noted.append(event)
 
-    def note_refusal(self, event: AuditEvent, *, mismatch: Mismatch | None = None) -> None:
+    def note_refusal(
+        self, event: AuditEvent, *, mismatch: Mismatch | None = None, stopped: StoppedObject | None = None
+    ) -> None:
         self.note(event)
 
     def count_refusal(

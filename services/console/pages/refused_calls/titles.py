@@ -35,7 +35,8 @@ def found_in_words(step: Mapping[str, Any]) -> str:
     """What a step of a trace has found: without the cause before it, which says the same in a machine's word."""
     text, found = str(step["found"]), found_of(step)
     if found.id:
-        return f"{noun_of_kind(found.kind)} {found.id} is stopped"
+        ended = "has expired" if text.startswith("expired: ") else "is stopped"
+        return f"{noun_of_kind(found.kind)} {found.id} {ended}"
     if (first := _KIND_FIRST.match(text)) is not None:
         return f"{noun_of_kind(first[0])}{text[first.end() :]}"
     match = _CAUSE_FIRST.fullmatch(text)

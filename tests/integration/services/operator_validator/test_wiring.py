@@ -6,6 +6,7 @@ import time
 import aiohttp
 import pytest
 
+from shared.contracts.key_registry import Kind
 from shared.contracts.operator_validator import CHECK
 from tests.support.clock import FakeClock
 from tests.support.doubles.registry import COMPANY, RegistryDouble
@@ -125,3 +126,17 @@ async def test_validation_of_a_company_whose_stop_is_tried_is_counted_and_the_ga
         assert await operator.send(token="x") == NOT_VALID
         assert (await gateway.check(operator.token, client_prefix="blabla", application_prefix="SMS")).valid
     assert registry.counted_trials() == [("stop", COMPANY.id, 1)]
+
+
+@pytest.mark.parametrize("kind", ["api_token", "booking", "application", "company"])
+async def test_a_token_that_is_refused_for_what_is_stopped_has_that_named_in_its_trace(
+    operator: Operator, kind: Kind
+) -> None:
+    registry, token = operator.registry, operator.record
+    ids = {"api_token": token.id, "booking": token.booking_id, "application": token.application_id}
+    id_ = ids.get(kind, token.company.id)
+    registry.set_status(kind, id_, "suspended")
+    await becomes(NOT_VALID, operator.send)
+    await until(lambda: bool(registry.traces))
+    step = registry.traces[0].steps[-1]
+    assert (step.found_kind, step.found_id) == (kind, id_)

@@ -87,3 +87,16 @@ async def test_each_creation_and_refusal_has_an_audit_line_under_the_requests_id
         ("session_token.created", rid),
         ("access_key.refused", rid),
     }
+
+
+@pytest.mark.parametrize("kind", ["access_key", "company"])
+async def test_a_token_that_is_refused_for_what_is_stopped_has_that_named_in_its_trace(
+    service: Service, kind: Kind
+) -> None:
+    registry, token = service.stack.registry, await service.generate()
+    id_ = service.stack.access_key_id if kind == "access_key" else COMPANY.id
+    registry.set_status(kind, id_, "suspended")
+    await _becomes_wrong(service, token)
+    await until(lambda: bool(registry.traces))
+    step = registry.traces[0].steps[-1]
+    assert (step.found_kind, step.found_id) == (kind, id_)

@@ -1,6 +1,7 @@
 """What a refused request for a token met is reported to the registry, and names the true fault."""
 
 import base64
+import time
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -11,10 +12,11 @@ from services.token_issuer.clients.client_proof import JWT_BEARER
 from services.token_issuer.grants.jwt_bearer import GRANT_TYPE as JWT_BEARER_GRANT
 from services.token_issuer.http.parameters import FORM, JSON
 from services.token_issuer.metadata import TOKEN_PATH
-from shared.contracts.refusal_traces import RefusalTrace
+from shared.contracts.key_registry import Kind
+from shared.contracts.refusal_traces import RefusalTrace, TraceStep
 from shared.opaque import API_CLIENT_KEY, API_CLIENT_SECRET, API_TOKEN, mint, public_id
 from tests.support.harness.token_issuer import Issuer, basic
-from tests.support.waiting import until
+from tests.support.waiting import becomes, until
 
 GRANT = "grant_type=client_credentials"
 
@@ -179,3 +181,40 @@ async def test_accepted_request_leaves_no_trace(shared_issuer: Issuer) -> None:
     await shared_issuer.post(TOKEN_PATH, "scope=a", authorization=shared_issuer.basic, x_request_id="refused-1")
     await traced(shared_issuer, "refused-1")
     assert "accepted-1" not in {trace.request_id for trace in shared_issuer.registry.traces}
+
+
+@pytest.mark.parametrize("kind", ["api_client", "company"])
+async def test_a_client_that_is_refused_for_what_is_stopped_has_that_named_in_its_trace(
+    issuer: Issuer, kind: Kind
+) -> None:
+    id_ = issuer.client.id if kind == "api_client" else issuer.client.company.id
+    issuer.registry.set_status(kind, id_, "suspended")
+
+    async def status() -> int:
+        response, _ = await issuer.post(
+            TOKEN_PATH, GRANT, authorization=issuer.basic, x_request_id="stopped-client-1"
+        )
+        return response.status
+
+    await becomes(401, status)
+    step = (await traced(issuer, "stopped-client-1")).steps[-1]
+    assert (step.found_kind, step.found_id) == (kind, id_)
+
+
+async def test_an_assertion_of_a_stopped_key_pair_names_it_and_an_expired_one_of_a_good_pair_does_not(
+    issuer: Issuer,
+) -> None:
+    async def step_of(request_id: str, assertion: str) -> TraceStep:
+        body = urlencode({"grant_type": JWT_BEARER_GRANT, "assertion": assertion})
+        response, _ = await issuer.post(TOKEN_PATH, body, x_request_id=request_id)
+        assert response.status in (400, 401)
+        return (await traced(issuer, request_id)).steps[-1]
+
+    now = int(time.time())
+    late = await step_of("late-assertion-1", issuer.assertion(iat=now - 900, exp=now - 600))
+    assert (late.check, late.found_id) == ("times", "")
+    issuer.registry.set_status("key_pair", issuer.key_pair.id, "suspended")
+    position = issuer.registry.position
+    await until(lambda: any(told.position == position for told in issuer.registry.positions.values()))
+    stopped = await step_of("stopped-client-1", issuer.assertion())
+    assert (stopped.found_kind, stopped.found_id) == ("key_pair", issuer.key_pair.id)

@@ -12,6 +12,7 @@ from shared.audit.mismatch import (
     Mismatch,
 )
 from shared.audit.origin import NotedRefusal
+from shared.audit.stopped import StoppedObject
 from shared.contracts.refusal_traces import RefusalTrace, TraceStep
 from shared.errors import Conflict, Forbidden, MethodNotAllowed, ServiceError
 from shared.jose.errors import NOT_SIGNED
@@ -138,3 +139,10 @@ async def test_no_word_is_recorded_that_the_page_of_refusals_does_not_explain(
 ) -> None:
     trace = await trace_of(error, NotedRefusal("some_word"), cause=cause, status=status)
     assert (trace.cause, recorded in CHECKS) == (recorded, True)
+
+
+async def test_what_is_stopped_is_named_by_its_id_and_told_from_what_has_expired() -> None:
+    for cause, word in (("company_suspended", "stopped"), ("access_key_expired", "expired")):
+        note = NotedRefusal(cause, "access_key", "k1", "c1", stopped=StoppedObject("company", "c1"))
+        step = (await trace_of(Forbidden("no"), note)).steps[-1]
+        assert (step.found, step.found_kind, step.found_id) == (f"{word}: company c1", "company", "c1")
