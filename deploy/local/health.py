@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import aiohttp
@@ -121,12 +121,17 @@ async def all_readiness(urls: Mapping[str, str]) -> dict[str, str]:
     return dict(zip(urls, responses, strict=True))
 
 
-async def until_ready(url: str, limit: float) -> str:
-    """Wait until the process at `url` is ready. Empty when it is; after `limit` seconds, why it is not."""
+async def until_ready(url: str, limit: float, held: Callable[[], bool] = lambda: False) -> str:
+    """Wait until the process at `url` is ready. Empty when it is; after `limit` seconds, why it is not.
+
+    While it is `held` by what it waits for, its time does not run.
+    """
     deadline = time.monotonic() + limit
     async with aiohttp.ClientSession(trust_env=False) as session:
         while True:
             reason = await readiness(session, url)
+            if held():
+                deadline = time.monotonic() + limit
             if not reason or time.monotonic() > deadline:
                 return reason
             await asyncio.sleep(POLL_INTERVAL_S)

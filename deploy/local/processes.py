@@ -19,6 +19,8 @@ SETTLED_AFTER_S = 10.0
 """Seconds of life after which a death is not held against the next start."""
 MAX_EARLY_DEATHS = 5
 """Deaths in a row after which a process that has never worked is given up."""
+STILL_INTERVAL_S = 1.0
+"""Seconds between two looks at a command that has not ended."""
 BAD_CONFIGURATION = 2
 """The exit status of a deployable that cannot run as it is configured: starting it again is no use."""
 
@@ -152,23 +154,26 @@ async def stop_in_waves(waves: Sequence[Sequence[Process]], grace: float) -> Non
         await asyncio.gather(*(process.stop(grace) for process in wave))
 
 
-async def run_to_end(command: Command, log: Path, limit: float = 60.0) -> None:
-    """Run a command that ends by itself. Raises `StackError` with its last words unless it succeeds."""
+async def run_to_end(command: Command, log: Path, still: Callable[[], None]) -> None:
+    """Run a command that ends by itself, however long it takes: what it has done would be lost if it were ended.
+
+    `still` is called each second meanwhile. Raises `StackError` with its last words unless it succeeds.
+    """
     log_start = size_of(log)
     with log.open("ab") as output:
         child = await asyncio.create_subprocess_exec(
             *command.full_argv(), stdout=output, stderr=asyncio.subprocess.STDOUT, **command.popen_options()
         )
-    what = " ".join(command.argv[1:])
+    end = asyncio.create_task(child.wait())
     try:
-        status = await asyncio.wait_for(child.wait(), limit)
-    except TimeoutError:
-        raise StackError(f"{what} did not end within {limit:.0f} s; see {log}") from None
+        while not (await asyncio.wait({end}, timeout=STILL_INTERVAL_S))[0]:
+            still()
     finally:
-        if child.returncode is None:
+        if not end.done():
             child.kill()
-            await child.wait()
-    if status != 0:
+            await end
+    if (status := end.result()) != 0:
+        what = " ".join(command.argv[1:])
         raise StackError(f"{what} failed ({ending(status)}); {log} ends with:\n{last_words(log, log_start)}")
 
 

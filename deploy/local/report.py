@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
+STILL_INTERVAL_S = 30.0
+"""Seconds after which it is said again that something is still waited for."""
 COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2", "bold": "1"}
 
 
@@ -66,3 +68,18 @@ class Report:
             print(text, file=self._out, flush=True)
         except OSError as error:  # the terminal may have gone, or the disk be full: what runs need not go with it
             self._lost = error.errno != errno.ENOSPC
+
+
+class StillWaiting:
+    """To be called again and again while `what` takes its time, and whoever watches is to know that it does."""
+
+    def __init__(self, report: Report, what: str) -> None:
+        self._report = report
+        self._what = what
+        self._began = self._said = time.monotonic()
+
+    def __call__(self) -> None:
+        now = time.monotonic()
+        if now - self._said >= STILL_INTERVAL_S:
+            self._said = now
+            self._report.step(f"still waiting for {self._what}, {now - self._began:.0f} s so far")

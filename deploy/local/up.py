@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from deploy import demo
@@ -16,7 +17,7 @@ from deploy.local.leftovers import in_stop_order, marked, running
 from deploy.local.logs import SUPERVISOR_LOG, ErrorTail
 from deploy.local.ports import require_free
 from deploy.local.processes import Process, run_to_end, stop_in_waves
-from deploy.local.report import Report
+from deploy.local.report import Report, StillWaiting
 from deploy.local.runfile import SUPERVISOR, RunFile, Started
 from deploy.local.stack import DEPLOYABLES, ROOT, STOP_WAVES, STORE_SECRETS, Deployable, Stack
 from deploy.local.stores.postgres import Postgres
@@ -25,7 +26,7 @@ from deploy.local.stores.valkey import Valkey
 from shared.settings.config import read_secret
 
 READY_TIMEOUT_S = 60.0
-"""Seconds in which everything must have become ready."""
+"""Seconds in which a process must have become ready, once what it waits for is there."""
 RECORD_RETRY_INTERVAL_S = 1.0
 """Seconds until a record that could not be written is tried again."""
 STOP_TIMEOUT_S = 12.0
@@ -43,6 +44,8 @@ class Up:
         self._errors = ErrorTail(report, stack.logs / SUPERVISOR_LOG)
         self._unrecorded = False
         self._code = code_of_checkout()
+        self._holding: list[str] = []
+        """What is under way that no process can be ready without: a store that starts, a schema being migrated."""
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def run(self, when_ready: Callable[[dict[str, str]], None]) -> None:
@@ -125,9 +128,10 @@ class Up:
         )
         if not server.data.exists():
             self._report.step("creating the PostgreSQL cluster")
-        await self._start(await asyncio.to_thread(server.prepare))
-        await server.wait_ready()
-        await server.create_owner_and_database()
+        with self._held_by("PostgreSQL to recover") as still:
+            await self._start(await asyncio.to_thread(server.prepare))
+            await server.wait_ready(still=still)
+            await server.create_owner_and_database()
         self._report.step(f"PostgreSQL listens on {self._stack.store_address('postgres')}")
 
     async def _valkey(self) -> None:
@@ -136,8 +140,9 @@ class Up:
         server = Valkey(
             self._stack.var / "valkey", self._stack.port("valkey"), self._secret(STORE_SECRETS["valkey"])
         )
-        await self._start(await asyncio.to_thread(server.prepare))
-        await server.wait_ready()
+        with self._held_by("Valkey to load its data") as still:
+            await self._start(await asyncio.to_thread(server.prepare))
+            await server.wait_ready(still=still)
         self._report.step(f"Valkey listens on {self._stack.store_address('valkey')}")
 
     async def _deployable(self, deployable: Deployable, database: "asyncio.Task[None] | None") -> None:
@@ -146,7 +151,7 @@ class Up:
             await database
             await self._migrate(deployable)
         process = await self._start(self._stack.command(deployable))
-        reason = await until_ready(self._stack.health_url(deployable), READY_TIMEOUT_S)
+        reason = await self._until_ready(self._stack.health_url(deployable))
         if reason:
             raise StackError(
                 f"{deployable.name} is not ready after {READY_TIMEOUT_S:.0f} s: it {reason}. "
@@ -158,12 +163,27 @@ class Up:
         versions = ROOT / deployable.module.replace(".", "/") / "migrations" / "versions"
         if not await is_current(self._stack.store_dsn("postgres"), deployable.name, versions):
             migrate = marked(self._stack.command(deployable, "migrate"), self._stack.var)
-            await run_to_end(migrate, self._stack.logs / f"{deployable.name}.log")
+            log = self._stack.logs / f"{deployable.name}.log"
+            what = f"the schema of {deployable.name} to be migrated (its log: {log})"
+            with self._held_by(what) as still:
+                await run_to_end(migrate, log, still)
+
+    @contextmanager
+    def _held_by(self, what: str) -> Iterator[StillWaiting]:
+        """Meanwhile no process is given up for not being ready. What it gives says what is still waited for."""
+        self._holding.append(what)
+        try:
+            yield StillWaiting(self._report, what)
+        finally:
+            self._holding.remove(what)
+
+    async def _until_ready(self, url: str) -> str:
+        return await until_ready(url, READY_TIMEOUT_S, held=lambda: bool(self._holding))
 
     async def _seed(self) -> dict[str, str]:
         """Create the demo's objects as soon as the key registry can."""
         registry = self._stack.url("key_registry")
-        if await until_ready(registry, READY_TIMEOUT_S):
+        if await self._until_ready(registry):
             return {}  # whoever starts it reports why
         urls = demo.Urls(
             gateway=self._stack.url("gateway"),

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -128,8 +128,11 @@ class Postgres:
                 "version and restore it, or `make clean` to start afresh"
             )
 
-    async def wait_ready(self, limit: float = 30.0) -> None:
-        """Return when the server takes queries. Raises `StackError` past `limit` seconds."""
+    async def wait_ready(self, limit: float = 30.0, still: Callable[[], None] = lambda: None) -> None:
+        """Return when the server takes queries. Raises `StackError` past `limit` seconds.
+
+        That time does not run while it recovers after it was killed, which may take minutes: `still` is called.
+        """
         deadline = time.monotonic() + limit
         while True:
             try:
@@ -140,6 +143,9 @@ class Postgres:
                     "restore that file, or `make clean` to start afresh"
                 ) from None
             except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+                if isinstance(error, asyncpg.CannotConnectNowError):
+                    deadline = time.monotonic() + limit
+                    still()
                 if time.monotonic() > deadline:
                     raise StackError(f"PostgreSQL is not ready after {limit:.0f} s: {error}") from None
                 await asyncio.sleep(0.02)

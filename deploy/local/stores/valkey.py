@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -69,8 +70,11 @@ class Valkey:
         # Its directory is where it is started: a path in the file would have to be quoted for whatever it holds.
         return Command("valkey", (str(server), str(configuration)), environment, identity, directory=data)
 
-    async def wait_ready(self, limit: float = 30.0) -> None:
-        """Return when the server responds to PING, its data loaded. Raises `StackError` past `limit` seconds."""
+    async def wait_ready(self, limit: float = 30.0, still: Callable[[], None] = lambda: None) -> None:
+        """Return when the server responds to PING, its data loaded. Raises `StackError` past `limit` seconds.
+
+        That time does not run while it loads its data: `still` is called.
+        """
         retries = Retry(ConstantBackoff(0.02), retries=0)
         client = redis.asyncio.from_url(self.url(), socket_timeout=2, socket_connect_timeout=2, retry=retries)
         deadline = time.monotonic() + limit
@@ -81,6 +85,9 @@ class Valkey:
                 except redis.exceptions.AuthenticationError:
                     raise StackError(f"what listens on port {self.port} is not our Valkey") from None
                 except redis.exceptions.RedisError as error:
+                    if isinstance(error, redis.exceptions.BusyLoadingError):
+                        deadline = time.monotonic() + limit
+                        still()
                     if time.monotonic() > deadline:
                         raise StackError(f"Valkey is not ready after {limit:.0f} s: {error}") from None
                     await asyncio.sleep(0.02)

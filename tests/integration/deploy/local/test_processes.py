@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from deploy.errors import StackError
-from deploy.local import processes
+from deploy.local import processes, report
 from deploy.local.command import Command
 from deploy.local.processes import Process, run_to_end, stop_in_waves
-from deploy.local.report import Report
+from deploy.local.report import Report, StillWaiting
 from tests.support.waiting import until
 
 OBEDIENT = "import time; print('up', flush=True); time.sleep(60)"
@@ -140,12 +140,35 @@ async def test_a_wave_has_ended_before_the_next_is_asked_to(watched: Watched, tm
 async def test_a_command_that_fails_is_named_with_its_last_words(tmp_path: Path) -> None:
     command = Command("migrate", (sys.executable, "-c", "print('no such table'); raise SystemExit(1)"))
     with pytest.raises(StackError, match="no such table"):
-        await run_to_end(command, tmp_path / "log")
+        await run_to_end(command, tmp_path / "log", lambda: None)
 
 
-async def test_a_command_that_never_ends_is_ended(tmp_path: Path) -> None:
-    with pytest.raises(StackError, match="did not end within"):
-        await run_to_end(Command("migrate", ("sleep", "60")), tmp_path / "log", limit=0.2)
+async def test_a_command_has_as_long_as_it_takes_and_it_is_said_that_it_is_still_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "STILL_INTERVAL_S", 0.05)
+    monkeypatch.setattr(report, "STILL_INTERVAL_S", 0.1)
+    out, go_on = io.StringIO(), tmp_path / "go_on"
+    command = Command("migrate", ("sh", "-c", f"until [ -e {go_on} ]; do sleep 0.02; done"), dict(os.environ))
+    still = StillWaiting(Report(out), "the migration")
+    running = asyncio.create_task(run_to_end(command, tmp_path / "log", still))
+    await until(lambda: out.getvalue().count("still waiting for the migration, 0 s so far") > 1)
+    assert not running.done()
+    go_on.touch()
+    await running
+
+
+async def test_a_command_is_ended_with_whoever_waits_for_it(tmp_path: Path) -> None:
+    script = f"echo $$ > {tmp_path}/pid; exec sleep 60"
+    running = asyncio.create_task(
+        run_to_end(Command("migrate", ("sh", "-c", script), dict(os.environ)), tmp_path / "log", lambda: None)
+    )
+    await until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip() != "")
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
 async def test_a_process_whose_start_could_not_be_recorded_is_still_ended(tmp_path: Path) -> None:
