@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from shared.background_task import BackgroundTask, PeriodicTask
 from shared.errors import Unavailable
-from shared.logging import lines_left_out, lines_lost, report_left_out
+from shared.logging import lines_left_out, lines_lost, lost_within, report_left_out
 from shared.metrics import ReadCounter
 
 NOT_READY_AFTER_S = 5.0
@@ -14,6 +14,8 @@ NOT_READY_AFTER_S = 5.0
 NOT_LIVE_AFTER_S = 30.0
 """Seconds for which a task may fail before the process should be started anew."""
 REPORT_INTERVAL_S = 10.0
+LOST_LATELY_S = 60.0
+"""Seconds for which health shows that a log line was lost."""
 
 
 class BackgroundTasks:
@@ -60,6 +62,15 @@ class BackgroundTasks:
         )
         ReadCounter(registry, "log_lines_lost", "Log lines that could not be written.", lines_lost)
         ReadCounter(registry, "log_lines_left_out", "Log lines left out by sampling.", lines_left_out)
+
+
+async def check_log() -> None:
+    """For health: raises `Unavailable` when lines were lost lately."""
+    if lost_within(LOST_LATELY_S):
+        raise Unavailable(
+            f"lines cannot be written, {lines_lost()} were lost since the start: "
+            "make room on the disk of the log, or let who reads standard output go on"
+        )
 
 
 def left_out_report() -> PeriodicTask:

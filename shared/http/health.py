@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 
 from shared.errors import ServiceError
-from shared.http.background_health import BackgroundTasks
+from shared.http.background_health import BackgroundTasks, check_log
 from shared.http.liveness.probe_request import Liveness
 from shared.http.responses import NO_STORE, json_response
 
@@ -25,6 +25,7 @@ VALKEY_WRITES = "valkey_writes"
 BACKGROUND_TASKS = "background_tasks"
 PERIODIC_TASKS = "periodic_tasks"
 CLOCK = "clock"
+LOG = "log"
 
 Check = Callable[[], Awaitable[object]]
 """Returns when the dependency is up; raises, best a `ServiceError` with a description, when it is not."""
@@ -55,10 +56,11 @@ class Health:
         self._was_ready: bool | None = None
 
     def watch(self, background: BackgroundTasks) -> None:
-        """Make the background tasks of the process part of its liveness, readiness and health."""
+        """Make the background tasks of the process part of its liveness, readiness and health, beside its log."""
         self._background = background
         self.add(BACKGROUND_TASKS, background.check)
         self.add(PERIODIC_TASKS, background.check_rounds, required=False)
+        self.add(LOG, check_log, required=False)
 
     def add(self, name: str, check: Check, *, required: bool = True, details: Details = dict) -> None:
         """`details`: what the report shows of it besides, be it up or down."""

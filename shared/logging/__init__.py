@@ -6,6 +6,7 @@ sampled: what is left out is counted too, and reported in one line.
 
 import atexit
 import logging
+import time
 from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
 from types import MappingProxyType
@@ -143,6 +144,11 @@ def report_left_out() -> None:
 def lines_lost() -> int:
     """How many lines could not be written since the start."""
     return _log.sink.lost
+
+
+def lost_within(seconds: float) -> bool:
+    """Whether a line could not be written in the last `seconds`."""
+    return time.monotonic() - _log.sink.lost_at < seconds
 
 
 def lines_left_out() -> int:

@@ -5,6 +5,7 @@ import io
 import select
 import stat
 import sys
+import time
 from collections.abc import Callable
 from os import fstat, get_blocking
 from time import monotonic
@@ -30,6 +31,8 @@ class LogSink:
 
     def __init__(self, stream: Stream | None, notice: Callable[[int], bytes]) -> None:
         self.lost = 0
+        self.lost_at = float("-inf")
+        """When a line was lost last, by the monotonic clock."""
         self._stream = stream
         self._notice = notice
         self._lost_in_a_row = 0
@@ -65,6 +68,7 @@ class LogSink:
     def lose(self, lines: int = 1) -> None:
         """Count lines that are not written."""
         self.lost += lines
+        self.lost_at = time.monotonic()
         self._lost_in_a_row += lines
 
     def _write_or_lose(self, line: bytes, lines: int) -> None:

@@ -39,7 +39,7 @@ async def test_it_says_what_is_missing_of_the_whole_stack(gateway: GatewayProces
     dependencies = json.loads(report.replies[0].body)["dependencies"]
     assert set(dependencies) == {
         "changes", "issuer_keys", "route_file", "key_registry", "token_issuer", "session_tokens",
-        "operator_validator", "sample_resources", "background_tasks", "periodic_tasks", "clock",
+        "operator_validator", "sample_resources", "background_tasks", "periodic_tasks", "clock", "log",
         "external_issuers", "upstreams",
     }  # fmt: skip
     assert dependencies["route_file"]["state"] == "up"

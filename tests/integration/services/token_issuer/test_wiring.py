@@ -571,7 +571,7 @@ async def test_health_names_every_dependency_and_how_to_bring_the_schema_up_to_d
 ) -> None:
     async with issuer.http.get(f"{issuer.url}/health") as response:
         assert set((await response.json())["dependencies"]) == {
-            *("background_tasks", "changes", "clock", "periodic_tasks", "postgresql", "signing_key"),
+            *("background_tasks", "changes", "clock", "log", "periodic_tasks", "postgresql", "signing_key"),
             *("signing_key_rotation", "valkey"),
         }
     connection = await asyncpg.connect(settings.database_url)

@@ -4,8 +4,11 @@ import orjson
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
+from shared import logging
 from shared.errors import Unavailable
+from shared.http.background_health import LOST_LATELY_S, BackgroundTasks
 from shared.http.health import Health
+from shared.logging.sink import LogSink
 
 
 async def up() -> None:
@@ -52,3 +55,25 @@ async def test_a_process_that_drains_is_unavailable_and_not_ready_with_all_that_
         assert response.status == 503
         assert orjson.loads(response.text or "")["draining"] is True
     assert (await health.live(request)).status == 200
+
+
+async def test_a_log_that_could_not_be_written_lately_makes_a_process_degraded_and_leaves_it_ready(
+    health: Health, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sink = LogSink(None, logging._resumed)
+    monkeypatch.setattr(logging._log, "sink", sink)
+    health.watch(BackgroundTasks(()))
+    request = make_mocked_request("GET", "/health")
+
+    async def report() -> tuple[str, str]:
+        body = orjson.loads((await health.report(request)).text or "")
+        return body["status"], body["dependencies"]["log"].get("reason", "")
+
+    assert await report() == ("ok", "")
+    logging.pass_on(b"one\ntwo\n")
+    status, reason = await report()
+    assert (status, (await health.ready(request)).status) == ("degraded", 200)
+    assert "2 were lost" in reason
+    assert "make room on the disk" in reason
+    sink.lost_at -= LOST_LATELY_S
+    assert await report() == ("ok", "")
