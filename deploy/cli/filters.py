@@ -116,12 +116,8 @@ def _routes(registry: Registry) -> set[str]:
 
 
 def _tried(registry: Registry, name: str) -> str:
-    """Of what is report-only: what was counted, a scope, a route, or an object, also by its whole name."""
-    if _is_tried_object(registry, name) or _has(registry, "/report-only", name=name):
-        return name
-    applications = registry.items("/applications", MAX_APPLICATIONS)
-    names = {scope for each in applications for scope in each["scopes"]} | _routes(registry)
-    if name in names:
+    """Of what is report-only: what the registry knows a name of, or an object, also by its whole name."""
+    if _is_known(registry, name):
         return name
     called = [each for noun in RESOURCES for each in _called(registry, noun, name)]
     if len(called) == 1:
@@ -129,13 +125,15 @@ def _tried(registry: Registry, name: str) -> str:
     if called:
         shown = ", ".join(str(each["id"]) for each in called[:3])
         raise Refused(f"--name: several objects are called {name!r}, give an id: {shown}")
+    applications = registry.items("/applications", MAX_APPLICATIONS)
+    names = {scope for each in applications for scope in each["scopes"]} | _routes(registry)
     raise Refused(f"--name: no route, scope, limit or object {name!r} is known{_near(name, names)}")
 
 
-def _is_tried_object(registry: Registry, name: str) -> bool:
-    """Whether it is an id or public name of an object: the list of tried stops is refused for no other."""
+def _is_known(registry: Registry, name: str) -> bool:
+    """The list is refused for a name that nothing has."""
     try:
-        _has(registry, "/report-only", kind="stop", name=name)
+        _has(registry, "/report-only", name=name)
     except Refused:
         return False
     return True

@@ -11,6 +11,8 @@ from shared.identifiers import UUID_FORM
 MAX_COUNTS = 500
 """Of one batch."""
 MAX_NAME_CHARACTERS = 200
+OTHER = "other"
+"""The name of what is counted together, where there are too many names."""
 MAX_TRIAL_STOPS = 1_000
 """Objects whose stop is tried at a time."""
 MAX_REPORT_ONLY_SCOPES = 1_000

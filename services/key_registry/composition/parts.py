@@ -78,7 +78,7 @@ class Parts:
         self.traces = PostgresRefusalTraces(database)
         kept = settings.refusal_traces_max_bytes
         self.trace_keeper = TraceKeeper(self.traces, clock, max_bytes=kept, metrics=self.metrics)
-        self.report_only = ReportOnlyKeeper(PostgresReportOnly(database), self.store, self.access)
+        self.report_only = ReportOnlyKeeper(PostgresReportOnly(database), self.store, self.access, self.usage.store)
         reported_keys = PostgresSigningKeyReports(database, stores.patient)
         self.signing_keys = SigningKeys(reported_keys, self.consumers, self.access)
         self.found = found_over(stores, self.audit.lines, reported_keys, self.revocations, clock)

@@ -30,18 +30,18 @@ class UsageParts:
     def __init__(self, settings: Settings, database: Database, clock: Clock, metrics: CollectorRegistry) -> None:
         timeout = max(settings.store_timeout, REPORT_TIMEOUT_S)
         reports = Database(settings.database_dsn, schema=SCHEMA, size=2, timeout=timeout)
-        self._store, self._clock = PostgresUsage(database, reports), clock
+        self.store, self._clock = PostgresUsage(database, reports), clock
         self._dependents = PostgresDependents(reports)
-        self.keeper = UsageKeeper(self._store, metrics)
+        self.keeper = UsageKeeper(self.store, metrics)
         self.own = Usage(self.keeper, clock=clock, metrics=metrics)
-        self.prune = self._store.prune
+        self.prune = self.store.prune
         self.resources: tuple[Resource, ...] = (reports, self.own)
 
     def endpoints(
         self, store: Store, access: AccessControl, authentication: Authentication
     ) -> tuple[UsageEndpoint, CredentialUsageEndpoint, ImpactEndpoint]:
-        impact = ImpactService(self._store, self._dependents, store, access, self._clock)
-        reader = UsageReader(self._store, store, access, self._clock)
+        impact = ImpactService(self.store, self._dependents, store, access, self._clock)
+        reader = UsageReader(self.store, store, access, self._clock)
         return (
             UsageEndpoint(reader, authentication),
             CredentialUsageEndpoint(reader, authentication),

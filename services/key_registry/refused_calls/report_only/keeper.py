@@ -11,12 +11,17 @@ from services.key_registry.catalog.paging import PageRequest, cursor_of_seq, pag
 from services.key_registry.catalog.permissions import Admin, Operation
 from services.key_registry.catalog.resources import Row
 from services.key_registry.ports.store import Store
-from services.key_registry.refused_calls.report_only.ports import DayCount, ReportOnlyFilter, ReportOnlyStore
+from services.key_registry.refused_calls.report_only.known_names import KnownNames
+from services.key_registry.refused_calls.report_only.ports import (
+    CalledRoutes,
+    DayCount,
+    ReportOnlyFilter,
+    ReportOnlyStore,
+)
 from services.key_registry.refused_calls.report_only.scopes import report_only
 from services.key_registry.refused_calls.report_only.tried_objects import TriedObject, ids_of, named
 from shared.background_task import PeriodicTask, TaskOwner
 from shared.contracts.report_only import ReportOnlyBatch, ReportOnlyList
-from shared.errors import Unprocessable
 
 PRUNE_INTERVAL_S = 3600.0
 RESOURCE = "report_only"
@@ -34,8 +39,9 @@ class ReportOnlyPage(NamedTuple):
 class ReportOnlyKeeper(TaskOwner):
     """A token bound to a company sees that company's counts, and nothing of strangers."""
 
-    def __init__(self, counts: ReportOnlyStore, store: Store, access: AccessControl) -> None:
+    def __init__(self, counts: ReportOnlyStore, store: Store, access: AccessControl, routes: CalledRoutes) -> None:
         self._counts = counts
+        self._known_names = KnownNames(counts, store, routes)
         self._store = store
         self._access = access
         self.tasks = (PeriodicTask("report_only_pruning", counts.prune, interval=PRUNE_INTERVAL_S),)
@@ -56,7 +62,7 @@ class ReportOnlyKeeper(TaskOwner):
         """The newest day's first. A company may be given by its prefix.
 
         `name` is that of a route, scope or limit, or the id or public name of an object whose stop is tried. Raises
-        `Unprocessable` where only an object can be meant and none is: an empty page would say that nobody calls.
+        `Unprocessable` where nothing has that name: an empty page would say that nobody calls.
         """
         self._access.permit(admin, Operation.READ, RESOURCE)
         tried: Sequence[str] = ()
@@ -69,8 +75,8 @@ class ReportOnlyKeeper(TaskOwner):
             replace(which, company_id=company_id, names=names), seq_of_cursor(page.cursor), page.limit + 1
         )
         counts, cursor = page_of(found, page.limit, lambda count: cursor_of_seq(count.number))
-        if name is not None and which.kind == "stop" and not (counts or tried or page.cursor):
-            raise Unprocessable.field("name", "names no object: give an id, a prefix, a key or a kid")
+        if name is not None and not (counts or tried or page.cursor):
+            await self._known_names.require(admin, which.kind, name)
         async with self._store.reading() as reader:
             companies = await company_names(reader, {count.company_id or None for count in counts})
             objects = await named(reader, admin, {count.name for count in counts if count.kind == "stop"})

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
+from uuid import UUID
 
 from shared.contracts.report_only import ReportOnlyBatch, ReportOnlyKind, TrialStop
 
@@ -68,6 +69,16 @@ class ReportOnlyStore(Protocol):
         """Those that active applications define."""
         ...
 
+    async def defined_scopes(self) -> Sequence[str]:
+        """Those that any application defines."""
+        ...
+
     async def newest(self, which: ReportOnlyFilter, before: int | None, limit: int) -> Sequence[DayCount]:
         """The newest first, those with a number below `before` only."""
+        ...
+
+
+class CalledRoutes(Protocol):
+    async def was_called(self, route: str, company_id: UUID | None) -> bool:
+        """Whether usage knows a call of the route: by a credential of this company, or None: of any."""
         ...

@@ -16,13 +16,13 @@ from services.key_registry.refused_calls.report_only.ports import (
 from shared.contracts.report_only import (
     MAX_REPORT_ONLY_SCOPES,
     MAX_TRIAL_STOPS,
+    OTHER,
     ReportOnlyBatch,
     ReportOnlyCount,
     TrialStop,
 )
 from shared.postgres.pool import Connection, Database
 
-OTHER = "other"
 _BATCH = "INSERT INTO report_only_batch (id) VALUES ($1::uuid) ON CONFLICT DO NOTHING RETURNING true"
 _FULL = """
 SELECT count(*) >= $1 FROM (
@@ -75,6 +75,7 @@ _ENFORCED_SCOPES = """
 SELECT coalesce(array_agg(DISTINCT scope), '{}') FROM application, unnest(scopes) AS scope
 WHERE status = 'active' AND scope <> ALL (report_only_scopes)
 """
+_DEFINED_SCOPES = "SELECT DISTINCT unnest(scopes) FROM application"
 _PRUNE_TRIALS = "DELETE FROM trial_stop WHERE until < clock_timestamp()"
 _PRUNE_BATCHES = "DELETE FROM report_only_batch WHERE at < clock_timestamp() - make_interval(secs => $1)"
 
@@ -109,6 +110,10 @@ class PostgresReportOnly:
             if not (found := await connection.fetchval(_REPORT_ONLY_SCOPES, MAX_REPORT_ONLY_SCOPES)):
                 return DefinedScopes((), ())
             return DefinedScopes(found, await connection.fetchval(_ENFORCED_SCOPES))
+
+    async def defined_scopes(self) -> Sequence[str]:
+        async with self._database.connection() as connection:
+            return [scope for (scope,) in await connection.fetch(_DEFINED_SCOPES)]
 
     async def newest(self, which: ReportOnlyFilter, before: int | None, limit: int) -> Sequence[DayCount]:
         wanted = {

@@ -11,7 +11,10 @@ from services.key_registry.catalog.resources import RESOURCES
 from services.key_registry.refused_calls.report_only import ports
 from services.key_registry.storage.postgres import report_only as storage
 from services.key_registry.storage.postgres.report_only import PostgresReportOnly
+from shared.clock import SystemClock
 from shared.contracts.report_only import ReportOnlyBatch, ReportOnlyCount
+from shared.contracts.usage.messages import UsageClient
+from shared.usage.recorder import Usage
 from tests.support.harness.key_registry import Admin, Running
 from tests.support.traces import trace
 
@@ -110,7 +113,7 @@ async def test_what_is_older_than_a_month_is_deleted(running: Running) -> None:
         )
         await connection.execute("UPDATE report_only_batch SET at = at - interval '25 hours'")
     await PostgresReportOnly(running.database).prune()
-    assert (await running.owner.get("/report-only?name=old")).body["items"] == []
+    assert (await running.owner.get("/report-only?name=old")).status == 422, "nothing has that name any more"
     assert len((await running.owner.get("/report-only?name=new")).body["items"]) == 1
     async with running.database.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM report_only_batch") == 0
@@ -167,7 +170,60 @@ async def test_what_the_stop_of_an_object_would_refuse_is_listed_by_its_public_n
 async def test_a_tried_stop_of_what_is_not_there_is_422_and_no_empty_list(running: Running, name: str) -> None:
     response = await running.owner.get(f"/report-only?kind=stop&name={name}")
     assert (response.status, response.fields) == (422, {"name"})
-    assert (await running.owner.get(f"/report-only?name={name}")).body["items"] == [], "it may be a route's"
+
+
+@pytest.mark.parametrize("kind", ["", "route", "scope", "limit", "stop"])
+async def test_a_name_that_nothing_has_is_422_and_no_empty_list(running: Running, kind: str) -> None:
+    """An empty list would say that nobody would notice."""
+    await report(running, batch(count(name="site-of-old")))
+    of_kind = f"&kind={kind}" if kind else ""
+    scopes = ["*", "x:read"]
+    of_all = await running.owner.create("/applications", name="All", application_prefix=unique(), scopes=scopes)
+    await running.owner.post(f"/applications/{of_all['id']}/suspend")  # or it enforces those of other tests
+    company = await running.owner.company()
+    limits = [f"rate%20of%20company%20{of}" for of in (company["client_prefix"], NOBODY)]
+    for name in ("siet-of-old", *limits, f"Shop%20{company['id']}", NOBODY, "x:raed", "x"):
+        response = await running.owner.get(f"/report-only?name={name}{of_kind}")
+        assert (response.status, response.fields) == (422, {"name"}), name
+
+
+async def test_a_name_that_something_has_is_an_empty_list_where_nothing_was_counted(running: Running) -> None:
+    owner = running.owner
+    company, other = await owner.company(), await owner.company()
+    scopes = ["x:read", "x:w:*"]
+    application = await owner.create("/applications", name="X", application_prefix=unique(), scopes=scopes)
+    key = await owner.create("/access-keys", company_id=company["id"], name="server")
+    await report(running, batch(count(other["id"], name="counted")))
+    await used(running, key["id"], "called")
+    limits = f"rate%20of%20company%20{company['id']}"
+    for kind, names in {
+        "route": ("called", "counted"),
+        "scope": ("x:read", "x:w:all", "x:w:*"),
+        "limit": (limits,),
+        "stop": (application["id"], key["id"]),
+    }.items():
+        for query in ("", f"&kind={kind}"):
+            for name in names:
+                found = await owner.get(f"/report-only?name={name}{query}&cause=expired&company_id={company['id']}")
+                assert (found.status, found.body["items"]) == (200, []), (name, query)
+    assert (await owner.get("/report-only?name=called&kind=scope")).status == 422
+    created = await owner.create("/admin-tokens", name="x", role="viewer", company_id=other["id"])
+    bound = owner.with_token(created["token"])
+    assert (await bound.get("/report-only?name=counted&cause=flood")).status == 200
+    assert (await bound.get("/report-only?name=called")).status == 422, "of another company's calls"
+    assert (await bound.get(f"/report-only?name={limits}")).status == 422, "of another company's limits"
+
+
+def unique() -> str:
+    return f"x-{uuid4().hex[:8]}"
+
+
+async def used(running: Running, key_id: str, route: str) -> None:
+    """One call of the route with this access key."""
+    async with running.calls("gateway") as calls:
+        usage = Usage(UsageClient(calls), clock=SystemClock())
+        usage.count("access_key", key_id, 1, route, "accepted")
+        await usage.report()
 
 
 async def test_a_tried_stop_of_what_nobody_has_called_is_an_empty_list(running: Running) -> None:

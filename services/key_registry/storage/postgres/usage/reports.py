@@ -61,6 +61,7 @@ _OWN = " ".join(
         ")",
     )
 )
+_CALLED = "SELECT EXISTS (SELECT FROM usage_day WHERE route = $1 AND ($2::uuid IS NULL OR company_id = $2))"
 _GIVE_UP_SILENT = """
 UPDATE usage_source SET ended = true, lost_at = to_timestamp($1)
 WHERE NOT ended AND at < to_timestamp($1::float8 - $2::float8) AND NOT EXISTS (
@@ -118,6 +119,11 @@ class PostgresUsage:
         async with self._reports.connection() as connection:
             sql = _CALLS.format(conditions=statement.conditions)
             return int(await connection.fetchval(sql, *statement.values))
+
+    async def was_called(self, route: str, company_id: UUID | None) -> bool:
+        """No index has the route: of one that was never called, all days are read."""
+        async with self._reports.connection() as connection:
+            return bool(await connection.fetchval(_CALLED, route, company_id))
 
     async def live(self, which: UsageFilter) -> Live:
         tokens, used = _Statement(which, timed=False), _Statement(which, timed=False, of_company=_OWN)
