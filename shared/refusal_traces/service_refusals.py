@@ -6,12 +6,15 @@ from shared.addresses.block import address_block
 from shared.audit.mismatch import begins_with
 from shared.audit.origin import NotedRefusal
 from shared.contracts.refusal_traces import RefusalTrace, TraceStep
-from shared.errors import MethodNotAllowed, ServiceError
+from shared.errors import Invalid, MethodNotAllowed, ServiceError
 from shared.jose.errors import told_apart
 from shared.limits.errors import AddressNotAllowed, RateExceeded
 from shared.refusal_traces.causes import CHECKS, comes_after
 from shared.refusal_traces.recorder import RefusalTraces
 from shared.refusal_traces.steps import failed, found_stopped, passed, shown
+
+MAX_NAME_CHARACTERS = 64
+"""Of a member that is wrong: of one that is unknown the client chooses it."""
 
 
 class ServiceRefusals(RefusalTraces):
@@ -65,6 +68,13 @@ def _word(note: NotedRefusal, error: ServiceError | None, cause: str, status: in
     return next(known, "internal" if status >= 500 else "invalid_request")
 
 
+def _wrong_fields(error: Invalid) -> str:
+    """The names of all that is wrong, where the description does not say it: of none what it holds."""
+    names = dict.fromkeys(shown(each.field)[:MAX_NAME_CHARACTERS] for each in error.errors)
+    said = len(names) == 1 and error.description.startswith(f"{error.errors[0].field} ")
+    return "" if said else ", ".join(names)
+
+
 def _steps(cause: str, method: str, route: str, note: NotedRefusal, error: ServiceError | None) -> list[TraceStep]:
     steps = []
     if comes_after(cause, "method"):
@@ -81,5 +91,7 @@ def _steps(cause: str, method: str, route: str, note: NotedRefusal, error: Servi
         found = mismatch.text or f"{cause}: {begins_with(mismatch.prefix)}"
         return [*steps, failed(cause, found, mismatch.expected, kind=mismatch.kind)]
     description = "" if error is None or error.uniform else told_apart(cause, error.description)
+    if isinstance(error, Invalid) and (names := _wrong_fields(error)):
+        description = f"{description}: {names}"
     steps.append(failed(cause, f"{cause}: {description}" if description else cause))
     return steps

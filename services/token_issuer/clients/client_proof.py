@@ -42,8 +42,14 @@ def client_proof(authorization: str | None, parameters: Mapping[str, str]) -> Cl
     client_id, secret = parameters.get("client_id"), parameters.get("client_secret")
     assertion, assertion_type = parameters.get("client_assertion"), parameters.get("client_assertion_type")
     by_assertion = assertion is not None or assertion_type is not None
-    if sum((authorization is not None, secret is not None, by_assertion)) > 1:
-        raise InvalidRequest("more than one method of client authentication")
+    given = {
+        "Authorization": authorization is not None,
+        "client_secret": secret is not None,
+        "client_assertion": by_assertion,
+    }
+    if sum(given.values()) > 1:
+        names = " and ".join(name for name, sent in given.items() if sent)
+        raise InvalidRequest(f"more than one method of client authentication: {names}")
     if authorization is not None:
         name, secret = basic_credentials(authorization)
         if secret and client_id not in (None, name):

@@ -70,7 +70,7 @@ def _form_parameters(raw: bytes) -> dict[str, str]:
     try:
         pairs = parse_qsl(raw.decode("ascii"), max_num_fields=MAX_PARAMETERS, errors="strict")
     except UnicodeDecodeError:
-        raise InvalidRequest("a value in the body is not percent-encoded UTF-8") from None
+        raise InvalidRequest(f"{_undecodable(raw)} is not percent-encoded UTF-8") from None
     except ValueError:
         raise InvalidRequest(f"the body holds more than {MAX_PARAMETERS} parameters") from None
     found: dict[str, str] = {}
@@ -80,6 +80,18 @@ def _form_parameters(raw: bytes) -> dict[str, str]:
                 raise InvalidRequest(f"{name} is repeated")
             found[name] = value
     return found
+
+
+def _undecodable(raw: bytes) -> str:
+    """Which known parameter of a form is not percent-encoded UTF-8, or else that one is."""
+    for part in raw.decode("ascii").split("&"):
+        name = part.partition("=")[0]
+        try:
+            parse_qsl(part, errors="strict")
+        except UnicodeDecodeError:
+            if name in PARAMETERS:
+                return name
+    return "a value in the body"
 
 
 def _refuse_query(request: web.Request) -> None:
@@ -92,18 +104,21 @@ def _refuse_query(request: web.Request) -> None:
         }
     except ValueError:
         raise InvalidRequest("the query holds too many parameters") from None
-    if names & PARAMETERS:
-        raise InvalidRequest("parameters must be in the body, not in the query")
+    if known := sorted(names & PARAMETERS):
+        raise InvalidRequest(f"{' and '.join(known)} must be in the body, not in the query")
 
 
 def _json_members(raw: bytes) -> dict[str, str]:
     try:
         members = strict_json.loads_object(raw, strict_json.Limits(members=MAX_PARAMETERS))
     except strict_json.InvalidJson as error:
+        if error.member in PARAMETERS:
+            raise InvalidRequest(f"{error.member} is repeated") from None
         raise InvalidRequest(f"the body {error}") from None
     known = {name: value for name, value in members.items() if name in PARAMETERS and value not in ("", None)}
-    if not all(isinstance(value, str) for value in known.values()):
-        raise InvalidRequest("a parameter is not a string")
+    for name, value in known.items():
+        if not isinstance(value, str):
+            raise InvalidRequest(f"{name} is not a string")
     return known
 
 

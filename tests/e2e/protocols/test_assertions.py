@@ -114,7 +114,7 @@ ROWS = [
         FORM, "grant_type=client_credentials"),
     Row("a list", 400, {"error": "invalid_request", "error_description": "the body must be a JSON object"}, "POST",
         PATH, JSON, "[]"),
-    Row("a number", 400, {"error": "invalid_request", "error_description": "a parameter is not a string"}, "POST",
+    Row("a number", 400, {"error": "invalid_request", "error_description": "assertion is not a string"}, "POST",
         PATH, JSON, json.dumps({"grant_type": JWT_BEARER, "assertion": 1})),
 ]  # fmt: skip
 

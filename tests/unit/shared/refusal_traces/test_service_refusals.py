@@ -14,8 +14,9 @@ from shared.audit.mismatch import (
 from shared.audit.origin import NotedRefusal
 from shared.audit.stopped import StoppedObject
 from shared.contracts.refusal_traces import RefusalTrace, TraceStep
-from shared.errors import Conflict, Forbidden, MethodNotAllowed, ServiceError
+from shared.errors import Conflict, FieldError, Forbidden, Invalid, MethodNotAllowed, ServiceError, Unprocessable
 from shared.jose.errors import NOT_SIGNED
+from shared.opaque import API_TOKEN, mint
 from shared.refusal_traces.causes import CHECKS
 from shared.refusal_traces.service_refusals import ServiceRefusals
 from tests.support.cases import each_case
@@ -146,3 +147,37 @@ async def test_what_is_stopped_is_named_by_its_id_and_told_from_what_has_expired
         note = NotedRefusal(cause, "access_key", "k1", "c1", stopped=StoppedObject("company", "c1"))
         step = (await trace_of(Forbidden("no"), note)).steps[-1]
         assert (step.found, step.found_kind, step.found_id) == (f"{word}: company c1", "company", "c1")
+
+
+@each_case(
+    "error, found",
+    (
+        (
+            Unprocessable(
+                "some members are wrong", errors=[FieldError("name", "is 7"), FieldError("limits.rate", "")]
+            ),
+            "validation_failed: some members are wrong: name, limits.rate",
+        ),
+        (
+            Unprocessable("this takes no body", errors=[FieldError("a." * 250, "is no member")]),
+            f"validation_failed: this takes no body: {'a.' * 32}",
+        ),
+        (
+            Unprocessable.field("expires_at", "must be in the future"),
+            "validation_failed: expires_at must be in the future",
+        ),
+        (Invalid.field("X-Api-Token", "is repeated"), "invalid_request: X-Api-Token is repeated"),
+        (Invalid("the body is not valid JSON"), "invalid_request: the body is not valid JSON"),
+    ),
+)
+async def test_of_what_is_malformed_each_member_or_field_is_named_and_none_of_what_it_holds(
+    error: Invalid, found: str
+) -> None:
+    step = (await trace_of(error, status=422)).steps[-1]
+    assert (step.check, step.found) == ("request", found)
+
+
+async def test_a_secret_that_is_sent_as_the_name_of_a_member_is_not_in_the_trace() -> None:
+    secret = mint(API_TOKEN)
+    error = Unprocessable("some members are wrong", errors=[FieldError(secret, "is unknown")])
+    assert secret[5:30] not in (await trace_of(error, status=422)).model_dump_json()

@@ -54,9 +54,11 @@ async def test_a_known_parameter_that_repeats_is_refused_by_name(name: str) -> N
         (b'{"grant_type":"a"}', FORM, "is JSON"),
         (b"grant_type=a\nscope=b", FORM, "line break"),
         ("scope=é".encode(), FORM, "not ASCII"),
-        (b"scope=%ff", FORM, "percent-encoded UTF-8"),
+        (b"grant_type=a&scope=%ff", FORM, "^scope is not percent-encoded UTF-8"),
+        (b"x=%ff", FORM, "^a value in the body is not percent-encoded UTF-8"),
         (b"&".join([b"x=1"] * (MAX_PARAMETERS + 1)), FORM, f"more than {MAX_PARAMETERS}"),
-        (b'{"scope":["a"]}', JSON, "not a string"),
+        (b'{"scope":["a"]}', JSON, "^scope is not a string"),
+        (b'{"scope":"a","scope":"b"}', JSON, "^scope is repeated"),
         (b"grant_type=a", JSON, "is not valid JSON"),
     ],
 )
