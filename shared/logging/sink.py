@@ -5,7 +5,6 @@ import io
 import select
 import stat
 import sys
-import time
 from collections.abc import Callable
 from os import fstat, get_blocking
 from time import monotonic
@@ -68,7 +67,7 @@ class LogSink:
     def lose(self, lines: int = 1) -> None:
         """Count lines that are not written."""
         self.lost += lines
-        self.lost_at = time.monotonic()
+        self.lost_at = monotonic()
         self._lost_in_a_row += lines
 
     def _write_or_lose(self, line: bytes, lines: int) -> None:
