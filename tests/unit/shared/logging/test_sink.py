@@ -136,6 +136,7 @@ def test_a_pipe_that_would_not_wait_is_written_at_once_and_one_that_would_in_pie
     assert (len(sizes), sum(sizes)) == (writes, 10000)
 
 
+@pytest.mark.interpreted  # it takes the place of what tells when a pipe has room
 def test_a_reader_that_takes_a_little_at_a_time_holds_up_a_write_no_longer_than_one_that_takes_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
