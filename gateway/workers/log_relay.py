@@ -1,12 +1,13 @@
 """The log of a worker, passed on to the supervisor's own: whole lines, so that those of two workers never mix.
 
-A worker has a pipe of its own. One that they shared could be filled by another between a look and a write, and a
-log that nobody reads would then hold up calls.
+Unless that is a file, a worker has a pipe of its own. One that they shared could be filled by another between a
+look and a write, and a log that nobody reads would then hold up calls.
 """
 
 import asyncio
 import fcntl
 import os
+import stat
 from typing import cast
 
 from shared.logging import pass_on
@@ -18,6 +19,7 @@ PIPE_BYTES = 1024 * 1024
 PAUSE_S = 0.01
 """Between two reads of such a pipe: reading each of a worker's writes would wake the supervisor a thousand times a
 second, on the cores that the workers are to have."""
+STDOUT = 1
 NO_PAUSE_BYTES = PIPE_BYTES // 8
 """In one read: there is so much to read that reading goes on."""
 
@@ -69,6 +71,17 @@ class LogRelay(asyncio.Protocol):
             self._unfinished = b""
 
 
+async def worker_log(own: int = STDOUT) -> tuple[int, LogRelay | None]:
+    """Where a new worker is to write, which is the caller's to close, and what relays it, if anything has to.
+
+    `own` is the supervisor's standard output. To a file that is appended to, each writes for itself: the system
+    puts every write at its end, whole.
+    """
+    if _is_appended_to(own):
+        return os.dup(own), None
+    return await log_pipe()
+
+
 async def log_pipe() -> tuple[int, LogRelay]:
     """The end of a new pipe to write to, which is the caller's to close, and the relay of what is written.
 
@@ -85,6 +98,14 @@ async def log_pipe() -> tuple[int, LogRelay]:
         os.close(writable)
         raise
     return writable, relay
+
+
+def _is_appended_to(descriptor: int) -> bool:
+    try:
+        is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        return is_file and bool(fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_APPEND)
+    except OSError:  # closed
+        return False
 
 
 def _widened(pipe: int) -> bool:

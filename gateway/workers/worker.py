@@ -10,7 +10,7 @@ from collections.abc import Coroutine, Sequence
 import structlog
 
 from gateway.workers.client import WorkerClient
-from gateway.workers.log_relay import log_pipe
+from gateway.workers.log_relay import worker_log
 from gateway.workers.place import WorkerPlace
 from gateway.workers.samples import Family
 from shared.background_task import BackgroundTask
@@ -116,7 +116,7 @@ class Worker:
     async def _live(self) -> str:
         """One process, from its start to its end: how it ended."""
         try:
-            writable, relay = await log_pipe()
+            writable, relay = await worker_log()
             try:
                 process = await asyncio.create_subprocess_exec(
                     *self._command,
@@ -125,7 +125,8 @@ class Worker:
                     pass_fds=(self._lifeline,),
                 )
             except BaseException:
-                relay.close()
+                if relay is not None:
+                    relay.close()
                 raise
             finally:
                 os.close(writable)
@@ -139,7 +140,8 @@ class Worker:
             status = await process.wait()
         finally:
             self._process = None
-        await _within(LAST_LINES_WITHIN_S, relay.ended())
+        if relay is not None:
+            await _within(LAST_LINES_WITHIN_S, relay.ended())
         self.refused = status == BAD_CONFIGURATION and not self.proven
         return f"exit status {status}" if status >= 0 else signal.Signals(-status).name
 

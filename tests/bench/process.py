@@ -40,7 +40,7 @@ class Peers:
     async def running(self, command: Command, port: int) -> AsyncIterator[int]:
         """The pid of `command`, once it listens on `port`. Raises `StackError` if it does not come to that."""
         log = self._logs / f"{command.name}.log"
-        with log.open("wb") as output:
+        with log.open("ab") as output:  # as `make up` does
             child = command.start(output)
         self._running[command.name] = started = Started.of(child.pid, command.stop_signal)
         self._run_file.write(self._running)

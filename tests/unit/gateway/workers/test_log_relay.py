@@ -3,11 +3,12 @@
 import asyncio
 import os
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from gateway.workers import log_relay
-from gateway.workers.log_relay import NO_PAUSE_BYTES, PIPE_BYTES, LogRelay, log_pipe
+from gateway.workers.log_relay import NO_PAUSE_BYTES, PIPE_BYTES, LogRelay, log_pipe, worker_log
 from tests.support.waiting import until
 
 
@@ -112,3 +113,30 @@ async def test_a_pipe_that_cannot_hold_more_is_read_without_a_pause(
         await until(partial(passed_on.__contains__, line))
     os.close(writable)
     await asyncio.wait_for(relay.ended(), 5)
+
+
+async def test_to_a_file_that_is_appended_to_a_worker_writes_for_itself(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("ab", 0) as own:
+        own.write(b"supervisor\n")
+        workers = [await worker_log(own.fileno()) for _ in range(2)]
+        for number, (writable, relay) in enumerate(workers):
+            assert relay is None
+            os.write(writable, b"worker %d\n" % number)
+            os.close(writable)
+        own.write(b"supervisor\n")
+    assert (tmp_path / "log").read_bytes() == b"supervisor\nworker 0\nworker 1\nsupervisor\n"
+
+
+@pytest.mark.parametrize("kind", ["pipe", "file that is written from its beginning", "closed"])
+async def test_to_anything_else_a_worker_writes_through_a_relay(
+    passed_on: list[bytes], tmp_path: Path, kind: str
+) -> None:
+    reader, writer = os.pipe()
+    with (tmp_path / "log").open("wb") as file, os.fdopen(reader), os.fdopen(writer):
+        own = {"pipe": writer, "file that is written from its beginning": file.fileno(), "closed": -1}[kind]
+        writable, relay = await worker_log(own)
+        os.write(writable, b"a\n")
+        os.close(writable)
+        assert relay is not None
+        await asyncio.wait_for(relay.ended(), 5)
+    assert passed_on == [b"a\n"]
