@@ -60,7 +60,7 @@ backup: made ## Write the database of the stack to FILE=passgate.dump
 	@$(BIN)/python -m deploy.cli backup "$(or $(FILE),passgate.dump)"
 
 restore: made ## Replace the database of the stack by FILE=passgate.dump; it asks, unless YES=1
-	@$(BIN)/python -m deploy.cli restore "$(or $(FILE),passgate.dump)" $(if $(YES),--yes)
+	@$(BIN)/python -m deploy.cli restore "$(or $(FILE),passgate.dump)" $(if $(filter 1,$(YES)),--yes)
 
 # The tests start some hundred processes: none of them need compile again what another has compiled, and none reads
 # the system's certificates, which takes longer than all else that an import of aiohttp does.

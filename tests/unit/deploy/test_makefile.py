@@ -45,8 +45,7 @@ def test_help_lists_every_command_and_every_variable_that_one_may_give() -> None
     [phony] = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
     for command in set(phony.split()) - {"made"}:
         assert f"make {command} " in listed
-    given = set(re.findall(r"\$\(if \$\((\w+)\)|\$\(or \$\((\w+)\)", makefile))
-    named = {first or second for first, second in given}
+    named = set(re.findall(r"\$\((?:if |or |if \$\(filter 1,)\$\((\w+)\)", makefile))
     assert {"YES", "FILE", "MINUTES"} <= named
     for variable in {"PYTHON", "CMD", "ARGS", "WORKERS", *named}:
         assert f" {variable}=" in listed
@@ -62,7 +61,7 @@ def test_a_backup_without_a_name_is_a_file_that_git_ignores() -> None:
     assert any(fnmatch(name, pattern) for pattern in ignored)
 
 
-@pytest.mark.parametrize(("given", "asks"), [("", True), ("YES=1", False)])
+@pytest.mark.parametrize(("given", "asks"), [("", True), ("YES=0", True), ("YES=no", True), ("YES=1", False)])
 def test_a_restore_asks_unless_it_is_told_not_to(given: str, asks: bool) -> None:
     shown = make("--dry-run", "restore", "BIN=/bin", "PYTHON=", *filter(None, [given]))
     [command] = [line for line in shown.splitlines() if " restore " in line]
