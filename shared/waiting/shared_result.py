@@ -25,9 +25,15 @@ async def shared_result(future: "asyncio.Future[T]") -> T:
 
 
 def own_exception(error: E) -> E:
-    """Another one of the same type, with all that `error` holds: fields, cause, context and the trace until now."""
+    """Another one of the same type, with all that `error` holds: fields, cause, context and the trace until now.
+
+    It is `error` itself where its type cannot be made anew of `args`, as pydantic's `ValidationError`.
+    """
     kind = type(error)
-    own = kind.__new__(kind, *error.args)  # not its constructor, whose arguments nobody keeps
+    try:
+        own = kind.__new__(kind, *error.args)  # not its constructor, whose arguments nobody keeps
+    except TypeError:
+        return error
     for base in kind.__mro__:
         for name, member in vars(base).items():
             if isinstance(member, GetSetDescriptorType | MemberDescriptorType) and not name.startswith("__"):
