@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deploy.compiled.modules import MODULES
-from deploy.compiled.sources import PACKAGES, copy_sources
+from deploy.compiled.sources import PACKAGES, copy_sources, require_replaceable
 from deploy.errors import StackError
 
 TIME_LIMIT_S = 1200.0
@@ -25,6 +25,8 @@ _IGNORED = "var"
 def compiled_copy(root: Path, into: Path, progress: Callable[[str], None]) -> None:
     """Make `into` a compiled copy of the sources of `root`; nothing is done where it is one already.
 
+    An earlier copy stays as it was until the new one is whole: one that is interrupted is nothing that would run.
+
     Raises `StackError`: it says what is missing here, what the compiler said, or that the checkout would hold the
     copy where git, a linter or the next copy finds it.
     """
@@ -37,10 +39,15 @@ def compiled_copy(root: Path, into: Path, progress: Callable[[str], None]) -> No
     if stamp.is_file() and stamp.read_text(encoding="ascii") == wanted:
         progress(f"{into} is compiled already")
         return
-    copy_sources(root, into)
-    progress(f"compiling {len(MODULES)} modules in {into}: two minutes or so")
-    _compile(into)
-    stamp.write_text(wanted, encoding="ascii")
+    require_replaceable(into)
+    unfinished = into.with_name(f"{into.name}.unfinished")
+    copy_sources(root, unfinished)
+    progress(f"compiling {len(MODULES)} modules for {into}: two minutes or so")
+    _compile(unfinished)
+    (unfinished / _STAMP).write_text(wanted, encoding="ascii")
+    if into.exists():
+        shutil.rmtree(into)
+    unfinished.rename(into)
     progress("compiled")
 
 

@@ -9,16 +9,21 @@ PACKAGES = ("gateway", "services", "shared", "deploy")
 _MARK = ".compiled-copy"
 
 
+def require_replaceable(into: Path) -> None:
+    """Raises `StackError` where `into` holds anything but an earlier copy."""
+    if into.exists() and any(into.iterdir()) and not (into / _MARK).exists():
+        raise StackError(
+            f"{into} holds files that are no copy of the sources: name a directory that may be replaced"
+        )
+
+
 def copy_sources(root: Path, into: Path) -> None:
     """Copy the packages of `root`, in place of an earlier copy.
 
     Raises `StackError` where `into` holds anything else: nothing of it is touched.
     """
+    require_replaceable(into)
     if into.exists():
-        if any(into.iterdir()) and not (into / _MARK).exists():
-            raise StackError(
-                f"{into} holds files that are no copy of the sources: name a directory that may be replaced"
-            )
         shutil.rmtree(into)
     into.mkdir(parents=True)
     (into / _MARK).touch()

@@ -20,6 +20,7 @@ from gateway.proxy.upstream.failure_log import UpstreamFailureLog
 from gateway.refused_calls.problems import Refusal
 from shared.audit.ports import RefusalAudit
 from shared.logging import access, access_admits, access_rendered, rendered_fields, request_id
+from shared.logging.redaction import cut
 from shared.metrics import DurationSeries
 from shared.refusal_traces.recorder import RefusalTraces
 from shared.usage.cells import Cell
@@ -212,7 +213,7 @@ def _fields_of(call: Call, method: str, status: int) -> dict[str, object]:
 
 def _logged_path(target: str) -> str:
     path = target if "?" not in target else target.partition("?")[0]
-    return path if len(path) <= MAX_LOGGED_PATH_LENGTH else path[:MAX_LOGGED_PATH_LENGTH]
+    return path if len(path) <= MAX_LOGGED_PATH_LENGTH else cut(path, MAX_LOGGED_PATH_LENGTH)
 
 
 def report_refusal(audit: RefusalAudit, refused: RefusedCredential, *, route: str, origin: Origin) -> None:

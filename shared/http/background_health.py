@@ -68,7 +68,7 @@ async def check_log() -> None:
     """For health: raises `Unavailable` when lines were lost lately."""
     if lost_within(LOST_LATELY_S):
         raise Unavailable(
-            f"lines cannot be written, {lines_lost()} were lost since the start: "
+            f"lines could not be written within the last minute ({lines_lost()} since the start): "
             "make room on the disk of the log, or let who reads standard output go on"
         )
 

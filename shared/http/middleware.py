@@ -15,7 +15,7 @@ from shared.http.endpoints import Endpoint, RenderError, route_of
 from shared.http.metrics import HttpMetrics
 from shared.http.responses import internal_error, problem, status_of
 from shared.logging import access, access_admits, access_rendered, rendered_fields, request_id
-from shared.logging.redaction import redacted
+from shared.logging.redaction import cut, redacted
 from shared.logging.request_ids import adopt_request_id
 
 if TYPE_CHECKING:  # which knows the services' keys
@@ -129,7 +129,7 @@ class AccessLog:
 
         `cause`: why a credential was refused.
         """
-        path = request.rel_url.raw_path[:MAX_PATH_CHARACTERS]
+        path = cut(request.rel_url.raw_path, MAX_PATH_CHARACTERS)
         if endpoint is not None and status < 400 and not cause:
             if endpoint.poll:
                 access(self._line(request, path, route, status, seconds), debug=True)

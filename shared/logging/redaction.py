@@ -3,6 +3,7 @@
 import re
 from base64 import b64encode
 from collections.abc import Sequence
+from string import ascii_letters, digits
 from typing import Any
 
 from shared.opaque import API_CLIENT_KEY, BEGINNING, PATTERN, PENDING_SIGN_IN, SECRET_PREFIXES
@@ -84,6 +85,11 @@ _MAX_KEPT_LENGTH = 128
 _CLEAN: set[str] = set()
 """Short texts in which nothing was found: most of what is logged is logged again. No secret is ever kept here."""
 
+_LONGEST_KNOWN_WHOLE = 64
+"""Characters of a SHA-256 in hexadecimal."""
+_CHARACTERS_OF_AN_ENCODED_ONE = 1 + 2 * MAX_ENCODINGS
+_OF_WHAT_IS_KNOWN_WHOLE = f"{ascii_letters}{digits}-_%"
+
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 
 Span = tuple[int, int]
@@ -118,6 +124,20 @@ def _redacted(text: str) -> str:
         if _ESCAPE.search(plain):
             return REDACTED
     return _without(text, found) if found else text
+
+
+def cut(text: str, characters: int) -> str:
+    """At most so many characters of `text`, so that `redacted` finds in them what it would find in the whole.
+
+    What is known by its beginning may be cut anywhere. A session token and a digest are known only when they are
+    whole: what they could be the beginning of goes too.
+    """
+    if len(text) <= characters:
+        return text
+    start = text[:characters]
+    tail = start[-_LONGEST_KNOWN_WHOLE:]
+    longest = _LONGEST_KNOWN_WHOLE if "%" not in tail else _LONGEST_KNOWN_WHOLE * _CHARACTERS_OF_AN_ENCODED_ONE
+    return start[: max(len(start.rstrip(_OF_WHAT_IS_KNOWN_WHOLE)), characters - longest)]
 
 
 def holds_secret(text: str, *, jwts: bool = True) -> bool:
@@ -165,7 +185,7 @@ def _without(text: str, spans: list[Span]) -> str:
 def redacted_value(value: Any, depth: int = 0) -> Any:
     """`value` with every text in it redacted, that of dictionaries and sequences included."""
     if isinstance(value, str):
-        return redacted(value[:MAX_TEXT_CHARACTERS])
+        return redacted(cut(value, MAX_TEXT_CHARACTERS))
     if value is None or isinstance(value, bool | int | float):
         return value
     if depth >= MAX_DEPTH:

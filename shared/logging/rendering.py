@@ -10,7 +10,10 @@ from typing import Any
 
 import orjson
 
-from shared.logging.redaction import MAX_TEXT_CHARACTERS
+from shared.logging.redaction import MAX_TEXT_CHARACTERS, redacted
+
+_MAX_TRACEBACK_CHARACTERS = 8 * MAX_TEXT_CHARACTERS
+"""Of which secrets are looked for; the last `MAX_TEXT_CHARACTERS` are shown."""
 
 
 def now() -> str:
@@ -34,7 +37,12 @@ def traceback_of(exc_info: Any) -> str:
         error = exc_info
     else:
         error = sys.exception()
-    return "".join(traceback.format_exception(error))[-MAX_TEXT_CHARACTERS:] if error is not None else ""
+    if error is None:
+        return ""
+    text = "".join(traceback.format_exception(error))
+    if len(text) > _MAX_TRACEBACK_CHARACTERS:  # whole lines: a secret is known by its beginning
+        text = text[-_MAX_TRACEBACK_CHARACTERS:].partition("\n")[2] or type(error).__name__
+    return redacted(text)[-MAX_TEXT_CHARACTERS:]
 
 
 def rendered(line: Mapping[str, Any]) -> bytes:

@@ -31,7 +31,7 @@ class LogSink:
     def __init__(self, stream: Stream | None, notice: Callable[[int], bytes]) -> None:
         self.lost = 0
         self.lost_at = float("-inf")
-        """When a line was lost last, by the monotonic clock."""
+        """When a line could not be written last, by the monotonic clock."""
         self._stream = stream
         self._notice = notice
         self._lost_in_a_row = 0
@@ -67,7 +67,6 @@ class LogSink:
     def lose(self, lines: int = 1) -> None:
         """Count lines that are not written."""
         self.lost += lines
-        self.lost_at = monotonic()
         self._lost_in_a_row += lines
 
     def _write_or_lose(self, line: bytes, lines: int) -> None:
@@ -79,6 +78,7 @@ class LogSink:
             self._lost_in_a_row, self._torn = 0, False
         except Exception:  # whatever it is: whoever logs has something else to do
             self.lose(lines)
+            self.lost_at = monotonic()
 
     def _write(self, data: bytes) -> None:
         if self._stream is None:

@@ -1,13 +1,13 @@
 """The steps of a trace, each text bounded and without what may be a secret."""
 
 from shared.contracts.refusal_traces import MAX_TEXT_CHARACTERS, TraceStep
-from shared.logging.redaction import redacted
+from shared.logging.redaction import cut, redacted
 from shared.refusal_traces.causes import check_of
 
 
 def shown(value: object) -> str:
     """Any value as a text of a trace."""
-    return redacted(str(value)[: 2 * MAX_TEXT_CHARACTERS])[:MAX_TEXT_CHARACTERS]
+    return redacted(cut(str(value), 2 * MAX_TEXT_CHARACTERS))[:MAX_TEXT_CHARACTERS]
 
 
 def passed(check: str, found: object, expected: str = "") -> TraceStep:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,29 @@ def test_no_copy_is_made_among_the_sources_but_where_git_ignores_it(
     for allowed in (tmp_path / "var" / "compiled", tmp_path.parent / "elsewhere"):
         with pytest.raises(Begun):
             compiled_copy(tmp_path, allowed, print)
+
+
+def test_a_copy_that_is_not_finished_does_not_take_the_place_of_one_that_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, into = tmp_path / "sources", tmp_path / "copy"
+    (root / "gateway").mkdir(parents=True)
+    source = root / "gateway" / "decision.py"
+    (root / "pyproject.toml").touch()
+
+    def compile_again(text: str, compile_: Callable[[Path], None]) -> None:
+        source.write_text(text)
+        monkeypatch.setattr(compilation, "_compile", compile_)
+        compiled_copy(root, into, lambda _: None)
+
+    def interrupted(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(compilation, "require_compiler", lambda: None)
+    compile_again("1", lambda _: None)
+    with pytest.raises(KeyboardInterrupt):
+        compile_again("2", interrupted)
+    assert (into / "gateway" / "decision.py").read_text() == "1"
+    compile_again("3", lambda _: None)
+    assert (into / "gateway" / "decision.py").read_text() == "3"
+    assert {path.name for path in tmp_path.iterdir()} == {"sources", "copy"}

@@ -104,6 +104,17 @@ def test_calls_that_differ_in_anything_have_lines_of_their_own(lines: io.BytesIO
     assert b"secret" not in lines.getvalue()
 
 
+@pytest.mark.parametrize("length", [475, 477, 490, 511])
+def test_nothing_is_left_of_a_session_token_in_a_path_that_is_cut(
+    lines: io.BytesIO, report: Report, length: int
+) -> None:
+    path = "/a" * (length // 2) + "/8b11af5a-f95f-4609-b386-864451e86c37"
+    report.ended(call(1, line=f"GET {path} HTTP/1.1"))
+    (line,) = map(json.loads, lines.getvalue().splitlines())
+    assert "8b11af5a" not in line["path"]
+    assert line["path"].startswith("/a/a/a")
+
+
 def test_what_else_is_known_of_a_call_stands_in_its_line(lines: io.BytesIO, report: Report) -> None:
     many = int(BURST_LINES) + 10
     for number in range(many):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shared import opaque
 from shared.logging import redaction
-from shared.logging.redaction import REDACTED, redacted, redacted_value
+from shared.logging.redaction import REDACTED, cut, redacted, redacted_value
 from tests.support.cases import each_case
 
 JWT = "eyJhbGciOiJSUzM4NCJ9.eyJhdWQiOiIyMDkxIiwic3ViIjoiYSJ9.SEEDMsh4rmm2EstcjCaUhDScgqQIc"
@@ -153,6 +153,32 @@ def test_the_password_of_a_connection_url_is_redacted() -> None:
     for url in ("postgresql://passgate:s3cr3t@127.0.0.1/x", "redis://:s3cr3t@127.0.0.1:1/0"):
         assert "s3cr3t" not in redacted(f"cannot reach {url}")
         assert "127.0.0.1" in redacted(f"cannot reach {url}")
+
+
+@each_case("times", range(5))
+@each_case("whole", ["8b11af5a-f95f-4609-b386-864451e86c37", "a1b2" * 16, "aB3_" * 10 + "xY-"])
+def test_nothing_is_left_of_what_is_known_only_when_it_is_whole_where_a_text_is_cut(whole: str, times: int) -> None:
+    """A session token, and a SHA-256 in hexadecimal and in base64url."""
+    spelt = "".join(encoded(character, times) for character in whole)
+    for before in ("/x/", "/x/y%20z/", "y" * 300 + "/"):
+        for left in (1, len(spelt) // 2, len(spelt) - 1):
+            shown = redacted(cut(f"{before}{spelt}", len(before) + left))
+            assert fully_decoded(shown).startswith(fully_decoded(before)[:-1])
+            assert whole[:4] not in fully_decoded(shown)
+
+
+def test_a_text_that_is_not_too_long_is_not_cut_and_one_that_is_keeps_its_beginning() -> None:
+    assert cut("/x/" + "y" * 97, 100) == "/x/" + "y" * 97
+    assert cut("/x/" + "y" * 98, 100) == "/x/" + "y" * 33
+    assert cut("/a b/" + "c/" * 100, 100) == ("/a b/" + "c/" * 100)[:99].rstrip("c")
+
+
+@given(secret=st.sampled_from(SECRETS), before=st.integers(0, 60), limit=st.integers(20, 90))
+def test_nothing_but_a_short_beginning_is_left_of_a_secret_where_a_text_is_cut(
+    secret: str, before: int, limit: int
+) -> None:
+    shown = redacted(cut(f"/{'x' * before}/{secret}", limit))
+    assert [piece for piece in pieces(secret) if piece in shown] == []
 
 
 def test_what_is_encoded_more_often_than_is_looked_through_is_not_shown() -> None:

@@ -97,6 +97,12 @@ def test_dev_full_and_a_closed_descriptor_cost_lines_alone() -> None:
     assert sink.lost == 2
 
 
+def test_a_line_that_cannot_be_rendered_is_counted_and_says_nothing_of_the_stream() -> None:
+    sink = LogSink(Failing(), notice)
+    sink.lose()
+    assert (sink.lost, sink.lost_at) == (1, float("-inf"))
+
+
 def test_a_reader_that_takes_nothing_does_not_hold_up_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sinks, "STALL_MS", 1)
     reader, writer = os.pipe()
