@@ -1,6 +1,7 @@
 """Keeps the processes of the stack running: starts them, starts again what dies, stops all in order."""
 
 import asyncio
+import contextlib
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -169,9 +170,10 @@ async def run_to_end(command: Command, log: Path, still: Callable[[], None]) -> 
         while not (await asyncio.wait({end}, timeout=STILL_INTERVAL_S))[0]:
             still()
     finally:
-        if not end.done():
-            child.kill()
-            await end
+        if child.returncode is None:
+            with contextlib.suppress(ProcessLookupError):  # it has ended just now
+                child.kill()
+        await end
     if (status := end.result()) != 0:
         what = " ".join(command.argv[1:])
         raise StackError(f"{what} failed ({ending(status)}); {log} ends with:\n{last_words(log, log_start)}")
