@@ -5,6 +5,7 @@ look and a write, and a log that nobody reads would then hold up calls.
 """
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import stat
@@ -53,6 +54,11 @@ class LogRelay(asyncio.Protocol):
         self._finish()
         self._ended.set()
 
+    @property
+    def connected(self) -> bool:
+        """Whether a transport has the pipe, and closes it."""
+        return self._transport is not None
+
     async def ended(self) -> None:
         """Return when all that was written has been passed on, and nobody can write any more."""
         await self._ended.wait()
@@ -75,7 +81,7 @@ async def worker_log(own: int = STDOUT) -> tuple[int, LogRelay | None]:
     """Where a new worker is to write, which is the caller's to close, and what relays it, if anything has to.
 
     `own` is the supervisor's standard output. To a file that is appended to, each writes for itself: the system
-    puts every write at its end, whole.
+    puts every write at its end, and whole, but of a process that is killed, or on a full disk. See `end_line`.
     """
     if _is_appended_to(own):
         return os.dup(own), None
@@ -88,16 +94,30 @@ async def log_pipe() -> tuple[int, LogRelay]:
     A write takes what there is room for, and never waits.
     """
     readable, writable = os.pipe()
+    pause = PAUSE_S if _widened(writable) else 0
+    relay = LogRelay(pause)
     try:
         os.set_blocking(writable, False)
-        pause = PAUSE_S if _widened(writable) else 0
         # uvloop closes the descriptor. A file that closed it as well could close what has its number by then.
         pipe = os.fdopen(readable, "rb", 0, closefd=False)
-        _, relay = await asyncio.get_running_loop().connect_read_pipe(lambda: LogRelay(pause), pipe)
+        await asyncio.get_running_loop().connect_read_pipe(lambda: relay, pipe)
     except BaseException:
         os.close(writable)
+        if relay.connected:
+            relay.close()
+        else:
+            os.close(readable)
         raise
     return writable, relay
+
+
+def end_line(own: int = STDOUT) -> None:
+    """End the last line of such a file, should a worker have been killed while it wrote that."""
+    with contextlib.suppress(OSError), open(f"/proc/self/fd/{own}", "rb") as file:
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                os.write(own, b"\n")
 
 
 def _is_appended_to(descriptor: int) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Coroutine, Sequence
 import structlog
 
 from gateway.workers.client import WorkerClient
-from gateway.workers.log_relay import worker_log
+from gateway.workers.log_relay import end_line, worker_log
 from gateway.workers.place import WorkerPlace
 from gateway.workers.samples import Family
 from shared.background_task import BackgroundTask
@@ -142,6 +142,8 @@ class Worker:
             self._process = None
         if relay is not None:
             await _within(LAST_LINES_WITHIN_S, relay.ended())
+        elif status:
+            end_line()
         self.refused = status == BAD_CONFIGURATION and not self.proven
         return f"exit status {status}" if status >= 0 else signal.Signals(-status).name
 

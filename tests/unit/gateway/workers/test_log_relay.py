@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.workers import log_relay
-from gateway.workers.log_relay import NO_PAUSE_BYTES, PIPE_BYTES, LogRelay, log_pipe, worker_log
+from gateway.workers.log_relay import NO_PAUSE_BYTES, PIPE_BYTES, LogRelay, end_line, log_pipe, worker_log
 from tests.support.waiting import until
 
 
@@ -125,6 +125,26 @@ async def test_to_a_file_that_is_appended_to_a_worker_writes_for_itself(tmp_path
             os.close(writable)
         own.write(b"supervisor\n")
     assert (tmp_path / "log").read_bytes() == b"supervisor\nworker 0\nworker 1\nsupervisor\n"
+
+
+@pytest.mark.parametrize("written", [b"", b"a\n", b"a\nb"])
+def test_a_line_that_a_worker_was_killed_at_is_ended_and_no_other(tmp_path: Path, written: bytes) -> None:
+    with (tmp_path / "log").open("ab", 0) as own:
+        own.write(written)
+        end_line(own.fileno())
+        own.write(b"c\n")
+    assert (tmp_path / "log").read_bytes() == (b"a\nb\nc\n" if written == b"a\nb" else written + b"c\n")
+
+
+async def test_a_pipe_that_cannot_be_read_leaves_no_descriptor_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(*_: object) -> None:
+        raise OSError("too many")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "connect_read_pipe", fails)
+    before = set(os.listdir("/proc/self/fd"))
+    with pytest.raises(OSError, match="too many"):
+        await log_pipe()
+    assert set(os.listdir("/proc/self/fd")) <= before
 
 
 @pytest.mark.parametrize("kind", ["pipe", "file that is written from its beginning", "closed"])

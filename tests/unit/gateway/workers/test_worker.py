@@ -1,6 +1,8 @@
 """A worker is there from the start to the stop, and what cannot work is not tried for ever."""
 
+import asyncio
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,23 +91,30 @@ async def test_its_last_lines_are_passed_on_before_it_counts_as_ended(
 ) -> None:
     passed: list[bytes] = []
     monkeypatch.setattr(log_relay, "pass_on", passed.append)
-    lines = "trap 'echo stopped; exit 0' TERM; echo started; while :; do sleep 0.05; done"
+    monkeypatch.setattr(module, "worker_log", log_relay.log_pipe)
+    lines = (
+        "trap 'echo stopping; sleep 0.003; echo stopped; exit 0' TERM; echo started; while :; do sleep 0.05; done"
+    )
     one = worker(tmp_path, lifeline, lines)
     await one.start()
     await until(lambda: passed == [b"started\n"])
     await one.stop(5)
-    assert b"".join(passed) == b"started\nstopped\n"
+    assert b"".join(passed) == b"started\nstopping\nstopped\n"
 
 
 async def test_one_whose_log_is_held_open_by_another_process_counts_as_ended_all_the_same(
     tmp_path: Path, lifeline: Lifeline, restarts_in: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LAST_LINES_WITHIN_S", 0.01)
-    one = worker(tmp_path, lifeline, "sleep 1 & exit 2")
+    monkeypatch.setattr(module, "worker_log", log_relay.log_pipe)
+    one = worker(tmp_path, lifeline, f"sleep 60 & echo $! > {tmp_path}/other; exit 2")
     await one.start()
-    await one.up()
-    assert one.refused
-    await one.stop(5)
+    try:
+        await asyncio.wait_for(one.up(), 30)
+        assert one.refused
+    finally:
+        os.kill(int((tmp_path / "other").read_text()), signal.SIGKILL)
+        await one.stop(5)
 
 
 async def test_one_that_does_not_drain_is_killed(
