@@ -63,6 +63,8 @@ class Connection(Protocol):
 
     def close_idle(self) -> None: ...
 
+    def abort(self) -> None: ...
+
 
 C = TypeVar("C", bound=Connection)
 
@@ -118,7 +120,7 @@ class ClientConnections(Generic[C]):
         if excess > 0:
             idle = (connection for connection in self._peers if connection.idle)
             longest = heapq.nsmallest(excess, idle, key=lambda connection: connection.read_deadline)
-            sweep_each("idle_connections", longest, self._shed)
+            sweep_each("idle_connections", longest, self._shed, lambda connection: connection.abort())
         for noted in self._causes.due(now):
             log.warning(
                 "connections.closed_early",

@@ -7,6 +7,7 @@ import pytest
 import structlog
 
 from gateway.edge.cause_counts import LOG_INTERVAL_S
+from gateway.proxy import connection_limits
 from gateway.proxy.connection_limits import IDLE, LIMIT, PEER_LIMIT, ClientConnections, ConnectionLimits
 from shared.addresses.forwarded_for import TrustedProxies
 
@@ -22,6 +23,9 @@ class Connection:
         self.closed = False
 
     def close_idle(self) -> None:
+        self.closed = True
+
+    def abort(self) -> None:
         self.closed = True
 
 
@@ -86,6 +90,22 @@ def test_where_there_are_nearly_too_many_those_that_are_idle_longest_are_closed(
     connections.discard(idle[1])
     connections.sweep(1.0)
     assert causes == {IDLE: 1}, "nine of ten are not too many"
+
+
+def test_a_fault_in_closing_an_idle_connection_keeps_no_other_open(
+    connections: ClientConnections[Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_limits, "SHED_SHARE", 0.8)
+
+    class Faulty(Connection):
+        def close_idle(self) -> None:
+            raise RuntimeError
+
+    idle = [Faulty(PROXY, idle=True), *(Connection(PROXY, idle=True, read_deadline=n) for n in range(1, 10))]
+    for connection in idle:
+        connections.add(connection)
+    connections.sweep(0.0)
+    assert [connection.closed for connection in idle[:3]] == [True, True, False]
 
 
 def test_what_was_closed_early_is_logged_with_its_count_once_in_a_while(
