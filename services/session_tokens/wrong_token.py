@@ -77,7 +77,7 @@ def not_of_form(prefix: str, text: str, expected: str) -> WrongToken:
 
 def stopped_by(cause: Cause, subject: str, key: AccessKey | None) -> StoppedObject | None:
     """What the refusal is due to: the token with the id `subject`, or what it was created with."""
-    if cause is Cause.ENDED:
+    if cause in (Cause.ENDED, Cause.EXPIRED):
         return StoppedObject("session_token", subject)
     if key is None:
         return None

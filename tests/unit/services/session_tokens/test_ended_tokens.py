@@ -2,7 +2,10 @@
 
 import pytest
 
+from services.session_tokens.tokens import CLOCK_SKEW_S
 from services.session_tokens.wrong_token import Cause, WrongToken
+from shared.audit.origin import Origin, request_origin
+from shared.audit.stopped import StoppedObject
 from shared.changes.stopped_set import StoppedSet
 from shared.contracts.key_registry import Revocation
 from shared.contracts.session_tokens import session_token_id
@@ -40,6 +43,26 @@ async def test_a_token_that_was_revoked_by_its_id_is_refused_once_that_is_known(
     await rules.tokens.verify(created.token)
     await rules.follower.poll()
     assert await rules.refusal(created.token) == Cause.ENDED
+
+
+@pytest.mark.parametrize("cause", [Cause.ENDED, Cause.EXPIRED])
+async def test_the_refusal_of_a_token_that_is_over_names_that_token(
+    rules: Rules, clock: FakeClock, cause: Cause
+) -> None:
+    created = await rules.create(ttl="10")
+    id_ = session_token_id(created.token)
+    if cause is Cause.EXPIRED:
+        clock.skew(10 + CLOCK_SKEW_S)
+    else:
+        await rules.registry.revoke(Revocation(kind="session_token", id=id_, until=created.expires_at))
+        await rules.follower.poll()
+    origin = Origin("POST /verify", lambda: "")
+    served = request_origin.set(origin)
+    try:
+        assert await rules.refusal(created.token) is cause
+    finally:
+        request_origin.reset(served)
+    assert [refusal.stopped for refusal in origin.noted] == [StoppedObject("session_token", id_)]
 
 
 async def test_no_token_is_valid_while_it_is_not_known_which_were_ended(rules: Rules, clock: FakeClock) -> None:
