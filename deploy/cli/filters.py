@@ -104,7 +104,8 @@ def _credentials(registry: Registry, given: str) -> str:
 def _route(registry: Registry, route: str) -> str:
     routes = _routes(registry)
     if route not in routes:
-        raise Refused(f"--route: no call of a route {route!r} was ever counted{_near(route, routes)}")
+        within = "within the days that usage is kept"
+        raise Refused(f"--route: no call of a route {route!r} was counted {within}{_near(route, routes)}")
     return route
 
 

@@ -36,7 +36,7 @@ FILTERS = (
         "name",
         description="Only of the route, scope or limit of this name, or of the object with this id or public name "
         "(prefix, key, kid, or both prefixes of a booking) whose stop is tried. 422 where none of them has it; a "
-        "route is known once it was called.",
+        "route is known if it was called within the days that usage is kept.",
     ),
     Parameter("from", description="Only those of the day of this time (RFC 3339), in UTC, or later.", schema=_TIME),
     Parameter("to", description="Only those from before the day of this time (RFC 3339).", schema=_TIME),

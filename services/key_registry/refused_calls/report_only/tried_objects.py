@@ -1,6 +1,6 @@
 """The objects whose stop is tried: which of them a filter means, and how people call them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from services.key_registry.access.presentation import name_of
 from services.key_registry.access.visibility import find_visible
 from services.key_registry.catalog.field_types import parse_id, parse_reference
 from services.key_registry.catalog.permissions import Admin, Operation
-from services.key_registry.catalog.resources import APPLICATION, RESOURCES
+from services.key_registry.catalog.resources import APPLICATION, RESOURCES, Resource
 from services.key_registry.ports.store import Reader
 from shared.contracts.key_registry import Kind
 from shared.errors import NotFound
@@ -20,8 +20,10 @@ class TriedObject(NamedTuple):
     """What a person gave it, or its prefix, key or kid; of a booking, both prefixes."""
 
 
-async def ids_of(reader: Reader, admin: Admin, name: str) -> list[str]:
-    """Of what this id or public name means: a prefix may be a company's and an application's.
+async def ids_of(
+    reader: Reader, admin: Admin, name: str, resources: Iterable[Resource] = tuple(RESOURCES.values())
+) -> list[str]:
+    """Of what of these `resources` this id or public name means: a prefix may be a company's and an application's.
 
     Nothing of what is absent, or is not the admin's to see.
     """
@@ -30,7 +32,7 @@ async def ids_of(reader: Reader, admin: Admin, name: str) -> list[str]:
     except ValueError:
         return []
     found = []
-    for resource in RESOURCES.values():
+    for resource in resources:
         if not admin.may(Operation.READ, resource.kind):
             continue
         try:

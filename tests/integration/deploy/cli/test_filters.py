@@ -70,7 +70,10 @@ async def test_what_is_called_by_a_companys_name_is_what_its_prefix_lists(passga
         ("report-only --kind rout", "--kind must be one of route, scope, limit, stop"),
         ("report-only --name sms:sned", "--name: no route, scope, limit or object 'sms:sned' is known"),
         (f"report-only --name {NOBODY}", "--name: "),
-        ("usage --route sites", "--route: no call of a route 'sites' was ever counted"),
+        (
+            "usage --route sites",
+            "--route: no call of a route 'sites' was counted within the days that",
+        ),
         ("usage --credential pgck_none", "--credential: no credential has the id, key or KID 'pgck_none'"),
         (f"usage --credential {NOBODY}", "--credential: "),
         (f"usage --credential {NOBODY},pgck_none", "'pgck_none'"),

@@ -3,6 +3,7 @@
 import time
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -181,10 +182,14 @@ async def test_a_name_that_nothing_has_is_422_and_no_empty_list(running: Running
     of_all = await running.owner.create("/applications", name="All", application_prefix=unique(), scopes=scopes)
     await running.owner.post(f"/applications/{of_all['id']}/suspend")  # or it enforces those of other tests
     company = await running.owner.company()
-    limits = [f"rate%20of%20company%20{of}" for of in (company["client_prefix"], NOBODY)]
-    for name in ("siet-of-old", *limits, f"Shop%20{company['id']}", NOBODY, "x:raed", "x"):
-        response = await running.owner.get(f"/report-only?name={name}{of_kind}")
+    limits = [f"rate of company {of}" for of in (company["client_prefix"], NOBODY, company["id"].upper())]
+    limits += [f"{of} {company['id']}" for of in ("raet of company", "rate of compnay", "raet of compnay")]
+    limits += [f"rate of booking {company['id']}", f"rate of application {of_all['id']}"]
+    for name in ("siet-of-old", *limits, f"Shop {company['id']}", NOBODY, "x:raed", "x"):
+        response = await running.owner.get(f"/report-only?name={quote(name)}{of_kind}")
         assert (response.status, response.fields) == (422, {"name"}), name
+        if kind in ("", "route"):
+            assert "called within the days that usage is kept" in response.body["errors"][0]["message"]
 
 
 async def test_a_name_that_something_has_is_an_empty_list_where_nothing_was_counted(running: Running) -> None:
@@ -195,11 +200,12 @@ async def test_a_name_that_something_has_is_an_empty_list_where_nothing_was_coun
     key = await owner.create("/access-keys", company_id=company["id"], name="server")
     await report(running, batch(count(other["id"], name="counted")))
     await used(running, key["id"], "called")
-    limits = f"rate%20of%20company%20{company['id']}"
+    of_company, of_key = (quote(f" of {of}") for of in (f"company {company['id']}", f"access key {key['id']}"))
+    limits = [f"{limit}{of}" for limit in ("rate", "quota", "addresses", "routes") for of in (of_company, of_key)]
     for kind, names in {
         "route": ("called", "counted"),
         "scope": ("x:read", "x:w:all", "x:w:*"),
-        "limit": (limits,),
+        "limit": limits,
         "stop": (application["id"], key["id"]),
     }.items():
         for query in ("", f"&kind={kind}"):
@@ -211,7 +217,7 @@ async def test_a_name_that_something_has_is_an_empty_list_where_nothing_was_coun
     bound = owner.with_token(created["token"])
     assert (await bound.get("/report-only?name=counted&cause=flood")).status == 200
     assert (await bound.get("/report-only?name=called")).status == 422, "of another company's calls"
-    assert (await bound.get(f"/report-only?name={limits}")).status == 422, "of another company's limits"
+    assert (await bound.get(f"/report-only?name={limits[0]}")).status == 422, "of another company's limits"
 
 
 def unique() -> str:
