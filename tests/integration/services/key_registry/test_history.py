@@ -19,7 +19,7 @@ from shared.clock import SystemClock
 from shared.contracts.key_registry import KeyRegistryClient, Position, Revocation
 from shared.errors import Unavailable
 from tests.support.harness.database_copies import DatabaseCopies
-from tests.support.harness.key_registry import Running, running_registry
+from tests.support.harness.key_registry import Responded, Running, running_registry
 from tests.support.waiting import until
 
 
@@ -82,7 +82,14 @@ class Plane:
         return True
 
     async def receipt(self, position: int, query: str = "") -> tuple[str, int, int]:
-        response = await self.registries[-1].owner.get(f"/receipts/{position}{query}")
+        responses: list[Responded] = []
+
+        async def responded() -> bool:
+            responses.append(await self.registries[-1].owner.get(f"/receipts/{position}{query}"))
+            return responses[-1].status != 503  # as it is while this registry has yet to compare its history
+
+        await until(responded)
+        response = responses[-1]
         assert response.status == 200, response.raw
         return response.body["state"], response.body["applied"], response.body["of"]
 
