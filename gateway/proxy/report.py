@@ -213,7 +213,7 @@ def _fields_of(call: Call, method: str, status: int) -> dict[str, object]:
 
 def _logged_path(target: str) -> str:
     path = target if "?" not in target else target.partition("?")[0]
-    return path if len(path) <= MAX_LOGGED_PATH_LENGTH else cut(path, MAX_LOGGED_PATH_LENGTH)
+    return cut(path, MAX_LOGGED_PATH_LENGTH)
 
 
 def report_refusal(audit: RefusalAudit, refused: RefusedCredential, *, route: str, origin: Origin) -> None:
